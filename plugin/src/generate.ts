@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DescFile, DescService } from "@bufbuild/protobuf";
+import type { Printable, Schema, Target } from "@bufbuild/protoplugin";
+import { rpcKinds } from "./kinds.js";
+import { type FileNames, memberName, nameFile, outputPath, renamedMembers } from "./names.js";
+import type { StreamPluginOptions } from "./options.js";
+import { createPrinter, type Printer } from "./printer.js";
+import { clientSignature, handlerSignature, streamType } from "./signatures.js";
+import { createSymbols, type Symbols } from "./symbols.js";
+import { commentDoc, ownDoc, streamDoc } from "./tsdoc.js";
+
+type Side = "server" | "client";
+
+/** What printing one file needs. */
+interface Output {
+  readonly print: Printer;
+  readonly symbols: Symbols;
+  readonly names: FileNames;
+}
+
+/** Generates one file for each file of the schema that has a service, for any target. */
+export function generate(schema: Schema<StreamPluginOptions>, target: Target): void {
+  for (const file of schema.files) {
+    // Files without content are dropped, unless the option keep_empty_files asks for them.
+    if (file.services.length > 0 || schema.options.keepEmptyFiles) {
+      generateFile(schema, file, target);
+    }
+  }
+}
+
+function generateFile(schema: Schema<StreamPluginOptions>, file: DescFile, target: Target): void {
+  const { sides, streamNames } = schema.options;
+  const f = schema.generateFile(outputPath(file, target));
+  f.preamble(file);
+  const output: Output = {
+    print: createPrinter(f, target),
+    symbols: createSymbols(f, file),
+    names: nameFile(file, streamNames),
+  };
+  for (const service of file.services) {
+    if (sides.server) {
+      printStreams(output, service, "server");
+      printHandler(output, service);
+      printRegister(output, service);
+    }
+    if (sides.client) {
+      printStreams(output, service, "client");
+      printClient(output, service);
+      printCreateClient(output, service);
+    }
+  }
+}
+
+function printStreams({ print, symbols, names }: Output, service: DescService, side: Side): void {
+  for (const method of service.methods) {
+    const stream = rpcKinds[method.methodKind].streams?.[side];
+    const name = names.streams.get(method)?.[side];
+    if (stream !== undefined && name !== undefined) {
+      print.interface({
+        doc: streamDoc(method, side, stream),
+        name,
+        base: streamType(method, stream, symbols),
+      });
+    }
+  }
+}
+
+function printHandler({ print, symbols, names }: Output, service: DescService): void {
+  print.interface({
+    doc: commentDoc(service, `What a server implements of ${service.name}: a method for each RPC.`),
+    name: names.service(service).handler,
+    members: service.methods.map((method) => ({
+      doc: commentDoc(method),
+      signature: handlerSignature(method, symbols, names.streams.get(method)?.server),
+    })),
+  });
+}
+
+function printClient({ print, symbols, names }: Output, service: DescService): void {
+  print.interface({
+    doc: commentDoc(service, `What a client calls of ${service.name}: a method for each RPC.`),
+    name: names.service(service).client,
+    members: service.methods.map((method) => ({
+      doc: commentDoc(method),
+      signature: clientSignature(method, symbols, names.streams.get(method)?.client),
+    })),
+  });
+}
+
+function printRegister({ print, symbols, names }: Output, service: DescService): void {
+  const { handler, register } = names.service(service);
+  const { type, local } = symbols;
+  print.function({
+    doc: ownDoc(
+      service,
+      "Serves `handler` on `router`, to gRPC, gRPC-Web and Connect clients. RPCs that it leaves out answer `unimplemented`.",
+    ),
+    name: register,
+    params: [
+      { name: local("router"), type: type("ConnectRouter") },
+      { name: local("handler"), type: [local("Partial"), "<", handler, ">"] },
+      { name: local("options"), type: type("StreamServiceOptions"), isOptional: true },
+    ],
+    returns: type("ConnectRouter"),
+    call: {
+      callee: symbols.value("registerService"),
+      args: [
+        symbols.service(service),
+        local("router"),
+        local("handler"),
+        local("options"),
+        ...memberMap(service),
+      ],
+    },
+  });
+}
+
+function printCreateClient({ print, symbols, names }: Output, service: DescService): void {
+  const { client, createClient } = names.service(service);
+  const { type, local } = symbols;
+  print.function({
+    doc: ownDoc(service, "A client on any Connect transport."),
+    name: createClient,
+    params: [
+      { name: local("transport"), type: type("Transport") },
+      { name: local("options"), type: type("StreamClientOptions"), isOptional: true },
+    ],
+    returns: client,
+    call: {
+      callee: symbols.value("createServiceClient"),
+      types: client,
+      args: [symbols.service(service), local("transport"), local("options"), ...memberMap(service)],
+    },
+  });
+}
+
+/** The runtime's last argument: the members that are not called by their RPC's local name. */
+function memberMap(service: DescService): Printable[] {
+  const entries = renamedMembers(service).map((method) => {
+    // Computed, because `{ __proto__: … }` and `{ "__proto__": … }` set the prototype.
+    const key = method.localName === "__proto__" ? `["__proto__"]` : method.localName;
+    return `${key}: "${memberName(method)}"`;
+  });
+  return entries.length === 0 ? [] : [`{ ${entries.join(", ")} }`];
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+import { create, maximumEdition, minimumEdition, protoInt64 } from "@bufbuild/protobuf";
+import {
+  type CodeGeneratorRequest,
+  type CodeGeneratorResponse,
+  CodeGeneratorResponse_Feature,
+  CodeGeneratorResponseSchema,
+} from "@bufbuild/protobuf/wkt";
+import { createEcmaScriptPlugin, type Plugin } from "@bufbuild/protoplugin";
+import { checkFileNames } from "./file-names.js";
+import { generate } from "./generate.js";
+import { checkOptions, parseOptions } from "./options.js";
+import { SchemaError } from "./schema-error.js";
+import { version } from "./version.js";
+
+const name = "protoc-gen-connect-stream";
+
+/**
+ * Creates the plugin. Its `run` is a pure function: no files, no network, no clock. A mistake of the
+ * user, in options or in the schema, is reported in the response's `error`, as protoc asks for;
+ * `run` throws only on a fault of our own.
+ */
+export function createConnectStreamPlugin(): Plugin {
+  return { name, version: `v${version}`, run };
+}
+
+function run(request: CodeGeneratorRequest): CodeGeneratorResponse {
+  try {
+    checkOptions(request.parameter);
+    checkFileNames(request);
+    return createEcmaScriptPlugin({
+      name,
+      version: `v${version}`,
+      parseOptions,
+      generateTs: generate,
+      generateJs: generate,
+      generateDts: generate,
+    }).run(request);
+  } catch (error) {
+    if (isUsersMistake(error)) {
+      return failure(error.message);
+    }
+    throw error;
+  }
+}
+
+/** Protoplugin reports bad schemas as plain errors; anything more special is a fault in the code. */
+function isUsersMistake(error: unknown): error is Error {
+  return (
+    error instanceof Error &&
+    (error instanceof SchemaError ||
+      error.constructor === Error ||
+      error.name === "PluginOptionError")
+  );
+}
+
+/** Features are declared here too: protoc looks at them before it looks at the error. */
+function failure(error: string): CodeGeneratorResponse {
+  return create(CodeGeneratorResponseSchema, {
+    error,
+    supportedFeatures: protoInt64.parse(
+      CodeGeneratorResponse_Feature.PROTO3_OPTIONAL |
+        CodeGeneratorResponse_Feature.SUPPORTS_EDITIONS,
+    ),
+    minimumEdition,
+    maximumEdition,
+  });
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DescFile, DescMessage, DescService } from "@bufbuild/protobuf";
+import type { GeneratedFile, ImportSymbol } from "@bufbuild/protoplugin";
+import { ownImportPath, runtimeModule } from "./names.js";
+
+/**
+ * What one generated file refers to. Everything goes through protoplugin's symbols, also globals
+ * and parameters: protoplugin gives an alias to an import whose name is taken, and does not know
+ * that a name is taken unless a symbol says so.
+ */
+export interface Symbols {
+  /** A type of the runtime. */
+  type(name: string): ImportSymbol;
+  /** A function of the runtime. */
+  value(name: string): ImportSymbol;
+  /** A global, or a parameter of a generated function. No import may take its name. */
+  local(name: string): ImportSymbol;
+  /** The TypeScript type of a message. */
+  shape(message: DescMessage): ImportSymbol;
+  /** The descriptor of a message, for `typeof`. */
+  schema(message: DescMessage): ImportSymbol;
+  /** The descriptor of a service. */
+  service(service: DescService): ImportSymbol;
+}
+
+export function createSymbols(f: GeneratedFile, file: DescFile): Symbols {
+  // Protoplugin names all types of a file anew for each symbol, which is slow in large files.
+  const shapes = new Map<DescMessage, ImportSymbol>();
+  const schemas = new Map<DescMessage, ImportSymbol>();
+  return {
+    type: (name) => f.import(name, runtimeModule, true),
+    value: (name) => f.import(name, runtimeModule),
+    local: (name) => f.import(name, ownImportPath(file)),
+    shape: (message) => cached(shapes, message, () => f.importShape(message)),
+    schema: (message) => cached(schemas, message, () => f.importSchema(message, true)),
+    service: (service) => f.importSchema(service),
+  };
+}
+
+function cached<K, V>(cache: Map<K, V>, key: K, create: () => V): V {
+  let value = cache.get(key);
+  if (value === undefined) {
+    value = create();
+    cache.set(key, value);
+  }
+  return value;
+}

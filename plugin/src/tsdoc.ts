@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+/** @packageDocumentation Texts of TSDoc comments. */
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import { getComments } from "@bufbuild/protoplugin";
+import type { StreamSide } from "./kinds.js";
+
+/** The comment of an RPC or service in the schema, followed by `more`, and its tags. */
+export function commentDoc(desc: DescMethod | DescService, ...more: string[]): string {
+  const { leading, trailing } = getComments(desc);
+  return paragraphs([unindent(leading), unindent(trailing), ...more, tags(desc)]);
+}
+
+/** `text`, and the tags of `desc`. */
+export function ownDoc(desc: DescMethod | DescService, text: string): string {
+  return paragraphs([text, tags(desc)]);
+}
+
+/** Whose side a stream is, what its methods do, when it ends and how it fails. */
+export function streamDoc(method: DescMethod, whose: string, side: StreamSide): string {
+  const purpose = side.purpose(`\`${method.input.name}\``, `\`${method.output.name}\``);
+  return paragraphs([
+    `The ${whose}'s side of ${method.parent.name}.${method.name}: ${purpose}.`,
+    side.methods.map((line) => `- ${line}`).join("\n"),
+    side.ending.join("\n"),
+    tags(method),
+  ]);
+}
+
+/** A deprecated service or file deprecates all that is in it. */
+function tags(desc: DescMethod | DescService): string {
+  const service = desc.kind === "rpc" ? desc.parent : desc;
+  const isDeprecated = desc.deprecated || service.deprecated || service.file.deprecated;
+  return `@generated from ${desc}${isDeprecated ? "\n@deprecated" : ""}`;
+}
+
+function paragraphs(texts: readonly string[]): string {
+  return texts.filter((text) => text !== "").join("\n\n");
+}
+
+function unindent(comment: string | undefined): string {
+  const lines = (comment ?? "").replace(/\n$/, "").split("\n");
+  return escapeTags(lines.map((line) => line.replace(/^ /, "")).join("\n"));
+}
+
+/**
+ * Keeps the schema's text from being read as tags: `@internal` would strip the member from a
+ * package's declarations, `@example` would swallow what follows.
+ */
+function escapeTags(text: string): string {
+  return text.replace(/(^|[\s{])@(?=[a-z])/gi, "$1\\@");
+}

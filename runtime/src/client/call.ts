@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { RecvOptions, SendOptions } from "../options.js";
+import type { EndedBy, StreamOutcome, Traffic } from "../outcome.js";
+import { Inbound, type MessageSource } from "../stream/inbound.js";
+import { type MessageSink, Outbound } from "../stream/outbound.js";
+import { abortError, Deferred, startTimer } from "../stream/settle.js";
+import type { ClientSide } from "./side.js";
+
+/** What carries a call: bytes on a wire, or the iterables of a Connect transport. */
+export interface Carrier {
+  readonly sent: Traffic;
+  readonly received: Traffic;
+  /** No message follows those that were handed over. */
+  endSend(): void;
+  /** The call is over; free what it holds, and tell the server if it does not know. */
+  cancel(error: ConnectError): void;
+}
+
+/** The state of a call on the client: its two halves, its deadline, and how it ended. */
+export class ClientCall<F> implements ClientSide {
+  readonly #inbound: Inbound<object>;
+  readonly #outbound: Outbound<object, F>;
+  readonly #carrier: Carrier;
+  readonly #header: Deferred<Headers> = new Deferred();
+  readonly #trailer: Deferred<Headers> = new Deferred();
+  readonly #outcome: Deferred<StreamOutcome> = new Deferred();
+  readonly #startedAt: number = performance.now();
+  #stopWatching: (() => void)[] = [];
+  #halfClosed: Promise<void> | undefined;
+  #error: ConnectError | undefined;
+
+  constructor(source: MessageSource<object>, sink: MessageSink<object, F>, carrier: Carrier) {
+    this.#inbound = new Inbound(source);
+    this.#outbound = new Outbound(sink, false);
+    this.#carrier = carrier;
+  }
+
+  get header(): Promise<Headers> {
+    return this.#header.promise;
+  }
+
+  get trailer(): Promise<Headers> {
+    return this.#trailer.promise;
+  }
+
+  get outcome(): Promise<StreamOutcome> {
+    return this.#outcome.promise;
+  }
+
+  /** True when it is known how the call ended, though messages may be left to receive. */
+  get ended(): boolean {
+    return this.#outcome.settled;
+  }
+
+  recv(options?: RecvOptions): Promise<object | undefined> {
+    return this.#inbound.recv(options);
+  }
+
+  send(message: object, options?: SendOptions): Promise<void> {
+    return this.#outbound.send(message, options);
+  }
+
+  closeSend(): Promise<void> {
+    this.#halfClosed ??= new Promise((resolve) => {
+      if (this.#outbound.closed) return resolve();
+      const halfClosed = new ConnectError("send after half-close", Code.FailedPrecondition);
+      this.#outbound.finish(halfClosed, () => {
+        this.#carrier.endSend();
+        resolve();
+      });
+      // A call that ends first has no more to send either.
+      this.outcome.then(() => resolve());
+    });
+    return this.#halfClosed;
+  }
+
+  close(): void {
+    this.#giveUp(new ConnectError("the call was closed", Code.Canceled), "client");
+  }
+
+  fail(error: Error): void {
+    if (!this.ended) this.#giveUp(ConnectError.from(error), "client");
+  }
+
+  /** Watches the limits of the call. `timeoutMs`: 0 or less has passed. */
+  watch(signal: AbortSignal | undefined, timeoutMs: number | undefined): void {
+    if (timeoutMs !== undefined) {
+      const expired = new ConnectError("the operation timed out", Code.DeadlineExceeded);
+      this.#stopWatching.push(startTimer(timeoutMs, () => this.#giveUp(expired, "deadline")));
+    }
+    if (!signal) return;
+    const onAbort = () => this.#giveUp(abortError(signal), "client");
+    if (signal.aborted) return onAbort();
+    signal.addEventListener("abort", onAbort);
+    this.#stopWatching.push(() => signal.removeEventListener("abort", onAbort));
+  }
+
+  /** The carrier takes messages, for the first time or again. */
+  drained(): void {
+    this.#outbound.drained();
+  }
+
+  /** The carrier has a message that it did not have before. */
+  ready(): void {
+    this.#inbound.ready();
+  }
+
+  gotHeader(header: Headers): void {
+    this.#header.resolve(header);
+  }
+
+  /** It is known how the call ended. What has arrived can still be received. */
+  settle(endedBy: EndedBy, trailer: Headers | undefined, error?: ConnectError): void {
+    if (this.ended) return;
+    this.#error = error;
+    const { sent, received } = this.#carrier;
+    const durationMs = performance.now() - this.#startedAt;
+    this.#outcome.resolve({ code: error?.code, error, sent, received, durationMs, endedBy });
+    for (const stop of this.#stopWatching.splice(0)) stop();
+    const ended = new ConnectError(
+      "the stream has ended: the server is done",
+      Code.FailedPrecondition,
+    );
+    this.#outbound.close(error ?? ended);
+    if (error) this.#header.reject(error);
+    const trailers = trailer ?? (endedBy === "server" ? error?.metadata : undefined);
+    if (trailers) this.#trailer.resolve(trailers);
+    else if (error) this.#trailer.reject(error);
+  }
+
+  /** Everything that arrived has been received. */
+  finished(): void {
+    this.#inbound.finish(this.#error);
+  }
+
+  /** What arrives is broken: the call cannot go on. */
+  broken(error: ConnectError): void {
+    // How the call ended, where that is known, says more than that it was cut.
+    if (this.ended) return this.#inbound.finish(this.#error ?? error);
+    this.#giveUp(error, "client");
+  }
+
+  #giveUp(error: ConnectError, by: EndedBy): void {
+    const running = !this.ended;
+    this.settle(by, undefined, error);
+    if (this.#inbound.finished) return;
+    this.#inbound.finish(running ? error : (this.#error ?? error));
+    this.#carrier.cancel(error);
+  }
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DescMethodStreaming } from "@bufbuild/protobuf";
+import type { ContextValues, Transport } from "@connectrpc/connect";
+import type { RecvOptions, SendOptions } from "../options.js";
+import type { StreamOutcome } from "../outcome.js";
+
+/**
+ * The client's end of one call, as clients' streams need it, whatever carries it. Messages are of
+ * the types of the call's method; the streams that users get say which.
+ */
+export interface ClientSide {
+  readonly header: Promise<Headers>;
+  readonly trailer: Promise<Headers>;
+  readonly outcome: Promise<StreamOutcome>;
+  recv(options?: RecvOptions): Promise<object | undefined>;
+  send(message: object, options?: SendOptions): Promise<void>;
+  closeSend(): Promise<void>;
+  /** Abandons the call. */
+  close(): void;
+  /** Ends the call with an error of this side. */
+  fail(error: Error): void;
+}
+
+/** What a call is opened with. */
+export interface CallInit {
+  readonly signal: AbortSignal | undefined;
+  /** `undefined`: the transport's default. 0 or less: none. */
+  readonly timeoutMs: number | undefined;
+  readonly headers: HeadersInit | undefined;
+  readonly contextValues: ContextValues | undefined;
+}
+
+/** Opens a call: at once, while the connection may yet have to be made. */
+export type OpenCall = (method: DescMethodStreaming, init: CallInit) => ClientSide;
+
+const direct = new WeakMap<Transport, OpenCall>();
+
+/** Notes that calls over `transport` can be opened without Connect's iterables. */
+export function noteDirectPath(transport: Transport, open: OpenCall): void {
+  direct.set(transport, open);
+}
+
+export function findDirectPath(transport: Transport): OpenCall | undefined {
+  return direct.get(transport);
+}

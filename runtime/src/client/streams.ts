@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { RecvOptions, SendOptions } from "../options.js";
+import type { StreamOutcome } from "../outcome.js";
+import { messages } from "../stream/iterate.js";
+import type { ClientSide } from "./side.js";
+
+/** Not in every browser yet. https://github.com/tc39/proposal-explicit-resource-management */
+const asyncDispose: typeof Symbol.asyncDispose =
+  Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
+
+/** Behind `ClientStream`. */
+class Base {
+  protected readonly side: ClientSide;
+
+  constructor(side: ClientSide) {
+    this.side = side;
+  }
+
+  get header(): Promise<Headers> {
+    return this.side.header;
+  }
+
+  get trailer(): Promise<Headers> {
+    return this.side.trailer;
+  }
+
+  get outcome(): Promise<StreamOutcome> {
+    return this.side.outcome;
+  }
+
+  close(): void {
+    this.side.close();
+  }
+}
+
+Object.defineProperty(Base.prototype, asyncDispose, {
+  async value(this: Base) {
+    this.close();
+  },
+});
+
+/** Behind `ServerStreamingClient`. */
+export class ServerStreaming extends Base {
+  recv(options?: RecvOptions): Promise<object | undefined> {
+    return this.side.recv(options);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<object> {
+    return messages(this, () => this.close());
+  }
+}
+
+/** Behind `ClientStreamingClient`. */
+export class ClientStreaming extends Base {
+  #response: Promise<object> | undefined;
+
+  send(message: object, options?: SendOptions): Promise<void> {
+    return this.side.send(message, options);
+  }
+
+  closeAndRecv(): Promise<object> {
+    if (!this.#response) {
+      this.#response = this.#closeAndRecv();
+      this.#response.catch(() => undefined);
+    }
+    return this.#response;
+  }
+
+  async #closeAndRecv(): Promise<object> {
+    void this.side.closeSend();
+    const response = await this.side.recv();
+    // To the end, and not only to the message: the call may yet fail.
+    const second = response && (await this.side.recv());
+    if (response && !second) return response;
+    const fault = response ? "received extra output message" : "missing output message";
+    const error = new ConnectError(`protocol error: ${fault}`, Code.Unimplemented);
+    this.side.fail(error);
+    throw error;
+  }
+}
+
+/** Behind `BidiStreamingClient`. */
+export class BidiStreaming extends ServerStreaming {
+  send(message: object, options?: SendOptions): Promise<void> {
+    return this.side.send(message, options);
+  }
+
+  closeSend(): Promise<void> {
+    return this.side.closeSend();
+  }
+}

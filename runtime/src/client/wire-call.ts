@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DescMessage, DescMethodStreaming } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import {
+  type CommonTransportOptions,
+  compressedFlag,
+  createMethodSerializationLookup,
+  createMethodUrl,
+} from "@connectrpc/connect/protocol";
+import type { EndedBy, Traffic } from "../outcome.js";
+import { mayAlias } from "../protocol/aliasing.js";
+import { MessageDecoder } from "../protocol/message-decoder.js";
+import { MessageEncoder } from "../protocol/message-encoder.js";
+import { toMessage } from "../protocol/normalize.js";
+import type { ClientFormat, ClientProtocol, ResponseHead } from "../protocol/protocol.js";
+import type { ClientWire, ClientWireEvents } from "../protocol/wire.js";
+import { type Carrier, ClientCall } from "./call.js";
+
+/** Starts an HTTP request, and tells `events` what becomes of it. */
+export type OpenWire = (url: string, header: Headers, events: ClientWireEvents) => void;
+
+/** What calls of one transport share. */
+export interface WireTransportOptions extends Omit<CommonTransportOptions, "httpClient"> {
+  readonly protocol: ClientProtocol;
+  readonly openWire: OpenWire;
+  /** False where a response begins only when the request has ended: over HTTP/1.1. */
+  readonly fullDuplex: boolean;
+}
+
+/** What one call is opened with. `header` has the protocol's fields already. */
+export interface WireCallInit {
+  readonly header: Headers;
+  readonly signal: AbortSignal | undefined;
+  readonly timeoutMs: number | undefined;
+}
+
+type Serialization = ReturnType<typeof createMethodSerializationLookup<DescMessage, DescMessage>>;
+
+/** How requests of `options` look. */
+export function formatOf(
+  options: WireTransportOptions,
+  timeoutMs: number | undefined,
+): ClientFormat {
+  return {
+    binary: options.useBinaryFormat,
+    timeoutMs,
+    acceptCompression: options.acceptCompression,
+    sendCompression: options.sendCompression,
+  };
+}
+
+/** Carries a call on the wire: messages to bytes, and back. */
+export class WireCarrier implements Carrier, ClientWireEvents {
+  readonly call: ClientCall<unknown>;
+  readonly #options: WireTransportOptions;
+  readonly #method: DescMethodStreaming;
+  readonly #serialization: Serialization;
+  readonly #encoder: MessageEncoder<object>;
+  #decoder: MessageDecoder<object> | undefined;
+  #wire: ClientWire | undefined;
+  #sendEnded = false;
+  #head: ResponseHead | undefined;
+  #header: Headers | undefined;
+  #trailer: Headers | undefined;
+
+  constructor(options: WireTransportOptions, method: DescMethodStreaming, init: WireCallInit) {
+    this.#options = options;
+    this.#method = method;
+    this.#serialization = createMethodSerializationLookup(
+      method,
+      options.binaryOptions,
+      options.jsonOptions,
+      options,
+    );
+    this.#encoder = this.#createEncoder();
+    this.call = new ClientCall({ take: () => this.#decoder?.take() }, this.#encoder, this);
+    this.call.watch(init.signal, init.timeoutMs);
+    if (method.methodKind === "bidi_streaming" && !options.fullDuplex) this.call.fail(needsHttp2());
+    if (!this.call.ended)
+      options.openWire(createMethodUrl(options.baseUrl, method), init.header, this);
+  }
+
+  get sent(): Traffic {
+    return { messages: this.#encoder.messages, bytes: this.#encoder.bytes };
+  }
+
+  get received(): Traffic {
+    if (!this.#decoder) return { messages: 0, bytes: 0 };
+    const { messages, bytes } = this.#decoder.backlog();
+    return { messages: this.#decoder.messages + messages, bytes: this.#decoder.bytes + bytes };
+  }
+
+  endSend(): void {
+    this.#sendEnded = true;
+    this.#encoder.writer.flush();
+    this.#wire?.end();
+  }
+
+  cancel(): void {
+    this.#decoder?.stop();
+    this.#encoder.writer.drop();
+    this.#wire?.cancel();
+  }
+
+  onOpen(wire: ClientWire): void {
+    this.#wire = wire;
+    if (this.call.ended) return wire.cancel();
+    this.#encoder.writer.attach(wire);
+    this.call.drained();
+    if (this.#sendEnded) this.endSend();
+  }
+
+  onHeader(status: number, header: Headers): void {
+    if (this.call.ended) return;
+    this.#header = header;
+    try {
+      const format = formatOf(this.#options, undefined);
+      this.#head = this.#options.protocol.validateHead(status, header, format);
+    } catch (thrown) {
+      this.#conclude("server", ConnectError.from(thrown, Code.Internal));
+      this.#wire?.cancel();
+      return;
+    }
+    this.call.gotHeader(header);
+    this.#decoder = this.#createDecoder(this.#head);
+    this.call.ready();
+  }
+
+  onData(chunk: Uint8Array): void {
+    this.#decoder?.push(chunk);
+  }
+
+  onDrain(): void {
+    this.call.drained();
+  }
+
+  onEnd(trailer: Headers | undefined): void {
+    this.#trailer = trailer;
+    if (!this.#decoder) return this.#conclude("server", this.#noResponse());
+    this.#decoder.end();
+    if (!this.call.ended) this.#settleEarly(this.#decoder);
+  }
+
+  onFail(error: ConnectError): void {
+    this.call.settle(error.code === Code.Unavailable ? "connection" : "server", undefined, error);
+    if (this.#decoder) this.#decoder.end();
+    else this.call.finished();
+  }
+
+  /** Messages are left to receive, but those who only send want to know how the call ended. */
+  #settleEarly(decoder: MessageDecoder<object>): void {
+    const { end } = decoder.backlog();
+    const readable = end
+      ? (end.flags & compressedFlag) === 0
+      : this.#options.protocol.endFlag === 0;
+    if (readable) this.#settle(end?.data);
+  }
+
+  #settle(envelope: Uint8Array | undefined): void {
+    if (!this.#head || !this.#header) return;
+    const end = { header: this.#header, head: this.#head, trailer: this.#trailer, envelope };
+    try {
+      this.call.settle("server", this.#options.protocol.validateEnd(end));
+    } catch (thrown) {
+      this.call.settle("server", this.#trailer, ConnectError.from(thrown, Code.Internal));
+    }
+  }
+
+  #conclude(by: EndedBy, error: ConnectError): void {
+    this.call.settle(by, undefined, error);
+    this.call.finished();
+  }
+
+  #noResponse(): ConnectError {
+    return new ConnectError("the response ended before it began", Code.Unavailable);
+  }
+
+  #createDecoder(head: ResponseHead): MessageDecoder<object> {
+    const { protocol, readMaxBytes, useBinaryFormat } = this.#options;
+    const codec = this.#serialization.getO(useBinaryFormat);
+    const copies = mayAlias(this.#method.output);
+    return new MessageDecoder<object>(
+      {
+        parse: (data) => codec.parse(copies ? data.slice() : data),
+        endFlag: protocol.endFlag,
+        compression: head.compression,
+        readMaxBytes,
+      },
+      {
+        onReady: () => this.call.ready(),
+        onFinished: (end) => {
+          this.#settle(end);
+          this.call.finished();
+        },
+        onError: (error) => this.call.broken(error),
+        onPause: (paused) => (paused ? this.#wire?.pause() : this.#wire?.resume()),
+      },
+    );
+  }
+
+  #createEncoder(): MessageEncoder<object> {
+    const { sendCompression, compressMinBytes, useBinaryFormat } = this.#options;
+    const codec = this.#serialization.getI(useBinaryFormat);
+    return new MessageEncoder<object>({
+      serialize: (message) => {
+        try {
+          return codec.serialize(toMessage(this.#method.input, message));
+        } catch (thrown) {
+          const error = ConnectError.from(thrown, Code.Internal);
+          if (error.code === Code.ResourceExhausted) this.call.fail(error);
+          throw error;
+        }
+      },
+      compression: sendCompression,
+      compressMinBytes,
+    });
+  }
+}
+
+function needsHttp2(): ConnectError {
+  return new ConnectError(
+    'bidirectional streaming needs HTTP/2: create the transport with httpVersion: "2"',
+    Code.Unimplemented,
+  );
+}

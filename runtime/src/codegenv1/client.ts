@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+import type {
+  DescMessage,
+  DescMethodStreaming,
+  DescMethodUnary,
+  DescService,
+  MessageInitShape,
+} from "@bufbuild/protobuf";
+import { ConnectError, type Transport } from "@connectrpc/connect";
+import { openOnTransport } from "../client/iterable-call.js";
+import { type ClientSide, findDirectPath, type OpenCall } from "../client/side.js";
+import { BidiStreaming, ClientStreaming, ServerStreaming } from "../client/streams.js";
+import { transportError } from "../client/transport-error.js";
+import type { StreamCallOptions, StreamClientOptions } from "../options.js";
+import { methodsOf } from "../protocol/method-kind.js";
+
+type Open = (options: StreamCallOptions | undefined) => ClientSide;
+
+/** The client's method for an RPC of each kind. */
+const streamMethods = {
+  server_streaming: (open: Open) => (request: object, options?: StreamCallOptions) => {
+    const side = open(options);
+    side.send(request).catch((error: unknown) => side.fail(ConnectError.from(error)));
+    void side.closeSend();
+    return new ServerStreaming(side);
+  },
+  client_streaming: (open: Open) => (options?: StreamCallOptions) =>
+    new ClientStreaming(open(options)),
+  bidi_streaming: (open: Open) => (options?: StreamCallOptions) => new BidiStreaming(open(options)),
+};
+
+/** Creates the client of `service`, of the generated type `C`. For `members` see `registerService`. */
+export function createServiceClient<C extends object>(
+  service: DescService,
+  transport: Transport,
+  options: StreamClientOptions = {},
+  members: Readonly<Record<string, string>> = {},
+): C {
+  const client = {};
+  for (const method of methodsOf(service)) {
+    const renamed = Object.hasOwn(members, method.localName);
+    const value =
+      method.methodKind === "unary"
+        ? unaryMethod(method, transport, options)
+        : streamMethods[method.methodKind](opener(method, transport, options));
+    // Not an assignment: an RPC may have the name of a setter that all objects inherit.
+    Object.defineProperty(client, (renamed && members[method.localName]) || method.localName, {
+      value,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
+  }
+  return client as C;
+}
+
+function unaryMethod(
+  method: DescMethodUnary,
+  transport: Transport,
+  { timeoutMs: defaultTimeoutMs }: StreamClientOptions,
+) {
+  return async (request: MessageInitShape<DescMessage>, options: StreamCallOptions = {}) => {
+    const { signal, timeoutMs = defaultTimeoutMs, headers, contextValues } = options;
+    try {
+      const response = await transport.unary(
+        method,
+        signal,
+        timeoutMs,
+        headers,
+        request,
+        contextValues,
+      );
+      options.onHeader?.(response.header);
+      options.onTrailer?.(response.trailer);
+      return response.message;
+    } catch (error) {
+      throw transportError(error);
+    }
+  };
+}
+
+function opener(
+  method: DescMethodStreaming,
+  transport: Transport,
+  { timeoutMs: defaultTimeoutMs }: StreamClientOptions,
+): Open {
+  const open: OpenCall =
+    findDirectPath(transport) ?? ((rpc, init) => openOnTransport(transport, rpc, init));
+  return (options = {}) => {
+    const { signal, timeoutMs = defaultTimeoutMs, headers, contextValues } = options;
+    const side = open(method, { signal, timeoutMs, headers, contextValues });
+    tell(side, side.header, options.onHeader);
+    tell(side, side.trailer, options.onTrailer);
+    return side;
+  };
+}
+
+/** Connect's callbacks; one that throws fails the call. */
+function tell(
+  side: ClientSide,
+  headers: Promise<Headers>,
+  callback: StreamCallOptions["onHeader"] | StreamCallOptions["onTrailer"],
+): void {
+  if (callback)
+    headers.then(callback).catch((error: unknown) => side.fail(ConnectError.from(error)));
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+export type {
+  BidiStreamingClient,
+  ClientStream,
+  ClientStreamingClient,
+  ServerStreamingClient,
+} from "./client-streams.js";
+export type {
+  RecvOptions,
+  SendOptions,
+  StreamCallOptions,
+  StreamClientOptions,
+  StreamServiceOptions,
+} from "./options.js";
+export type { EndedBy, StreamOutcome, Traffic } from "./outcome.js";
+export type {
+  BidiStreamingServer,
+  ClientStreamingServer,
+  ServerStream,
+  ServerStreamingServer,
+} from "./server-streams.js";

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
+import type { Fields } from "../protocol/wire.js";
+
+/**
+ * Fields of one HTTP/1.1 connection, which HTTP/2 forbids and Node refuses. They arrive here when a
+ * handler passes the metadata of an error of its own client call on.
+ * https://www.rfc-editor.org/rfc/rfc9113#section-8.2.2
+ */
+const connectionFields = new Set([
+  "connection",
+  "content-length",
+  "host",
+  "http2-settings",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/** Node's headers or trailers as fetch's. Pseudo-headers are left out. */
+export function fromNodeHeaders(nodeHeaders: IncomingHttpHeaders): Headers {
+  const headers = new Headers();
+  for (const name of Object.keys(nodeHeaders)) {
+    const value = nodeHeaders[name];
+    if (value === undefined || name.startsWith(":")) continue;
+    for (const one of Array.isArray(value) ? value : [value]) headers.append(name, one);
+  }
+  return headers;
+}
+
+/** Fields of a response or trailer as Node's, without those of the connection. */
+export function toNodeHeaders(fields: Fields): OutgoingHttpHeaders {
+  const nodeHeaders: OutgoingHttpHeaders = {};
+  for (const [field, value] of fields) {
+    const name = field.toLowerCase();
+    if (connectionFields.has(name)) continue;
+    const before = nodeHeaders[name];
+    if (before === undefined) nodeHeaders[name] = value;
+    else nodeHeaders[name] = Array.isArray(before) ? [...before, value] : [String(before), value];
+  }
+  return nodeHeaders;
+}
+
+/** Fields of a request as Node's. `te` says that trailers are welcome, which gRPC needs. */
+export function toRequestHeaders(headers: Headers): OutgoingHttpHeaders {
+  const nodeHeaders = toNodeHeaders(headers);
+  const te = headers.get("te");
+  return te === null ? nodeHeaders : { ...nodeHeaders, te };
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+import * as http from "node:http";
+import * as https from "node:https";
+import type { OpenWire } from "../client/wire-call.js";
+import type { ClientWire, ClientWireEvents } from "../protocol/wire.js";
+import { connectionError } from "./errors.js";
+import { fromNodeHeaders, toRequestHeaders } from "./headers.js";
+import { plain } from "./http2-server-wire.js";
+
+/** Options for Node's `http.request` or `https.request`. */
+export type Http1Options =
+  | Omit<http.RequestOptions, "signal">
+  | Omit<https.RequestOptions, "signal">;
+
+/** Opens calls over HTTP/1.1. */
+export function http1Opener(options: Http1Options | undefined): OpenWire {
+  return (url, header, events) => {
+    const { request } = url.startsWith("https:") ? https : http;
+    const headers = { ...options?.headers, ...toRequestHeaders(header) };
+    try {
+      new Http1ClientWire(request(url, { ...options, method: "POST", headers }), events);
+    } catch (error) {
+      events.onFail(connectionError(error));
+    }
+  };
+}
+
+class Http1ClientWire implements ClientWire {
+  readonly #request: http.ClientRequest;
+  readonly #events: ClientWireEvents;
+  #response: http.IncomingMessage | undefined;
+  #error: Error | undefined;
+  #ended = false;
+
+  constructor(request: http.ClientRequest, events: ClientWireEvents) {
+    this.#request = request;
+    this.#events = events;
+    request.on("response", (response) => this.#onResponse(response));
+    request.on("drain", () => events.onDrain());
+    request.on("error", (error) => {
+      this.#error = error;
+    });
+    request.on("close", () => this.#onClose());
+    // Without it, Node waits for the first piece of the body.
+    request.flushHeaders();
+    events.onOpen(this);
+  }
+
+  write(chunk: Uint8Array): boolean {
+    return this.#request.writable && this.#request.write(chunk);
+  }
+
+  end(): void {
+    this.#request.end();
+  }
+
+  cancel(): void {
+    this.#request.destroy();
+  }
+
+  pause(): void {
+    this.#response?.pause();
+  }
+
+  resume(): void {
+    this.#response?.resume();
+  }
+
+  defer(task: () => void): void {
+    process.nextTick(task);
+  }
+
+  #onResponse(response: http.IncomingMessage): void {
+    this.#response = response;
+    response.on("data", (chunk: Buffer) => this.#events.onData(plain(chunk)));
+    response.on("end", () => this.#onEnd(response));
+    response.on("error", (error) => {
+      this.#error = error;
+    });
+    response.on("close", () => this.#onClose());
+    this.#events.onHeader(response.statusCode ?? 0, fromNodeHeaders(response.headers));
+  }
+
+  #onEnd(response: http.IncomingMessage): void {
+    if (this.#ended || !response.complete) return;
+    this.#ended = true;
+    this.#events.onEnd(fromNodeHeaders(response.trailers));
+    // The server is done: what has not been sent need not be.
+    if (!this.#request.writableFinished) this.#request.destroy();
+  }
+
+  #onClose(): void {
+    // A response that came whole is told at its end, even if the request could not be finished.
+    if (this.#ended || this.#response?.complete) return;
+    this.#ended = true;
+    this.#events.onFail(connectionError(this.#error));
+  }
+}

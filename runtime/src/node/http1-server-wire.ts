@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Fields, ServerWire, WireEvents } from "../protocol/wire.js";
+import { clientGone } from "./errors.js";
+import { toNodeHeaders } from "./headers.js";
+import { plain } from "./http2-server-wire.js";
+import { LINGER_MS } from "./linger.js";
+
+/** A request that came over HTTP/1.1. */
+export class Http1ServerWire implements ServerWire {
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  #events: WireEvents | undefined;
+  #ended = false;
+  #gone = false;
+
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    this.#request = request;
+    this.#response = response;
+  }
+
+  /** Starts to tell `events`. */
+  attach(events: WireEvents): void {
+    this.#events = events;
+    this.#request.on("data", (chunk: Buffer) => events.onData(plain(chunk)));
+    this.#request.on("end", () => {
+      // A request that was cut off is incomplete, and "aborted" tells that.
+      if (this.#request.complete) events.onEnd(undefined);
+    });
+    this.#request.on("error", () => this.#onGone());
+    this.#response.on("drain", () => events.onDrain());
+    this.#response.on("close", () => this.#onGone());
+    this.#response.on("error", () => this.#onGone());
+  }
+
+  respond(status: number, header: Fields): void {
+    if (this.#gone || this.#response.headersSent) return;
+    this.#response.writeHead(status, toNodeHeaders(header));
+    this.#response.flushHeaders();
+  }
+
+  write(chunk: Uint8Array): boolean {
+    return this.#gone || this.#response.write(chunk);
+  }
+
+  end(trailer: Fields | undefined, abrupt: boolean): void {
+    if (this.#gone) return;
+    this.#ended = true;
+    if (trailer) this.#response.addTrailers(toNodeHeaders(trailer) as Record<string, string>);
+    this.#response.end();
+    if (abrupt || !this.#request.complete) this.#closeSoon();
+  }
+
+  pause(): void {
+    this.#request.pause();
+  }
+
+  resume(): void {
+    this.#request.resume();
+  }
+
+  defer(task: () => void): void {
+    process.nextTick(task);
+  }
+
+  /** HTTP/1.1 cannot refuse the rest of a request, so it is read for a while and then cut off. */
+  #closeSoon(): void {
+    const { socket } = this.#request;
+    this.#request.resume();
+    setTimeout(() => {
+      if (!this.#request.complete || !this.#response.writableFinished) socket.destroy();
+    }, LINGER_MS).unref();
+  }
+
+  #onGone(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    if (this.#ended && this.#response.writableFinished) return;
+    this.#events?.onFail(clientGone("the client closed the connection"));
+  }
+}

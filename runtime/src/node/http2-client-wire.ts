@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+import {
+  type ClientHttp2Stream,
+  constants,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+} from "node:http2";
+import type { OpenWire } from "../client/wire-call.js";
+import type { ClientWire, ClientWireEvents } from "../protocol/wire.js";
+import { connectionError, errorFromReset } from "./errors.js";
+import { fromNodeHeaders, toRequestHeaders } from "./headers.js";
+import { plain } from "./http2-server-wire.js";
+
+/** What opens requests on HTTP/2 connections: Connect-Node's `Http2SessionManager`, or like it. */
+export interface SessionManager {
+  readonly authority: string;
+  request(
+    method: string,
+    path: string,
+    headers: OutgoingHttpHeaders,
+    options: object,
+  ): Promise<ClientHttp2Stream>;
+  notifyResponseByteRead(stream: ClientHttp2Stream): void;
+}
+
+/** Opens calls over HTTP/2, on the connection that `sessions` keeps. */
+export function http2Opener(sessions: SessionManager): OpenWire {
+  return (url, header, events) => {
+    const { pathname, search } = new URL(url);
+    sessions.request("POST", pathname + search, toRequestHeaders(header), {}).then(
+      (stream) => new Http2ClientWire(stream, sessions, events),
+      (error: unknown) => events.onFail(connectionError(error)),
+    );
+  };
+}
+
+class Http2ClientWire implements ClientWire {
+  readonly #stream: ClientHttp2Stream;
+  readonly #events: ClientWireEvents;
+  #trailer: Headers | undefined;
+  #error: Error | undefined;
+  #ended = false;
+
+  constructor(stream: ClientHttp2Stream, sessions: SessionManager, events: ClientWireEvents) {
+    this.#stream = stream;
+    this.#events = events;
+    const { session } = stream;
+    stream.on("response", (headers: IncomingHttpHeaders & { ":status"?: number }) => {
+      events.onHeader(headers[":status"] ?? 0, fromNodeHeaders(headers));
+    });
+    stream.on("data", (chunk: Buffer) => {
+      sessions.notifyResponseByteRead(stream);
+      events.onData(plain(chunk));
+    });
+    stream.on("trailers", (headers: IncomingHttpHeaders) => {
+      this.#trailer = fromNodeHeaders(headers);
+    });
+    stream.on("end", () => this.#onEnd());
+    stream.on("drain", () => events.onDrain());
+    stream.on("error", (error: Error) => {
+      this.#error = error;
+    });
+    stream.on("close", () => this.#onClose(session?.destroyed ?? true));
+    events.onOpen(this);
+  }
+
+  write(chunk: Uint8Array): boolean {
+    return this.#stream.writable && this.#stream.write(chunk);
+  }
+
+  end(): void {
+    this.#stream.end();
+  }
+
+  cancel(): void {
+    if (!this.#stream.closed) this.#stream.close(constants.NGHTTP2_CANCEL);
+  }
+
+  pause(): void {
+    this.#stream.pause();
+  }
+
+  resume(): void {
+    this.#stream.resume();
+  }
+
+  defer(task: () => void): void {
+    process.nextTick(task);
+  }
+
+  /** Node ends the body of a stream that was reset, too; what happened is known at "close". */
+  #onEnd(): void {
+    if (this.#stream.rstCode !== constants.NGHTTP2_NO_ERROR || this.#stream.aborted) return;
+    this.#ended = true;
+    this.#events.onEnd(this.#trailer);
+  }
+
+  #onClose(connectionLost: boolean): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const { rstCode } = this.#stream;
+    if (connectionLost || rstCode === constants.NGHTTP2_NO_ERROR) {
+      this.#events.onFail(connectionError(this.#error));
+    } else {
+      this.#events.onFail(errorFromReset(rstCode));
+    }
+  }
+}

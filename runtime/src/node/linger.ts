@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+import { afterTwoTurns } from "../stream/turns.js";
+
+/**
+ * How long a client that does not read, or does not stop sending, is waited for once its call has
+ * ended. Long enough for a round trip round the world, short enough not to pile up.
+ */
+export const LINGER_MS = 2000;
+
+/** Tells the end of a request later, so that a reset that follows it is seen first. */
+export function holdBack(graceMs: number, tell: () => void): void {
+  if (graceMs > 0) setTimeout(tell, graceMs);
+  else afterTwoTurns(tell);
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ConnectRouter } from "@connectrpc/connect";
+import {
+  type ConnectNodeAdapterOptions,
+  compressionBrotli,
+  compressionGzip,
+  connectNodeAdapter,
+} from "@connectrpc/connect-node";
+import { DEFAULT_READ_MAX_BYTES } from "../protocol/limits.js";
+import { resolveRpc } from "../server/options.js";
+import { findStreamRpc } from "../server/stream-rpc.js";
+import { CallTracker } from "./call-tracker.js";
+import type { NodeListener } from "./node-types.js";
+import { refuse } from "./refuse.js";
+import { requestUrl } from "./request-head.js";
+import { type StreamRoute, serveStream } from "./serve-stream.js";
+
+/** Options of `streamNodeAdapter`: those of Connect-Node's adapter, and a few for streams. */
+export interface StreamNodeAdapterOptions extends ConnectNodeAdapterOptions {
+  /**
+   * The largest message to accept, in bytes, before and after decompression. Default: 4 MiB, as
+   * with gRPC; Connect's own default is 4 GiB, which lets any client fill the memory.
+   */
+  readMaxBytes?: number;
+
+  /**
+   * How long the end of a client's stream is held back, in milliseconds, in case the client did
+   * not half-close but cancel. Most clients cancel by ending the stream and then resetting it; a
+   * proxy in between may pass the two on apart. Default: 0, two turns of the event loop, which is
+   * enough without a proxy.
+   */
+  halfCloseGraceMs?: number;
+}
+
+/**
+ * A request listener for Node's `http`, `https` and `http2` servers. Takes what
+ * `connectNodeAdapter` takes and serves the same routes: RPCs of `registerXService` that stream go
+ * straight between handler and HTTP, everything else the way that Connect-Node serves it.
+ */
+export function streamNodeAdapter(options: StreamNodeAdapterOptions): NodeListener {
+  const resolved = {
+    ...options,
+    acceptCompression: options.acceptCompression ?? [compressionGzip, compressionBrotli],
+    readMaxBytes: options.readMaxBytes ?? DEFAULT_READ_MAX_BYTES,
+  };
+  let streams = new Map<string, StreamRoute>();
+  const connectListener = connectNodeAdapter({
+    ...resolved,
+    routes(router) {
+      options.routes(router);
+      streams = streamRoutes(router, resolved);
+    },
+  });
+  return (request, response) => {
+    const url = requestUrl(request);
+    if (url === undefined) return refuse(response, 400);
+    const [path = ""] = (request.url ?? "").split("?", 1);
+    const route = streams.get(path);
+    if (!route) return connectListener(request, response);
+    serveStream(route, request, response, url, options.contextValues?.(request));
+  };
+}
+
+function streamRoutes(
+  router: ConnectRouter,
+  options: StreamNodeAdapterOptions,
+): Map<string, StreamRoute> {
+  const tracker = new CallTracker();
+  const routes = new Map<string, StreamRoute>();
+  for (const handler of router.handlers) {
+    const path = `${options.requestPathPrefix ?? ""}${handler.requestPath}`;
+    const rpc = findStreamRpc(handler);
+    // Of two handlers of one path the later counts, as with Connect.
+    if (!rpc) routes.delete(path);
+    else
+      routes.set(path, {
+        rpc: resolveRpc(rpc, options),
+        protocolNames: handler.protocolNames,
+        tracker,
+        halfCloseGraceMs: options.halfCloseGraceMs ?? 0,
+      });
+  }
+  return routes;
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Code, ConnectError, createContextValues, type Transport } from "@connectrpc/connect";
+import {
+  createMethodUrl,
+  runStreamingCall,
+  validateReadWriteMaxBytes,
+} from "@connectrpc/connect/protocol";
+import {
+  type ConnectTransportOptions,
+  compressionBrotli,
+  compressionGzip,
+  createConnectTransport,
+  createGrpcTransport,
+  createGrpcWebTransport,
+  type GrpcTransportOptions,
+  Http2SessionManager,
+} from "@connectrpc/connect-node";
+import { noteDirectPath, type OpenCall } from "../client/side.js";
+import { streamOnWire } from "../client/stream-on-wire.js";
+import { formatOf, WireCarrier, type WireTransportOptions } from "../client/wire-call.js";
+import { connect } from "../protocol/connect.js";
+import { grpc } from "../protocol/grpc.js";
+import { grpcWeb } from "../protocol/grpc-web.js";
+import { DEFAULT_READ_MAX_BYTES } from "../protocol/limits.js";
+
+import { http1Opener } from "./http1-client-wire.js";
+import { http2Opener, type SessionManager } from "./http2-client-wire.js";
+
+type Http2Options = Omit<Extract<ConnectTransportOptions, { httpVersion: "2" }>, "httpVersion">;
+type Http1Options = Omit<Extract<ConnectTransportOptions, { httpVersion: "1.1" }>, "httpVersion">;
+
+/** Options of `createStreamTransport`: those of Connect-Node's transports, and the protocol. */
+export type StreamTransportOptions = (
+  | ({
+      /**
+       * Default: "2". Bidirectional streams and gRPC need it, and over "1.1" each open stream
+       * holds a connection of its own.
+       */
+      httpVersion?: "2";
+    } & Http2Options)
+  | ({ httpVersion: "1.1" } & Http1Options)
+) & {
+  /** The protocol to speak. */
+  protocol: "grpc" | "grpc-web" | "connect";
+
+  /**
+   * The largest message to accept, in bytes, before and after decompression. Default: 4 MiB, as
+   * with gRPC; Connect's own default is 4 GiB.
+   */
+  readMaxBytes?: number;
+};
+
+const protocols = { grpc, "grpc-web": grpcWeb, connect };
+
+/**
+ * A Connect transport for Node, for all kinds of RPC and for any Connect client. Generated clients
+ * take a direct path through it, without async iterables, unless it has interceptors.
+ *
+ * Throws for options that cannot work together. Connections are made when they are needed.
+ */
+export function createStreamTransport(options: StreamTransportOptions): Transport {
+  const checked = check(options);
+  const wireOptions = resolve(checked);
+  const unary = createUnaryTransport(checked);
+  const transport: Transport = {
+    unary: unary.unary,
+    stream: (method, signal, timeoutMs, header, input, contextValues) => {
+      const deadline = deadlineOf(wireOptions, timeoutMs);
+      const { protocol, baseUrl, interceptors } = wireOptions;
+      return runStreamingCall({
+        interceptors,
+        ...(signal && { signal }),
+        ...(deadline !== undefined && { timeoutMs: deadline }),
+        req: {
+          stream: true,
+          service: method.parent,
+          method,
+          requestMethod: "POST",
+          url: createMethodUrl(baseUrl, method),
+          header: protocol.requestHeader(header, formatOf(wireOptions, deadline)),
+          contextValues: contextValues ?? createContextValues(),
+          message: input,
+        },
+        next: (request) => streamOnWire(wireOptions, request),
+      });
+    },
+  };
+  if (wireOptions.interceptors.length === 0) noteDirectPath(transport, directPath(wireOptions));
+  return transport;
+}
+
+/** Opens calls of generated clients. */
+function directPath(options: WireTransportOptions): OpenCall {
+  return (method, { headers, signal, timeoutMs: asked }) => {
+    const timeoutMs = deadlineOf(options, asked);
+    const header = options.protocol.requestHeader(headers, formatOf(options, timeoutMs));
+    return new WireCarrier(options, method, { header, signal, timeoutMs }).call;
+  };
+}
+
+function deadlineOf(
+  { defaultTimeoutMs }: WireTransportOptions,
+  asked: number | undefined,
+): number | undefined {
+  if (asked === undefined) return defaultTimeoutMs;
+  return asked > 0 ? asked : undefined;
+}
+
+function resolve(options: StreamTransportOptions & SharedSessions): WireTransportOptions {
+  return {
+    ...validateReadWriteMaxBytes(
+      options.readMaxBytes ?? DEFAULT_READ_MAX_BYTES,
+      options.writeMaxBytes,
+      options.compressMinBytes,
+    ),
+    baseUrl: options.baseUrl,
+    protocol: protocols[options.protocol],
+    openWire:
+      options.httpVersion === "1.1"
+        ? http1Opener(options.nodeOptions)
+        : http2Opener(options.sessionManager as SessionManager),
+    fullDuplex: options.httpVersion !== "1.1",
+    useBinaryFormat: options.useBinaryFormat ?? true,
+    interceptors: options.interceptors ?? [],
+    sendCompression: options.sendCompression ?? null,
+    acceptCompression: options.acceptCompression ?? [compressionGzip, compressionBrotli],
+    ...(options.jsonOptions && { jsonOptions: options.jsonOptions }),
+    ...(options.binaryOptions && { binaryOptions: options.binaryOptions }),
+    ...(options.defaultTimeoutMs !== undefined && { defaultTimeoutMs: options.defaultTimeoutMs }),
+  };
+}
+
+/** Unary calls are Connect-Node's, over the same connection. */
+function createUnaryTransport(options: StreamTransportOptions): Transport {
+  const readMaxBytes = options.readMaxBytes ?? DEFAULT_READ_MAX_BYTES;
+  const shared = { ...options, httpVersion: options.httpVersion ?? "2", readMaxBytes };
+  if (options.protocol === "grpc") return createGrpcTransport(shared as GrpcTransportOptions);
+  const versioned = shared as ConnectTransportOptions;
+  return options.protocol === "connect"
+    ? createConnectTransport(versioned)
+    : createGrpcWebTransport(versioned);
+}
+
+interface SharedSessions {
+  readonly sessionManager?: unknown;
+}
+
+/** Throws for what cannot work, and makes the one connection manager that all calls share. */
+function check(options: StreamTransportOptions): StreamTransportOptions {
+  const { protocol, baseUrl, httpVersion } = options;
+  const bad = (what: string) =>
+    new ConnectError(`createStreamTransport: ${what}`, Code.InvalidArgument);
+  if (!Object.hasOwn(protocols, protocol)) {
+    const allowed = Object.keys(protocols).join(", ");
+    throw bad(`protocol must be one of ${allowed}, not ${JSON.stringify(protocol)}`);
+  }
+  if (!/^https?:\/\//.test(baseUrl) || !URL.canParse(baseUrl)) {
+    throw bad(`baseUrl must be an http or https URL, not ${JSON.stringify(baseUrl)}`);
+  }
+  if (httpVersion === "1.1") {
+    if (protocol === "grpc")
+      throw bad('gRPC needs HTTP/2: leave out httpVersion, or set it to "2"');
+    return options;
+  }
+  if (httpVersion !== undefined && httpVersion !== "2") {
+    throw bad(`httpVersion must be "1.1" or "2", not ${JSON.stringify(httpVersion)}`);
+  }
+  const sessionManager =
+    options.sessionManager ?? new Http2SessionManager(baseUrl, options, options.nodeOptions);
+  return { ...options, sessionManager };
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { CallOptions, ConnectRouterOptions, HandlerContext } from "@connectrpc/connect";
+
+/** Options of one `recv`. */
+export interface RecvOptions {
+  /** Stops the wait. The message it waited for is not lost: the next `recv` gets it. */
+  signal?: AbortSignal;
+  /** Stops the wait with `deadline_exceeded` after this many milliseconds. The stream goes on. */
+  timeoutMs?: number;
+}
+
+/** Options of one `send`. */
+export interface SendOptions {
+  /** Takes the message back, unless it has been accepted by then. The stream goes on. */
+  signal?: AbortSignal;
+}
+
+/** Options of one client call: those of Connect. */
+export interface StreamCallOptions extends CallOptions {}
+
+/** Options of a generated client. */
+export interface StreamClientOptions {
+  /**
+   * Time allowed for each call, in milliseconds, unless the call sets its own `timeoutMs`.
+   * Default: that of the transport, which by default has none.
+   */
+  timeoutMs?: number;
+}
+
+/** Options of `registerXService`: those of Connect's router, and error reporting. */
+export interface StreamServiceOptions extends ConnectRouterOptions {
+  /**
+   * Told of everything a handler throws that is not a `ConnectError`. Clients see such a failure as
+   * `internal` without its text. Default: print it to standard error.
+   */
+  onError?: (error: unknown, context: HandlerContext) => void;
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Code, ConnectError } from "@connectrpc/connect";
+import {
+  contentTypeStreamJson,
+  contentTypeStreamProto,
+  createEndStreamSerialization,
+  endStreamFlag,
+  headerProtocolVersion,
+  headerStreamAcceptEncoding,
+  headerStreamEncoding,
+  headerTimeout,
+  parseContentType,
+  parseTimeout,
+  protocolVersion,
+  requestHeaderWithCompression,
+  validateResponseWithCompression,
+} from "@connectrpc/connect/protocol-connect";
+import type { ClientProtocol, ServerProtocol } from "./protocol.js";
+import { connectTimeout } from "./timeout-header.js";
+
+const endStream = createEndStreamSerialization(undefined);
+
+/** Streams of the Connect protocol. https://connectrpc.com/docs/protocol#streaming-rpcs */
+export const connect: ServerProtocol & ClientProtocol = {
+  name: "connect",
+  endFlag: endStreamFlag,
+  timeout: headerTimeout,
+  encoding: headerStreamEncoding,
+  acceptEncoding: headerStreamAcceptEncoding,
+  parseContentType(contentType) {
+    const type = parseContentType(contentType);
+    return type?.stream ? type : undefined;
+  },
+  contentType: (binary) => (binary ? contentTypeStreamProto : contentTypeStreamJson),
+  parseTimeout,
+  requireVersion(header) {
+    const version = header.get(headerProtocolVersion);
+    if (version === protocolVersion) return;
+    throw new ConnectError(
+      version === null
+        ? `missing required header: set ${headerProtocolVersion} to "${protocolVersion}"`
+        : `${headerProtocolVersion} must be "${protocolVersion}": got "${version}"`,
+      Code.InvalidArgument,
+    );
+  },
+  end(trailer, error, jsonOptions) {
+    const serialization = jsonOptions ? createEndStreamSerialization(jsonOptions) : endStream;
+    const end = { metadata: trailer ?? new Headers(), ...(error && { error }) };
+    return { envelope: { flags: endStreamFlag, data: serialization.serialize(end) } };
+  },
+  requestHeader(header, { binary, timeoutMs, acceptCompression, sendCompression }) {
+    const result = requestHeaderWithCompression(
+      "bidi_streaming",
+      binary,
+      undefined,
+      header,
+      acceptCompression,
+      sendCompression,
+      true,
+    );
+    if (timeoutMs !== undefined) result.set(headerTimeout, connectTimeout(timeoutMs));
+    return result;
+  },
+  validateHead(status, header, { binary, acceptCompression }) {
+    const { compression } = validateResponseWithCompression(
+      "bidi_streaming",
+      acceptCompression,
+      binary,
+      status,
+      header,
+    );
+    return { compression: compression ?? null, hasStatus: false };
+  },
+  validateEnd({ header, envelope }) {
+    if (!envelope) {
+      throw new ConnectError("protocol error: missing EndStreamResponse", Code.InvalidArgument);
+    }
+    const { metadata, error } = endStream.parse(envelope);
+    if (!error) return metadata;
+    header.forEach((value, key) => {
+      error.metadata.append(key, value);
+    });
+    throw error;
+  },
+};

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Code, ConnectError } from "@connectrpc/connect";
+import {
+  contentTypeJson,
+  contentTypeProto,
+  grpcStatusOk,
+  headerAcceptEncoding,
+  headerEncoding,
+  headerGrpcStatus,
+  headerTimeout,
+  parseContentType,
+  parseTimeout,
+  requestHeaderWithCompression,
+  setTrailerStatus,
+  trailerFlag,
+  trailerParse,
+  trailerSerialize,
+  validateResponseWithCompression,
+  validateTrailer,
+} from "@connectrpc/connect/protocol-grpc-web";
+import type { Envelope } from "./envelope-reader.js";
+import type { ClientProtocol, ServerProtocol } from "./protocol.js";
+import { grpcTimeout } from "./timeout-header.js";
+
+const success: Envelope = {
+  flags: trailerFlag,
+  data: trailerSerialize(new Headers([[headerGrpcStatus, grpcStatusOk]])),
+};
+
+/** gRPC-Web, binary. https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-WEB.md */
+export const grpcWeb: ServerProtocol & ClientProtocol = {
+  name: "grpc-web",
+  endFlag: trailerFlag,
+  timeout: headerTimeout,
+  encoding: headerEncoding,
+  acceptEncoding: headerAcceptEncoding,
+  parseContentType(contentType) {
+    const type = parseContentType(contentType);
+    return type?.text ? undefined : type;
+  },
+  contentType: (binary) => (binary ? contentTypeProto : contentTypeJson),
+  parseTimeout,
+  requireVersion: () => undefined,
+  end(trailer, error) {
+    if (!trailer && !error) return { envelope: success };
+    const all = setTrailerStatus(trailer ?? new Headers(), error);
+    return { envelope: { flags: trailerFlag, data: trailerSerialize(all) } };
+  },
+  requestHeader(header, { binary, timeoutMs, acceptCompression, sendCompression }) {
+    const result = requestHeaderWithCompression(
+      binary,
+      undefined,
+      header,
+      acceptCompression,
+      sendCompression,
+      true,
+    );
+    if (timeoutMs !== undefined) result.set(headerTimeout, grpcTimeout(timeoutMs));
+    return result;
+  },
+  validateHead(status, header, { acceptCompression }) {
+    const { compression, foundStatus, headerError } = validateResponseWithCompression(
+      acceptCompression,
+      status,
+      header,
+    );
+    if (headerError) throw headerError;
+    return { compression: compression ?? null, hasStatus: foundStatus };
+  },
+  validateEnd({ header, head, envelope }) {
+    if (envelope) {
+      const trailer = trailerParse(envelope);
+      validateTrailer(trailer, header);
+      return trailer;
+    }
+    if (head.hasStatus) return new Headers();
+    throw new ConnectError("protocol error: missing trailer", Code.Internal);
+  },
+};

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+import {
+  contentTypeJson,
+  contentTypeProto,
+  grpcStatusOk,
+  headerAcceptEncoding,
+  headerEncoding,
+  headerGrpcStatus,
+  headerTimeout,
+  parseContentType,
+  parseTimeout,
+  requestHeaderWithCompression,
+  setTrailerStatus,
+  validateResponseWithCompression,
+  validateTrailer,
+} from "@connectrpc/connect/protocol-grpc";
+import type { ClientProtocol, ServerProtocol } from "./protocol.js";
+import { grpcTimeout } from "./timeout-header.js";
+import type { Fields } from "./wire.js";
+
+const success: Fields = [[headerGrpcStatus, grpcStatusOk]];
+
+/** gRPC over HTTP/2. https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md */
+export const grpc: ServerProtocol & ClientProtocol = {
+  name: "grpc",
+  endFlag: 0,
+  timeout: headerTimeout,
+  encoding: headerEncoding,
+  acceptEncoding: headerAcceptEncoding,
+  parseContentType,
+  contentType: (binary) => (binary ? contentTypeProto : contentTypeJson),
+  parseTimeout,
+  requireVersion: () => undefined,
+  end: (trailer, error) => ({
+    trailer: trailer || error ? setTrailerStatus(trailer ?? new Headers(), error) : success,
+  }),
+  requestHeader(header, { binary, timeoutMs, acceptCompression, sendCompression }) {
+    const result = requestHeaderWithCompression(
+      binary,
+      undefined,
+      header,
+      acceptCompression,
+      sendCompression,
+    );
+    if (timeoutMs !== undefined) result.set(headerTimeout, grpcTimeout(timeoutMs));
+    return result;
+  },
+  validateHead(status, header, { acceptCompression }) {
+    const { compression, foundStatus, headerError } = validateResponseWithCompression(
+      acceptCompression,
+      status,
+      header,
+    );
+    if (headerError) throw headerError;
+    return { compression: compression ?? null, hasStatus: foundStatus };
+  },
+  validateEnd({ header, head, trailer = new Headers() }) {
+    if (!head.hasStatus) validateTrailer(trailer, header);
+    return trailer;
+  },
+};

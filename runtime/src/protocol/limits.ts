@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * The largest message to accept, in bytes: 4 MiB, the default of gRPC. It bounds what one message
+ * can cost in memory, and is far above what fits a stream well.
+ */
+export const DEFAULT_READ_MAX_BYTES: number = 4 * 1024 * 1024;

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ConnectError } from "@connectrpc/connect";
+
+/** Header or trailer fields in order; a `Headers` object is one. */
+export type Fields = Iterable<readonly [name: string, value: string]>;
+
+/**
+ * The bytes of one HTTP exchange, both ways. The platform (Node) implements it and tells
+ * {@link WireEvents} what arrives; it knows nothing of envelopes or messages.
+ */
+export interface Wire {
+  /** Writes body bytes. False: more should wait for `onDrain`. */
+  write(chunk: Uint8Array): boolean;
+  /** Stops `onData` until `resume`, so that the peer is held back. */
+  pause(): void;
+  resume(): void;
+  /** Runs `task` when what is running now, promise reactions included, has come to rest. */
+  defer(task: () => void): void;
+}
+
+/** The server's end of an exchange. */
+export interface ServerWire extends Wire {
+  /** Sends the response head. Once, before `write` and `end`. */
+  respond(status: number, header: Fields): void;
+  /**
+   * Ends the response, and the request if it has not ended. `abrupt`: the peer may have stopped
+   * reading, so break off if it has not taken the rest soon.
+   */
+  end(trailer: Fields | undefined, abrupt: boolean): void;
+}
+
+/** The client's end of an exchange. */
+export interface ClientWire extends Wire {
+  /** Half-closes: ends the request. */
+  end(): void;
+  /** Breaks the exchange off: the server sees a cancel. */
+  cancel(): void;
+}
+
+/** What a wire tells. Nothing follows `onEnd` or `onFail`, but `onFail` may follow `onEnd`. */
+export interface WireEvents {
+  onData(chunk: Uint8Array): void;
+  /** The peer ended its body. */
+  onEnd(trailer: Headers | undefined): void;
+  /** The exchange broke: cancelled by the peer, or the connection was lost. */
+  onFail(error: ConnectError): void;
+  onDrain(): void;
+}
+
+/** What a client's wire tells. */
+export interface ClientWireEvents extends WireEvents {
+  /** The exchange is open for writing. */
+  onOpen(wire: ClientWire): void;
+  onHeader(status: number, header: Headers): void;
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import {
+  type ConnectError,
+  type ContextValues,
+  createContextValues,
+  type HandlerContext,
+} from "@connectrpc/connect";
+import type { Fields } from "../protocol/wire.js";
+
+/** What a request's head says. Headers are converted only if somebody asks for them all. */
+export interface RequestHead {
+  readonly method: string;
+  readonly url: string;
+  /** `undefined` if the request does not have the field. Names in lower case. */
+  get(name: string): string | undefined;
+  readonly header: Headers;
+  readonly contextValues: ContextValues | undefined;
+}
+
+/** The context of a call on the wire. Parts that a handler does not use are never made. */
+export class CallContext implements HandlerContext {
+  readonly method: DescMethod;
+  readonly protocolName: string;
+  readonly #head: RequestHead;
+  readonly #deadline: number | undefined;
+  readonly #protocolHeader: Fields;
+  #controller: AbortController | undefined;
+  #reason: ConnectError | undefined;
+  #responseHeader: Headers | undefined;
+  #responseTrailer: Headers | undefined;
+  #values: ContextValues | undefined;
+
+  constructor(
+    method: DescMethod,
+    protocolName: string,
+    head: RequestHead,
+    timeoutMs: number | undefined,
+    protocolHeader: Fields,
+  ) {
+    this.method = method;
+    this.protocolName = protocolName;
+    this.#head = head;
+    this.#deadline = timeoutMs === undefined ? undefined : Date.now() + timeoutMs;
+    this.#protocolHeader = protocolHeader;
+    this.#values = head.contextValues;
+  }
+
+  get service(): DescService {
+    return this.method.parent;
+  }
+
+  get requestMethod(): string {
+    return this.#head.method;
+  }
+
+  get url(): string {
+    return this.#head.url;
+  }
+
+  get requestHeader(): Headers {
+    return this.#head.header;
+  }
+
+  get responseHeader(): Headers {
+    this.#responseHeader ??= new Headers([...this.#protocolHeader].map(([k, v]) => [k, v]));
+    return this.#responseHeader;
+  }
+
+  get responseTrailer(): Headers {
+    this.#responseTrailer ??= new Headers();
+    return this.#responseTrailer;
+  }
+
+  get values(): ContextValues {
+    this.#values ??= createContextValues();
+    return this.#values;
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      if (this.#reason) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  readonly timeoutMs = (): number | undefined =>
+    this.#deadline === undefined ? undefined : this.#deadline - Date.now();
+
+  /** The response head as it stands: the handler's, or else the protocol's. */
+  get header(): Fields {
+    return this.#responseHeader ?? this.#protocolHeader;
+  }
+
+  /** The handler's trailers, if it set any. */
+  get trailer(): Headers | undefined {
+    return this.#responseTrailer;
+  }
+
+  abort(reason: ConnectError): void {
+    if (this.#reason) return;
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+  }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DescMethodStreaming } from "@bufbuild/protobuf";
+import type { Interceptor, StreamRequest, StreamResponse } from "@connectrpc/connect";
+import { applyInterceptors } from "../protocol/interceptors.js";
+import { messages } from "../stream/iterate.js";
+import type { OnError } from "./failure.js";
+import { IterableCall } from "./iterable-call.js";
+import type { RunHandler, ServerSide } from "./side.js";
+
+/** Puts Connect's interceptors around a handler. They see its messages as async iterables. */
+export function intercepted(
+  run: RunHandler,
+  method: DescMethodStreaming,
+  interceptors: readonly Interceptor[],
+  onError: OnError,
+): RunHandler {
+  return async (side) => {
+    const { context } = side;
+    const handle = async (request: StreamRequest): Promise<StreamResponse> => ({
+      stream: true,
+      service: method.parent,
+      method,
+      header: context.responseHeader,
+      trailer: context.responseTrailer,
+      message: new IterableCall({
+        run,
+        input: request.message,
+        output: method.output,
+        context: contextOf(side, request),
+        onError,
+        sendHeaders: () => side.sendHeaders(),
+      }).output as StreamResponse["message"],
+    });
+    const response = await applyInterceptors(
+      handle,
+      interceptors,
+    )({
+      stream: true,
+      service: method.parent,
+      method,
+      requestMethod: context.requestMethod,
+      url: context.url,
+      signal: context.signal,
+      header: context.requestHeader,
+      contextValues: context.values,
+      message: messages(side) as StreamRequest["message"],
+    });
+    copyHeaders(response.header, context.responseHeader);
+    for await (const message of response.message) await side.send(message);
+    copyHeaders(response.trailer, context.responseTrailer);
+  };
+}
+
+/** The handler's context, with what interceptors put in the place of the request's. */
+function contextOf({ context }: ServerSide, request: StreamRequest): ServerSide["context"] {
+  return {
+    method: context.method,
+    service: request.service,
+    signal: request.signal,
+    timeoutMs: context.timeoutMs,
+    requestMethod: context.requestMethod,
+    requestHeader: request.header,
+    responseHeader: context.responseHeader,
+    responseTrailer: context.responseTrailer,
+    protocolName: context.protocolName,
+    values: request.contextValues,
+    url: context.url,
+  };
+}
+
+function copyHeaders(from: Headers, to: Headers): void {
+  if (from === to) return;
+  for (const name of [...to.keys()]) to.delete(name);
+  from.forEach((value, name) => {
+    to.append(name, value);
+  });
+}

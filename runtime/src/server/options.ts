@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DescMessage, DescMethodStreaming } from "@bufbuild/protobuf";
+import type { ConnectRouterOptions } from "@connectrpc/connect";
+import {
+  createMethodSerializationLookup,
+  type UniversalHandlerOptions,
+  validateUniversalHandlerOptions,
+} from "@connectrpc/connect/protocol";
+import { mayAlias } from "../protocol/aliasing.js";
+import { intercepted } from "./intercept.js";
+import type { RunHandler } from "./side.js";
+import type { StreamRpc } from "./stream-rpc.js";
+
+type Serialization = ReturnType<typeof createMethodSerializationLookup<DescMessage, DescMessage>>;
+
+/** A streaming RPC, ready to serve: its handler behind its interceptors, its options resolved. */
+export interface ServedRpc {
+  readonly method: DescMethodStreaming;
+  readonly run: RunHandler;
+  readonly onError: StreamRpc["onError"];
+  readonly options: UniversalHandlerOptions;
+  readonly serialization: Serialization;
+  /** Parsed requests may hold views of the bytes they came in. */
+  readonly copiesInput: boolean;
+}
+
+/** Joins what the router and what the service was told: the service's options go first. */
+export function resolveRpc(rpc: StreamRpc, routerOptions: ConnectRouterOptions): ServedRpc {
+  const options = validateUniversalHandlerOptions({ ...routerOptions, ...rpc.options });
+  const { method, onError } = rpc;
+  const { interceptors } = options;
+  return {
+    method,
+    onError,
+    options,
+    run: interceptors.length > 0 ? intercepted(rpc.run, method, interceptors, onError) : rpc.run,
+    serialization: createMethodSerializationLookup(
+      method,
+      options.binaryOptions,
+      options.jsonOptions,
+      options,
+    ),
+    copiesInput: mayAlias(method.input),
+  };
+}

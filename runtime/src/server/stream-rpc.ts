@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DescMethodStreaming } from "@bufbuild/protobuf";
+import type { UniversalHandler } from "@connectrpc/connect/protocol";
+import type { StreamServiceOptions } from "../options.js";
+import type { OnError } from "./failure.js";
+import type { RunHandler } from "./side.js";
+
+/** A streaming RPC that has a handler of ours, and can be served without Connect's iterables. */
+export interface StreamRpc {
+  readonly method: DescMethodStreaming;
+  readonly run: RunHandler;
+  readonly onError: OnError;
+  /** What `registerXService` was told; goes before the options of the router. */
+  readonly options: StreamServiceOptions;
+}
+
+const rpcs = new WeakMap<UniversalHandler, StreamRpc>();
+
+/** Notes that `handler`, Connect's handler for the RPC, can be replaced by a direct path. */
+export function noteStreamRpc(handler: UniversalHandler, rpc: StreamRpc): void {
+  rpcs.set(handler, rpc);
+}
+
+/** The streaming RPC behind one of Connect's handlers, if it is one of ours. */
+export function findStreamRpc(handler: UniversalHandler): StreamRpc | undefined {
+  return rpcs.get(handler);
+}

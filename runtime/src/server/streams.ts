@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
+import type { RecvOptions, SendOptions } from "../options.js";
+import { messages } from "../stream/iterate.js";
+import { rejected } from "../stream/settle.js";
+import type { ServerSide } from "./side.js";
+
+/** Behind `ServerStream`. */
+class Base {
+  protected readonly side: ServerSide;
+
+  constructor(side: ServerSide) {
+    this.side = side;
+  }
+
+  get context(): HandlerContext {
+    return this.side.context;
+  }
+
+  sendHeaders(): void {
+    this.side.sendHeaders();
+  }
+}
+
+/** Behind `ServerStreamingServer`. */
+export class ServerStreaming extends Base {
+  send(message: object, options?: SendOptions): Promise<void> {
+    return this.side.send(message, options);
+  }
+}
+
+/** Behind `ClientStreamingServer`. */
+export class ClientStreaming extends Base {
+  answered = false;
+
+  recv(options?: RecvOptions): Promise<object | undefined> {
+    return this.side.recv(options);
+  }
+
+  sendAndClose(message: object): Promise<void> {
+    if (this.answered) {
+      return rejected(new ConnectError("sendAndClose was called twice", Code.Internal));
+    }
+    this.answered = true;
+    return this.side.send(message);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<object> {
+    return messages(this);
+  }
+}
+
+/** Behind `BidiStreamingServer`. */
+export class BidiStreaming extends ServerStreaming {
+  recv(options?: RecvOptions): Promise<object | undefined> {
+    return this.side.recv(options);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<object> {
+    return messages(this);
+  }
+}

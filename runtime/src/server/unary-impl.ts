@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DescMessage, DescMethodUnary, MessageInitShape } from "@bufbuild/protobuf";
+import type { ConnectError, HandlerContext, MethodImpl } from "@connectrpc/connect";
+import { abortError } from "../stream/settle.js";
+import { answerFor, type OnError } from "./failure.js";
+import type { HandlerMethod } from "./run-handler.js";
+
+/**
+ * A unary handler as Connect knows them, with what ours are promised beyond that: a signal that
+ * does not abort on success, a deadline that ends the call, and errors that are reported.
+ */
+export function unaryImpl(call: HandlerMethod, onError: OnError): MethodImpl<DescMethodUnary> {
+  return (request, outer) =>
+    new Promise<MessageInitShape<DescMessage>>((resolve, reject) => {
+      const controller = new AbortController();
+      const context: HandlerContext = { ...outer, signal: controller.signal };
+      let aborted: ConnectError | undefined;
+      const onAbort = () => {
+        aborted = abortError(outer.signal);
+        controller.abort(aborted);
+        reject(aborted);
+      };
+      const settle = () => outer.signal.removeEventListener("abort", onAbort);
+      outer.signal.addEventListener("abort", onAbort);
+      if (outer.signal.aborted) return onAbort();
+      invoke(call, request, context).then(
+        (response) => {
+          settle();
+          resolve(response as MessageInitShape<DescMessage>);
+        },
+        (thrown: unknown) => {
+          settle();
+          reject(answerFor(thrown, context, aborted, onError));
+        },
+      );
+    });
+}
+
+async function invoke(
+  call: HandlerMethod,
+  request: object,
+  context: HandlerContext,
+): Promise<unknown> {
+  return call(request, context);
+}

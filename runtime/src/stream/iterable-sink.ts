@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { MessageSink } from "./outbound.js";
+
+/**
+ * Messages to hold for a consumer that does not keep up. More than one, because on a network the
+ * flow-control window holds some too, and two sides that each send first must not block each other.
+ */
+const MAX_QUEUED = 16;
+
+interface Reader<T> {
+  resolve(result: IteratorResult<T>): void;
+  reject(error: unknown): void;
+}
+
+/** Whom an iterable's sink tells. */
+export interface IterableEvents {
+  /** The queue takes messages again. */
+  onDrain(): void;
+  /** The consumer went away before the end, with its error if it gave one. */
+  onAbandoned(error: unknown): void;
+}
+
+/**
+ * Messages to an async iterable: one bounded queue and one iterator, written by hand because those
+ * of an async generator queue `throw` and `return` behind a pending `next`. Connect asks for the
+ * iterator a second time to call these, so it is always the same one.
+ * https://github.com/connectrpc/connect-es/blob/main/packages/connect/src/protocol/run-call.ts
+ */
+export class IterableSink<T> implements MessageSink<T, T>, AsyncIterableIterator<T> {
+  readonly #normalize: (message: T) => T;
+  readonly #events: IterableEvents;
+  readonly #queue: T[] = [];
+  readonly #readers: Reader<T>[] = [];
+  #ended = false;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(normalize: (message: T) => T, events: IterableEvents) {
+    this.#normalize = normalize;
+    this.#events = events;
+  }
+
+  encode(message: T): T {
+    return this.#normalize(message);
+  }
+
+  write(message: T): boolean {
+    const reader = this.#readers.shift();
+    if (reader) reader.resolve({ done: false, value: message });
+    else this.#queue.push(message);
+    return this.#queue.length < MAX_QUEUED;
+  }
+
+  /** Ends the iterable after what is queued: with success, or with an error. */
+  end(failure?: { readonly error: unknown }): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#failure = failure;
+    for (const reader of this.#readers.splice(0)) this.#finish(reader);
+  }
+
+  next(): Promise<IteratorResult<T>> {
+    const value = this.#queue.shift();
+    if (value !== undefined) {
+      if (this.#queue.length === MAX_QUEUED - 1) this.#events.onDrain();
+      return Promise.resolve({ done: false, value });
+    }
+    return new Promise((resolve, reject) => {
+      const reader = { resolve, reject };
+      if (this.#ended) this.#finish(reader);
+      else this.#readers.push(reader);
+    });
+  }
+
+  async return(): Promise<IteratorResult<T>> {
+    this.#abandon(undefined);
+    return { done: true, value: undefined };
+  }
+
+  async throw(error: unknown): Promise<IteratorResult<T>> {
+    this.#abandon(error);
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<T> {
+    return this;
+  }
+
+  #abandon(error: unknown): void {
+    const early = !this.#ended;
+    this.end();
+    this.#queue.length = 0;
+    if (early) this.#events.onAbandoned(error);
+  }
+
+  /** The error is given once; after it the iterable is over. */
+  #finish(reader: Reader<T>): void {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure) reader.reject(failure.error);
+    else reader.resolve({ done: true, value: undefined });
+  }
+}

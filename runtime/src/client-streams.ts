@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { RecvOptions, SendOptions } from "./options.js";
 import type { StreamOutcome } from "./outcome.js";

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+export { Code, ConnectError } from "@connectrpc/connect";
 export type {
   BidiStreamingClient,
   ClientStream,

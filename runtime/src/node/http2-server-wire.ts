@@ -5,6 +5,9 @@ import { clientGone } from "./errors.js";
 import { toNodeHeaders } from "./headers.js";
 import { holdBack, LINGER_MS } from "./linger.js";
 
+/** How often to ask whether the end of a response has left, in milliseconds, on a busy socket. */
+const POLL_MS = 10;
+
 /** A request that came over HTTP/2, answered on its stream. */
 export class Http2ServerWire implements ServerWire {
   readonly #stream: ServerHttp2Stream;
@@ -47,9 +50,9 @@ export class Http2ServerWire implements ServerWire {
     const stream = this.#stream;
     if (this.#gone) return;
     if (trailer) this.#response.addTrailers(toNodeHeaders(trailer));
+    // All data is with nghttp2, and so are the trailers: the listener of the response came first.
+    if (!this.#requestEnded) stream.once("wantTrailers", () => setImmediate(this.#stopRequest));
     stream.end();
-    // Tells a client that still sends that it may stop.
-    if (!this.#requestEnded) stream.close(constants.NGHTTP2_NO_ERROR);
     if (!abrupt) return;
     const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), LINGER_MS);
     stream.once("close", () => clearTimeout(timer));
@@ -66,6 +69,17 @@ export class Http2ServerWire implements ServerWire {
   defer(task: () => void): void {
     process.nextTick(task);
   }
+
+  /**
+   * Tells a client that still sends that it may stop. Not before the end of the response has been
+   * packed up: nghttp2 lets a reset overtake what waits, and Node has no event for it.
+   */
+  readonly #stopRequest = (): void => {
+    const stream = this.#stream;
+    if (stream.destroyed) return;
+    if (stream.state.localClose) stream.close(constants.NGHTTP2_NO_ERROR);
+    else setTimeout(this.#stopRequest, POLL_MS);
+  };
 
   #onEnd(): void {
     this.#requestEnded = true;

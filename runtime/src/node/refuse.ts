@@ -9,12 +9,13 @@ export function refuse(
   header: Readonly<Record<string, string>> = {},
 ): void {
   if (isHttp2(response)) {
-    if (response.stream.destroyed) return;
-    response.writeHead(status, header);
-    response.end();
-    response.stream.close(constants.NGHTTP2_NO_ERROR);
+    const { stream } = response;
+    if (stream.destroyed || stream.headersSent) return;
+    stream.respond({ ...header, ":status": status }, { endStream: true });
+    stream.close(constants.NGHTTP2_NO_ERROR);
     return;
   }
+  if (response.headersSent) return;
   response.writeHead(status, { ...header, connection: "close" });
   response.end();
 }

@@ -51,13 +51,22 @@ export function streamNodeAdapter(options: StreamNodeAdapterOptions): NodeListen
       streams = streamRoutes(router, resolved);
     },
   });
-  return (request, response) => {
+  const listener: NodeListener = (request, response) => {
     const url = requestUrl(request);
     if (url === undefined) return refuse(response, 400);
     const [path = ""] = (request.url ?? "").split("?", 1);
     const route = streams.get(path);
     if (!route) return connectListener(request, response);
     serveStream(route, request, response, url, options.contextValues?.(request));
+  };
+  return (request, response) => {
+    try {
+      listener(request, response);
+    } catch (error) {
+      // A `contextValues` or a fallback that throws fails one request, not the process.
+      console.error(`request for ${request.url} failed:`, error);
+      refuse(response, 500);
+    }
   };
 }
 

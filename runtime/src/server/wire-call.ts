@@ -133,11 +133,22 @@ export class WireCall implements ServerSide, WireEvents {
 
   #finish(error: ConnectError | undefined, abrupt: boolean): void {
     this.sendHeaders();
-    const { jsonOptions } = this.#rpc.options;
-    const { envelope, trailer } = this.#protocol.end(this.context.trailer, error, jsonOptions);
+    const { envelope, trailer } = this.#endOfResponse(error);
     if (envelope) this.#encoder.writer.write(envelope);
     this.#encoder.writer.flush();
     this.#wire.end(trailer, abrupt);
+  }
+
+  /** An error that cannot be written down (a lone surrogate, a broken detail) is `internal`. */
+  #endOfResponse(error: ConnectError | undefined): ReturnType<ServerProtocol["end"]> {
+    const { jsonOptions } = this.#rpc.options;
+    try {
+      return this.#protocol.end(this.context.trailer, error, jsonOptions);
+    } catch (fault) {
+      this.#rpc.onError(fault, this.context);
+      const internal = new ConnectError("the status cannot be encoded", Code.Internal);
+      return this.#protocol.end(undefined, internal, jsonOptions);
+    }
   }
 
   /** True the first time. */

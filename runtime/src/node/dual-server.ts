@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+import * as http from "node:http";
+import * as http2 from "node:http2";
+import type { AddressInfo, Server, Socket } from "node:net";
+import type { NodeListener } from "./node-types.js";
+import type { ResolvedServeOptions } from "./serve-options.js";
+import { guardSession } from "./session-guard.js";
+import { sniff } from "./sniff.js";
+
+/** One port for HTTP/1.1 and HTTP/2. */
+export interface DualServer {
+  listen(): Promise<AddressInfo>;
+  /** Takes no new connections, and no new calls on those it has. */
+  drain(): void;
+  /** Closes the connections: those that work after `ms` milliseconds. */
+  close(ms: number): Promise<void>;
+}
+
+type Sessions = Set<http2.ServerHttp2Session>;
+
+/** Makes the server, clear text or TLS. */
+export function createDualServer(
+  options: ResolvedServeOptions,
+  listener: NodeListener,
+): DualServer {
+  const sessions: Sessions = new Set();
+  const sockets = new Set<Socket>();
+  const server = options.tls
+    ? tlsServer(options, options.tls, listener, sessions)
+    : clearServer(options, listener, sessions);
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  const closed = new Promise<void>((resolve) => server.once("close", resolve));
+  return {
+    listen: () => listen(server, options),
+    drain() {
+      server.close();
+      for (const session of sessions) session.close();
+    },
+    async close(ms) {
+      server.closeIdleConnections();
+      const timer = setTimeout(() => {
+        for (const socket of sockets) socket.destroy();
+      }, ms);
+      await closed;
+      clearTimeout(timer);
+    },
+  };
+}
+
+type ListeningServer = Server & { closeIdleConnections(): void };
+
+function tlsServer(
+  options: ResolvedServeOptions,
+  tls: http2.SecureServerOptions,
+  listener: NodeListener,
+  sessions: Sessions,
+): ListeningServer {
+  const server = http2.createSecureServer({ ...options.http2, ...tls, allowHTTP1: true }, listener);
+  watchSessions(server, sessions, options);
+  return unlimited(server as http2.Http2SecureServer & http.Server);
+}
+
+function clearServer(
+  options: ResolvedServeOptions,
+  listener: NodeListener,
+  sessions: Sessions,
+): ListeningServer {
+  const server = http.createServer({ maxHeaderSize: options.maxHeaderBytes }, listener);
+  const http2Server = http2.createServer(options.http2, listener);
+  watchSessions(http2Server, sessions, options);
+  const [takeHttp1] = server.listeners("connection");
+  server.removeAllListeners("connection");
+  server.on("connection", (socket: Socket) => {
+    sniff(socket, (isHttp2) => {
+      if (isHttp2) http2Server.emit("connection", socket);
+      else takeHttp1?.call(server, socket);
+    });
+  });
+  return unlimited(server);
+}
+
+/** An upload may take as long as it takes; deadlines are the calls' own. Heads still have a limit. */
+function unlimited<S extends http.Server>(server: S): S {
+  server.requestTimeout = 0;
+  return server;
+}
+
+function watchSessions(
+  server: http2.Http2Server | http2.Http2SecureServer,
+  sessions: Sessions,
+  options: ResolvedServeOptions,
+): void {
+  server.on("session", (session) => {
+    sessions.add(session);
+    session.once("close", () => sessions.delete(session));
+    guardSession(session, options);
+  });
+}
+
+function listen(server: Server, { host, port }: ResolvedServeOptions): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      resolve(server.address() as AddressInfo);
+    });
+  });
+}

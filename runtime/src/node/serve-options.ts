@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { SecureServerOptions, ServerOptions } from "node:http2";
+import { MAX_TIMER_MS } from "../stream/settle.js";
+import type { StreamNodeAdapterOptions } from "./stream-node-adapter.js";
+
+/** Options of `serve`: the routes, where to listen, and limits, each with a safe default. */
+export interface ServeOptions extends StreamNodeAdapterOptions {
+  /** Address to listen on. Default: "127.0.0.1", so that nothing is exposed by accident. */
+  host?: string;
+
+  /** Port to listen on. Default: 0, any free port. */
+  port?: number;
+
+  /**
+   * Serve TLS, with these options of Node's `tls.createServer` (`key`, `cert`, `ca`,
+   * `requestCert`, …). Clients choose HTTP/1.1 or HTTP/2 by ALPN. Default: clear text, where the
+   * first bytes of a connection tell.
+   */
+  tls?: SecureServerOptions;
+
+  /**
+   * Calls that one HTTP/2 connection may have open; more wait on the client. Default: 250, as in
+   * Go: enough for one client, too little for one to exhaust the server.
+   */
+  maxConcurrentStreams?: number;
+
+  /**
+   * The largest request head, in bytes. Default: 16 KiB, that of Node and of most proxies; large
+   * metadata is better sent as a message.
+   */
+  maxHeaderBytes?: number;
+
+  /**
+   * Closes a connection that has had no open call for this many milliseconds. Default: 5 minutes:
+   * longer than clients pause, short enough that abandoned ones do not pile up. 0: never.
+   */
+  idleTimeoutMs?: number;
+
+  /**
+   * Pings HTTP/2 connections that have open calls. A peer that vanished without a word is noticed
+   * after `intervalMs` and `timeoutMs`, and its calls end with `canceled`. Default: every minute,
+   * 20 seconds to answer, so that an idle stream does not outlive its client by long. `false`: off.
+   */
+  keepAlive?: { intervalMs?: number; timeoutMs?: number } | false;
+
+  /**
+   * How many streams a client may reset at a burst, and then a second, before its connection is
+   * closed: a defence against rapid resets (CVE-2023-44487). Default: 1000 and 100: cancelling is
+   * an ordinary way to end a stream. Node has the setting since version 24; older ones have fixed
+   * limits of 1000 and 33.
+   */
+  resetLimit?: { burst?: number; perSecond?: number };
+
+  /** More options for Node's `http2.createServer`. */
+  http2?: ServerOptions;
+}
+
+/** `ServeOptions` with all defaults. */
+export interface ResolvedServeOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: SecureServerOptions | undefined;
+  readonly idleTimeoutMs: number;
+  readonly keepAlive: { readonly intervalMs: number; readonly timeoutMs: number } | undefined;
+  readonly maxHeaderBytes: number;
+  readonly http2: ServerOptions;
+}
+
+/** Default time for open calls to finish in `close`, in milliseconds. */
+export const DEFAULT_GRACE_MS = 10_000;
+
+/**
+ * HTTP/2 flow control: bytes that a client may send on one stream before the handler has taken
+ * them. With what the stream buffers it stays within 256 KiB a stream.
+ */
+const INITIAL_WINDOW_BYTES = 64 * 1024;
+
+/** Fills in the defaults. Throws a `RangeError` for a value that cannot be. */
+export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions {
+  const { keepAlive, resetLimit = {} } = options;
+  const maxHeaderBytes = within("maxHeaderBytes", options.maxHeaderBytes ?? 16 * 1024, 1, 2 ** 30);
+  const reset = {
+    streamResetBurst: within("resetLimit.burst", resetLimit.burst ?? 1000, 0, MAX_TIMER_MS),
+    streamResetRate: within("resetLimit.perSecond", resetLimit.perSecond ?? 100, 0, MAX_TIMER_MS),
+  };
+  return {
+    host: options.host ?? "127.0.0.1",
+    port: within("port", options.port ?? 0, 0, 65_535),
+    tls: options.tls,
+    idleTimeoutMs: within("idleTimeoutMs", options.idleTimeoutMs ?? 300_000, 0, MAX_TIMER_MS),
+    keepAlive: keepAlive === false ? undefined : resolveKeepAlive(keepAlive ?? {}),
+    maxHeaderBytes,
+    http2: {
+      ...reset,
+      ...options.http2,
+      settings: {
+        initialWindowSize: INITIAL_WINDOW_BYTES,
+        maxConcurrentStreams: within(
+          "maxConcurrentStreams",
+          options.maxConcurrentStreams ?? 250,
+          1,
+          2 ** 31 - 1,
+        ),
+        maxHeaderListSize: maxHeaderBytes,
+        ...options.http2?.settings,
+      },
+    },
+  };
+}
+
+function resolveKeepAlive({ intervalMs, timeoutMs }: { intervalMs?: number; timeoutMs?: number }) {
+  return {
+    intervalMs: within("keepAlive.intervalMs", intervalMs ?? 60_000, 1, MAX_TIMER_MS),
+    timeoutMs: within("keepAlive.timeoutMs", timeoutMs ?? 20_000, 1, MAX_TIMER_MS),
+  };
+}
+
+/** `value`, or a `RangeError` that names the option. */
+export function within(name: string, value: number, min: number, max: number): number {
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  throw new RangeError(`${name} must be a whole number from ${min} to ${max}, not ${value}`);
+}

@@ -6,14 +6,12 @@ import {
   CodeGeneratorRequestSchema,
   CodeGeneratorResponseSchema,
 } from "@bufbuild/protobuf/wkt";
-import { createConnectStreamPlugin } from "./plugin.js";
+import { name, version } from "./version.js";
 
-const plugin = createConnectStreamPlugin();
-
-const usage = `${plugin.name} is a plugin of protoc and buf, which start it with a CodeGeneratorRequest on standard input.
-  buf generate       with "local: ${plugin.name}" in buf.gen.yaml
+const usage = `${name} is a plugin of protoc and buf, which start it with a CodeGeneratorRequest on standard input.
+  buf generate       with "local: ${name}" in buf.gen.yaml
   protoc             with --connect-stream_out=DIR and --connect-stream_opt=OPTIONS
-  ${plugin.name} --version | --help
+  ${name} --version | --help
 `;
 
 /**
@@ -25,7 +23,7 @@ export async function main(): Promise<void> {
   try {
     await (args.length > 0 ? answerArguments(args) : generate());
   } catch (error) {
-    process.stderr.write(`${plugin.name}: ${describe(error)}\n`);
+    process.stderr.write(`${name}: ${describe(error)}\n`);
     process.exitCode = 1;
   }
 }
@@ -34,7 +32,7 @@ function answerArguments([arg = ""]: readonly string[]): Promise<void> {
   switch (arg) {
     case "--version":
     case "-v":
-      return write(`${plugin.name} ${plugin.version}\n`);
+      return write(`${name} ${version}\n`);
     case "--help":
     case "-h":
       return write(usage);
@@ -48,7 +46,10 @@ async function generate(): Promise<void> {
     throw new ProgramError("started by hand, but protoc or buf should start it, see --help");
   }
   const request = parseRequest(await readInput());
-  await write(toBinary(CodeGeneratorResponseSchema, plugin.run(request)));
+  // Loaded only now: it brings the TypeScript compiler along, by way of protoplugin.
+  const { createConnectStreamPlugin } = await import("./plugin.js");
+  const response = createConnectStreamPlugin().run(request);
+  await write(toBinary(CodeGeneratorResponseSchema, response));
 }
 
 async function readInput(): Promise<Uint8Array> {

@@ -6,14 +6,14 @@ import {
   CodeGeneratorResponse_Feature,
   CodeGeneratorResponseSchema,
 } from "@bufbuild/protobuf/wkt";
-import { createEcmaScriptPlugin, type Plugin } from "@bufbuild/protoplugin";
+import type { Plugin } from "@bufbuild/protoplugin";
+import { withFixedCollation } from "./collation.js";
 import { checkFileNames } from "./file-names.js";
 import { generate } from "./generate.js";
 import { checkOptions, parseOptions } from "./options.js";
+import { createEcmaScriptPlugin } from "./protoplugin.js";
 import { SchemaError } from "./schema-error.js";
-import { version } from "./version.js";
-
-const name = "protoc-gen-connect-stream";
+import { name, version } from "./version.js";
 
 /**
  * Creates the plugin. Its `run` is a pure function: no files, no network, no clock. A mistake of the
@@ -21,27 +21,32 @@ const name = "protoc-gen-connect-stream";
  * `run` throws only on a fault of our own.
  */
 export function createConnectStreamPlugin(): Plugin {
-  return { name, version: `v${version}`, run };
+  return { name, version, run };
 }
 
 function run(request: CodeGeneratorRequest): CodeGeneratorResponse {
   try {
     checkOptions(request.parameter);
     checkFileNames(request);
-    return createEcmaScriptPlugin({
-      name,
-      version: `v${version}`,
-      parseOptions,
-      generateTs: generate,
-      generateJs: generate,
-      generateDts: generate,
-    }).run(request);
+    return withFixedCollation(() => createGenerator().run(request));
   } catch (error) {
     if (isUsersMistake(error)) {
       return failure(error.message);
     }
     throw error;
   }
+}
+
+/** A new one for each run: protoplugin's plugins have state. */
+function createGenerator(): Plugin {
+  return createEcmaScriptPlugin({
+    name,
+    version,
+    parseOptions,
+    generateTs: generate,
+    generateJs: generate,
+    generateDts: generate,
+  });
 }
 
 /** Protoplugin reports bad schemas as plain errors; anything more special is a fault in the code. */

@@ -24,7 +24,8 @@ export interface Symbols {
 }
 
 export function createSymbols(f: GeneratedFile, file: DescFile): Symbols {
-  // Protoplugin names all types of a file anew for each symbol, which is slow in large files.
+  // Protoplugin names all types of a file anew for each symbol that it makes, which takes most of
+  // the time in large files.
   const shapes = new Map<DescMessage, ImportSymbol>();
   const schemas = new Map<DescMessage, ImportSymbol>();
   return {
@@ -38,10 +39,7 @@ export function createSymbols(f: GeneratedFile, file: DescFile): Symbols {
 }
 
 function cached<K, V>(cache: Map<K, V>, key: K, create: () => V): V {
-  let value = cache.get(key);
-  if (value === undefined) {
-    value = create();
-    cache.set(key, value);
-  }
+  const value = cache.get(key) ?? create();
+  cache.set(key, value);
   return value;
 }

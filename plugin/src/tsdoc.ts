@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** @packageDocumentation Texts of TSDoc comments. */
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
-import { getComments } from "@bufbuild/protoplugin";
 import type { StreamSide } from "./kinds.js";
+import { getComments } from "./protoplugin.js";
 
 /** The comment of an RPC or service in the schema, followed by `more`, and its tags. */
 export function commentDoc(desc: DescMethod | DescService, ...more: string[]): string {
@@ -39,7 +39,7 @@ function paragraphs(texts: readonly string[]): string {
 
 function unindent(comment: string | undefined): string {
   const lines = (comment ?? "").replace(/\n$/, "").split("\n");
-  return escapeTags(lines.map((line) => line.replace(/^ /, "")).join("\n"));
+  return escapeTags(lines.map((line) => line.replace(/^ /, "").trimEnd()).join("\n"));
 }
 
 /**

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-
 /**
- * The version in package.json, as a constant: the generator reads no files. A test keeps the two
- * equal.
+ * @packageDocumentation Name and version as in package.json, as constants: the generator reads no
+ * files. A test keeps them equal.
  */
-export const version = "0.1.0";
+
+/** The name of the program. */
+export const name = "protoc-gen-connect-stream";
+
+/** Its version, as it shows it. */
+export const version = "v0.1.0";

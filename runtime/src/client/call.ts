@@ -3,6 +3,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { RecvOptions, SendOptions } from "../options.js";
 import type { EndedBy, StreamOutcome, Traffic } from "../outcome.js";
 import { Inbound, type MessageSource } from "../stream/inbound.js";
+import { onAbort } from "../stream/on-abort.js";
 import { type MessageSink, Outbound } from "../stream/outbound.js";
 import { abortError, Deferred, startTimer } from "../stream/settle.js";
 import type { ClientSide } from "./side.js";
@@ -28,6 +29,7 @@ export class ClientCall<F> implements ClientSide {
   readonly #startedAt: number = performance.now();
   #stopWatching: (() => void)[] = [];
   #halfClosed: Promise<void> | undefined;
+  #deadline = Number.POSITIVE_INFINITY;
   #error: ConnectError | undefined;
 
   constructor(source: MessageSource<object>, sink: MessageSink<object, F>, carrier: Carrier) {
@@ -86,14 +88,13 @@ export class ClientCall<F> implements ClientSide {
   /** Watches the limits of the call. `timeoutMs`: 0 or less has passed. */
   watch(signal: AbortSignal | undefined, timeoutMs: number | undefined): void {
     if (timeoutMs !== undefined) {
-      const expired = new ConnectError("the operation timed out", Code.DeadlineExceeded);
-      this.#stopWatching.push(startTimer(timeoutMs, () => this.#giveUp(expired, "deadline")));
+      this.#deadline = performance.now() + timeoutMs;
+      this.#stopWatching.push(startTimer(timeoutMs, () => this.#expire()));
     }
     if (!signal) return;
-    const onAbort = () => this.#giveUp(abortError(signal), "client");
-    if (signal.aborted) return onAbort();
-    signal.addEventListener("abort", onAbort);
-    this.#stopWatching.push(() => signal.removeEventListener("abort", onAbort));
+    const giveUp = () => this.#giveUp(abortError(signal), "client");
+    if (signal.aborted) return giveUp();
+    this.#stopWatching.push(onAbort(signal, giveUp));
   }
 
   /** The carrier takes messages, for the first time or again. */
@@ -118,15 +119,16 @@ export class ClientCall<F> implements ClientSide {
     const durationMs = performance.now() - this.#startedAt;
     this.#outcome.resolve({ code: error?.code, error, sent, received, durationMs, endedBy });
     for (const stop of this.#stopWatching.splice(0)) stop();
-    const ended = new ConnectError(
-      "the stream has ended: the server is done",
-      Code.FailedPrecondition,
-    );
-    this.#outbound.close(error ?? ended);
+    this.#outbound.close(error ?? streamEnded());
     if (error) this.#header.reject(error);
     const trailers = trailer ?? (endedBy === "server" ? error?.metadata : undefined);
     if (trailers) this.#trailer.resolve(trailers);
     else if (error) this.#trailer.reject(error);
+  }
+
+  /** The server takes no more, though it is not known yet how the call ended. */
+  refuseSends(): void {
+    if (!this.ended) this.#outbound.close(streamEnded());
   }
 
   /** Everything that arrived has been received. */
@@ -141,6 +143,21 @@ export class ClientCall<F> implements ClientSide {
     this.#giveUp(error, "client");
   }
 
+  /**
+   * The server cancelled the call. True if that was because its time is up, which the server may
+   * notice first: grpc-go resets streams at their deadline.
+   */
+  expiredAtCancel(): boolean {
+    if (performance.now() < this.#deadline) return false;
+    this.#expire();
+    return true;
+  }
+
+  #expire(): void {
+    const expired = new ConnectError("the operation timed out", Code.DeadlineExceeded);
+    this.#giveUp(expired, "deadline");
+  }
+
   #giveUp(error: ConnectError, by: EndedBy): void {
     const running = !this.ended;
     this.settle(by, undefined, error);
@@ -148,4 +165,8 @@ export class ClientCall<F> implements ClientSide {
     this.#inbound.finish(running ? error : (this.#error ?? error));
     this.#carrier.cancel(error);
   }
+}
+
+function streamEnded(): ConnectError {
+  return new ConnectError("the stream has ended: the server is done", Code.FailedPrecondition);
 }

@@ -3,14 +3,16 @@ import type { DescMethodStreaming } from "@bufbuild/protobuf";
 import { Code, type ConnectError, type StreamResponse, type Transport } from "@connectrpc/connect";
 import type { Traffic } from "../outcome.js";
 import { toMessage } from "../protocol/normalize.js";
+import { CONNECT_ES_MAX_TIMEOUT_MS } from "../protocol/timeout-header.js";
 import type { MessageSource } from "../stream/inbound.js";
 import { IterableSink } from "../stream/iterable-sink.js";
 import { IteratorSource } from "../stream/iterator-source.js";
 import type { MessageSink } from "../stream/outbound.js";
 import { abortError } from "../stream/settle.js";
 import { type Carrier, ClientCall } from "./call.js";
+import { wrongCount } from "./one-response.js";
 import type { CallInit, ClientSide } from "./side.js";
-import { transportError } from "./transport-error.js";
+import { streamError } from "./transport-error.js";
 
 /** Opens a call on any Connect transport, between its two async iterables. */
 export function openOnTransport(
@@ -21,6 +23,16 @@ export function openOnTransport(
   return new IterableCarrier(transport, method, init).call;
 }
 
+/**
+ * Messages to pull before somebody asks, so that those who only send learn that the call has ended:
+ * a message and the end after it, or one message. Those who only receive hear of it anyway.
+ */
+const readAhead: Record<DescMethodStreaming["methodKind"], number> = {
+  server_streaming: 0,
+  client_streaming: 2,
+  bidi_streaming: 1,
+};
+
 class IterableCarrier implements Carrier, MessageSource<object>, MessageSink<object, object> {
   readonly call: ClientCall<object>;
   readonly #sink: IterableSink<object>;
@@ -28,14 +40,18 @@ class IterableCarrier implements Carrier, MessageSource<object>, MessageSink<obj
   readonly #controller = new AbortController();
   #source: IteratorSource<object> | undefined;
   #sent = 0;
-  #received = 0;
+  #taken = 0;
+  /** The transport takes no more requests. */
+  #abandoned = false;
 
   constructor(transport: Transport, method: DescMethodStreaming, init: CallInit) {
     this.call = new ClientCall(this, this, this);
     this.#sink = new IterableSink<object>((message) => toMessage(method.input, message), {
       onDrain: () => this.call.drained(),
-      // The call ends with the response; a transport that needs no more requests says nothing.
-      onAbandoned: () => undefined,
+      onAbandoned: () => {
+        this.#abandoned = true;
+        this.#refuseSends();
+      },
     });
     const { timeoutMs } = init;
     const deadline = timeoutMs !== undefined && timeoutMs > 0 ? timeoutMs : undefined;
@@ -50,12 +66,13 @@ class IterableCarrier implements Carrier, MessageSource<object>, MessageSink<obj
   }
 
   get received(): Traffic {
-    return { messages: this.#received, bytes: 0 };
+    return { messages: this.#taken + (this.#source?.held ?? 0), bytes: 0 };
   }
 
   take(): object | undefined {
     const message = this.#source?.take();
-    if (message) this.#received++;
+    if (message) this.#taken++;
+    else if (this.call.ended) this.#end();
     return message;
   }
 
@@ -83,38 +100,56 @@ class IterableCarrier implements Carrier, MessageSource<object>, MessageSink<obj
       .stream(
         method,
         this.#controller.signal,
-        init.timeoutMs,
+        // A deadline that the transport cannot hold is kept by this side alone.
+        init.timeoutMs && init.timeoutMs > CONNECT_ES_MAX_TIMEOUT_MS ? 0 : init.timeoutMs,
         init.headers,
         this.#sink as AsyncIterable<object> as Parameters<Transport["stream"]>[4],
         init.contextValues,
       )
       .then(
-        (response) => this.#onResponse(response),
-        (error: unknown) => this.#onError(error),
+        (response) => this.#onResponse(method, response),
+        (error: unknown) => this.#onError(method, error),
       );
   }
 
-  #onResponse({ header, trailer, message }: StreamResponse): void {
+  #onResponse(method: DescMethodStreaming, { header, trailer, message }: StreamResponse): void {
     this.call.gotHeader(header);
-    this.#source = new IteratorSource<object>(message, {
-      onReady: () => this.call.ready(),
-      onEnd: () => {
-        this.call.settle("server", trailer);
-        this.#end();
+    this.#source = new IteratorSource<object>(
+      message,
+      {
+        onReady: () => {
+          this.call.ready();
+          this.#refuseSends();
+        },
+        onEnd: () => {
+          const { messages } = this.received;
+          this.call.settle("server", trailer, wrongCount(method, messages));
+          this.#endIfTaken();
+        },
+        onError: (error) => this.#onError(method, error),
       },
-      onError: (error) => this.#onError(error),
-    });
+      readAhead[method.methodKind],
+    );
     this.call.ready();
   }
 
-  #onError(thrown: unknown): void {
+  #onError(method: DescMethodStreaming, thrown: unknown): void {
     const { signal } = this.#controller;
-    const error = signal.aborted ? abortError(signal) : transportError(thrown);
+    const error = signal.aborted ? abortError(signal) : streamError(thrown, method);
     const byDeadline =
       error.code === Code.DeadlineExceeded && error.metadata.get("content-type") === null;
     const lost = error.code === Code.Unavailable && error.cause !== undefined;
     this.call.settle(lost ? "connection" : byDeadline ? "deadline" : "server", undefined, error);
-    this.#end();
+    this.#endIfTaken();
+  }
+
+  /** How the call ended is known when what was received before has been taken: too late to send. */
+  #refuseSends(): void {
+    if (this.#abandoned && this.#source?.held) this.call.refuseSends();
+  }
+
+  #endIfTaken(): void {
+    if (!this.#source?.held) this.#end();
   }
 
   #end(): void {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Code, ConnectError } from "@connectrpc/connect";
 import type { RecvOptions, SendOptions } from "../options.js";
 import type { StreamOutcome } from "../outcome.js";
 import { messages } from "../stream/iterate.js";
+import { notOneResponse } from "./one-response.js";
 import type { ClientSide } from "./side.js";
 
 /** Not in every browser yet. https://github.com/tc39/proposal-explicit-resource-management */
@@ -73,8 +73,7 @@ export class ClientStreaming extends Base {
     // To the end, and not only to the message: the call may yet fail.
     const second = response && (await this.side.recv());
     if (response && !second) return response;
-    const fault = response ? "received extra output message" : "missing output message";
-    const error = new ConnectError(`protocol error: ${fault}`, Code.Unimplemented);
+    const error = notOneResponse(response ? 2 : 0);
     this.side.fail(error);
     throw error;
   }

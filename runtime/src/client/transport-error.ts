@@ -1,13 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { DescMethodStreaming } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 
 /**
  * What a Connect transport threw, with the code that callers can rely on. Connect-Node reports a
- * lost connection as `aborted`, with Node's error as the cause.
+ * lost connection as `aborted`, with Node's error as the cause, or over HTTP/2 as `canceled`,
+ * because that is what Node closes its streams with. A client that cancels gets its own reason.
  * https://github.com/connectrpc/connect-es/blob/main/packages/connect-node/src/node-error.ts
  */
 export function transportError(thrown: unknown): ConnectError {
   const error = ConnectError.from(thrown, Code.Unavailable);
-  if (error.code !== Code.Aborted || !(error.cause instanceof Error)) return error;
+  if (!isLostConnection(error)) return error;
   return new ConnectError(error.rawMessage, Code.Unavailable, error.metadata, undefined, error);
+}
+
+/**
+ * The same for a unary call with a deadline (in milliseconds of `performance.now`). Servers may end
+ * a call that is out of time before this side's timer runs: grpc-go resets its stream.
+ */
+export function unaryError(thrown: unknown, deadline: number): ConnectError {
+  const error = transportError(thrown);
+  const late = performance.now() >= deadline && isReset(ConnectError.from(thrown));
+  return late
+    ? new ConnectError(
+        "the operation timed out",
+        Code.DeadlineExceeded,
+        undefined,
+        undefined,
+        error,
+      )
+    : error;
+}
+
+/** The same for a stream: a server that needs HTTP/2 for it says so only with a status. */
+export function streamError(thrown: unknown, { methodKind }: DescMethodStreaming): ConnectError {
+  const error = transportError(thrown);
+  return methodKind === "bidi_streaming" && error.rawMessage === "HTTP 505" ? needsHttp2() : error;
+}
+
+/** The error of a bidirectional call over HTTP/1.1. */
+export function needsHttp2(): ConnectError {
+  return new ConnectError(
+    'bidirectional streaming needs HTTP/2: create the transport with httpVersion: "2"',
+    Code.Unimplemented,
+  );
+}
+
+function isLostConnection(error: ConnectError): boolean {
+  return error.code === Code.Aborted ? error.cause instanceof Error : isReset(error);
+}
+
+/** Whether Connect-Node says that an HTTP/2 stream was reset with `CANCEL`. */
+function isReset({ code, rawMessage }: Pick<ConnectError, "code" | "rawMessage">): boolean {
+  return code === Code.Canceled && rawMessage.startsWith("http/2 stream closed");
 }

@@ -15,6 +15,8 @@ import { toMessage } from "../protocol/normalize.js";
 import type { ClientFormat, ClientProtocol, ResponseHead } from "../protocol/protocol.js";
 import type { ClientWire, ClientWireEvents } from "../protocol/wire.js";
 import { type Carrier, ClientCall } from "./call.js";
+import { wrongCount } from "./one-response.js";
+import { needsHttp2 } from "./transport-error.js";
 
 /** Starts an HTTP request, and tells `events` what becomes of it. */
 export type OpenWire = (url: string, header: Headers, events: ClientWireEvents) => void;
@@ -131,6 +133,7 @@ export class WireCarrier implements Carrier, ClientWireEvents {
   }
 
   onDrain(): void {
+    this.#encoder.writer.drained();
     this.call.drained();
   }
 
@@ -142,6 +145,7 @@ export class WireCarrier implements Carrier, ClientWireEvents {
   }
 
   onFail(error: ConnectError): void {
+    if (error.code === Code.Canceled && this.call.expiredAtCancel()) return;
     this.call.settle(error.code === Code.Unavailable ? "connection" : "server", undefined, error);
     if (this.#decoder) this.#decoder.end();
     else this.call.finished();
@@ -150,19 +154,36 @@ export class WireCarrier implements Carrier, ClientWireEvents {
   /** Messages are left to receive, but those who only send want to know how the call ended. */
   #settleEarly(decoder: MessageDecoder<object>): void {
     const { end } = decoder.backlog();
-    const readable = end
-      ? (end.flags & compressedFlag) === 0
-      : this.#options.protocol.endFlag === 0;
-    if (readable) this.#settle(end?.data);
+    if (!end) {
+      if (this.#options.protocol.endFlag === 0) this.#settle(undefined);
+    } else if (end.flags & compressedFlag) {
+      this.#settleCompressed(end.data);
+    } else {
+      this.#settle(end.data);
+    }
+  }
+
+  #settleCompressed(end: Uint8Array): void {
+    this.#head?.compression
+      ?.decompress(end as Uint8Array<ArrayBuffer>, this.#options.readMaxBytes)
+      // What cannot be decompressed is an error for whoever receives up to there.
+      .then(
+        (data) => this.#settle(data),
+        () => undefined,
+      );
   }
 
   #settle(envelope: Uint8Array | undefined): void {
     if (!this.#head || !this.#header) return;
     const end = { header: this.#header, head: this.#head, trailer: this.#trailer, envelope };
+    const { protocol } = this.#options;
     try {
-      this.call.settle("server", this.#options.protocol.validateEnd(end));
+      const trailer = protocol.validateEnd(end);
+      this.call.settle("server", trailer, wrongCount(this.#method, this.received.messages));
     } catch (thrown) {
-      this.call.settle("server", this.#trailer, ConnectError.from(thrown, Code.Internal));
+      // Where an envelope ends the stream, its trailers are in the error, and HTTP's say nothing.
+      const trailer = protocol.endFlag === 0 ? this.#trailer : undefined;
+      this.call.settle("server", trailer, ConnectError.from(thrown, Code.Internal));
     }
   }
 
@@ -178,10 +199,10 @@ export class WireCarrier implements Carrier, ClientWireEvents {
   #createDecoder(head: ResponseHead): MessageDecoder<object> {
     const { protocol, readMaxBytes, useBinaryFormat } = this.#options;
     const codec = this.#serialization.getO(useBinaryFormat);
-    const copies = mayAlias(this.#method.output);
     return new MessageDecoder<object>(
       {
-        parse: (data) => codec.parse(copies ? data.slice() : data),
+        parse: codec.parse,
+        aliases: mayAlias(this.#method.output),
         endFlag: protocol.endFlag,
         compression: head.compression,
         readMaxBytes,
@@ -215,11 +236,4 @@ export class WireCarrier implements Carrier, ClientWireEvents {
       compressMinBytes,
     });
   }
-}
-
-function needsHttp2(): ConnectError {
-  return new ConnectError(
-    'bidirectional streaming needs HTTP/2: create the transport with httpVersion: "2"',
-    Code.Unimplemented,
-  );
 }

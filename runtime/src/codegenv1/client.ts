@@ -10,9 +10,11 @@ import { ConnectError, type Transport } from "@connectrpc/connect";
 import { openOnTransport } from "../client/iterable-call.js";
 import { type ClientSide, findDirectPath, type OpenCall } from "../client/side.js";
 import { BidiStreaming, ClientStreaming, ServerStreaming } from "../client/streams.js";
-import { transportError } from "../client/transport-error.js";
+import { unaryError } from "../client/transport-error.js";
 import type { StreamCallOptions, StreamClientOptions } from "../options.js";
 import { methodsOf } from "../protocol/method-kind.js";
+import { capForConnect } from "../protocol/timeout-header.js";
+import { onAbort } from "../stream/on-abort.js";
 
 type Open = (options: StreamCallOptions | undefined) => ClientSide;
 
@@ -61,11 +63,17 @@ function unaryMethod(
 ) {
   return async (request: MessageInitShape<DescMessage>, options: StreamCallOptions = {}) => {
     const { signal, timeoutMs = defaultTimeoutMs, headers, contextValues } = options;
+    const deadline = performance.now() + (timeoutMs || Number.POSITIVE_INFINITY);
+    // Connect puts listeners of its own on a call's signal, which many calls may share.
+    const own = new AbortController();
+    const giveUp = () => own.abort(signal?.reason);
+    const stopWatching = signal && onAbort(signal, giveUp);
+    if (signal?.aborted) giveUp();
     try {
       const response = await transport.unary(
         method,
-        signal,
-        timeoutMs,
+        own.signal,
+        capForConnect(timeoutMs),
         headers,
         request,
         contextValues,
@@ -74,7 +82,9 @@ function unaryMethod(
       options.onTrailer?.(response.trailer);
       return response.message;
     } catch (error) {
-      throw transportError(error);
+      throw unaryError(error, deadline);
+    } finally {
+      stopWatching?.();
     }
   };
 }

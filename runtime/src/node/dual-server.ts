@@ -75,6 +75,8 @@ function clearServer(
   server.removeAllListeners("connection");
   server.on("connection", (socket: Socket) => {
     sniff(socket, (isHttp2) => {
+      // An HTTP/1.1 server's sockets may be half-open; on HTTP/2 a peer that ends is gone.
+      socket.allowHalfOpen = isHttp2 ? false : socket.allowHalfOpen;
       if (isHttp2) http2Server.emit("connection", socket);
       else takeHttp1?.call(server, socket);
     });

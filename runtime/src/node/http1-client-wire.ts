@@ -6,6 +6,7 @@ import type { ClientWire, ClientWireEvents } from "../protocol/wire.js";
 import { connectionError } from "./errors.js";
 import { fromNodeHeaders, toRequestHeaders } from "./headers.js";
 import { plain } from "./http2-server-wire.js";
+import { allocate, writePieces } from "./write-pieces.js";
 
 /** Options for Node's `http.request` or `https.request`. */
 export type Http1Options =
@@ -46,8 +47,10 @@ class Http1ClientWire implements ClientWire {
     events.onOpen(this);
   }
 
-  write(chunk: Uint8Array): boolean {
-    return this.#request.writable && this.#request.write(chunk);
+  readonly allocate: typeof allocate = allocate;
+
+  write(pieces: readonly Uint8Array[]): boolean {
+    return this.#request.writable && writePieces(this.#request, pieces);
   }
 
   end(): void {

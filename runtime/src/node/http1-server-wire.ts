@@ -4,7 +4,8 @@ import type { Fields, ServerWire, WireEvents } from "../protocol/wire.js";
 import { clientGone } from "./errors.js";
 import { toNodeHeaders } from "./headers.js";
 import { plain } from "./http2-server-wire.js";
-import { LINGER_MS } from "./linger.js";
+import { readRest } from "./read-rest.js";
+import { allocate, writePieces } from "./write-pieces.js";
 
 /** A request that came over HTTP/1.1. */
 export class Http1ServerWire implements ServerWire {
@@ -39,8 +40,10 @@ export class Http1ServerWire implements ServerWire {
     this.#response.flushHeaders();
   }
 
-  write(chunk: Uint8Array): boolean {
-    return this.#gone || this.#response.write(chunk);
+  readonly allocate: typeof allocate = allocate;
+
+  write(pieces: readonly Uint8Array[]): boolean {
+    return this.#gone || writePieces(this.#response, pieces);
   }
 
   end(trailer: Fields | undefined, abrupt: boolean): void {
@@ -48,7 +51,7 @@ export class Http1ServerWire implements ServerWire {
     this.#ended = true;
     if (trailer) this.#response.addTrailers(toNodeHeaders(trailer) as Record<string, string>);
     this.#response.end();
-    if (abrupt || !this.#request.complete) this.#closeSoon();
+    if (abrupt || !this.#request.complete) readRest(this.#request, this.#response);
   }
 
   pause(): void {
@@ -61,15 +64,6 @@ export class Http1ServerWire implements ServerWire {
 
   defer(task: () => void): void {
     process.nextTick(task);
-  }
-
-  /** HTTP/1.1 cannot refuse the rest of a request, so it is read for a while and then cut off. */
-  #closeSoon(): void {
-    const { socket } = this.#request;
-    this.#request.resume();
-    setTimeout(() => {
-      if (!this.#request.complete || !this.#response.writableFinished) socket.destroy();
-    }, LINGER_MS).unref();
   }
 
   #onGone(): void {

@@ -5,11 +5,14 @@ import {
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
 } from "node:http2";
+import { addAbortSignal } from "node:stream";
 import type { OpenWire } from "../client/wire-call.js";
 import type { ClientWire, ClientWireEvents } from "../protocol/wire.js";
 import { connectionError, errorFromReset } from "./errors.js";
 import { fromNodeHeaders, toRequestHeaders } from "./headers.js";
 import { plain } from "./http2-server-wire.js";
+import { tolerateSessionErrors } from "./session-errors.js";
+import { allocate, writePieces } from "./write-pieces.js";
 
 /** What opens requests on HTTP/2 connections: Connect-Node's `Http2SessionManager`, or like it. */
 export interface SessionManager {
@@ -45,6 +48,7 @@ class Http2ClientWire implements ClientWire {
     this.#stream = stream;
     this.#events = events;
     const { session } = stream;
+    tolerateSessionErrors(stream);
     stream.on("response", (headers: IncomingHttpHeaders & { ":status"?: number }) => {
       events.onHeader(headers[":status"] ?? 0, fromNodeHeaders(headers));
     });
@@ -64,8 +68,10 @@ class Http2ClientWire implements ClientWire {
     events.onOpen(this);
   }
 
-  write(chunk: Uint8Array): boolean {
-    return this.#stream.writable && this.#stream.write(chunk);
+  readonly allocate: typeof allocate = allocate;
+
+  write(pieces: readonly Uint8Array[]): boolean {
+    return this.#stream.writable && writePieces(this.#stream, pieces);
   }
 
   end(): void {
@@ -73,7 +79,8 @@ class Http2ClientWire implements ClientWire {
   }
 
   cancel(): void {
-    if (!this.#stream.closed) this.#stream.close(constants.NGHTTP2_CANCEL);
+    // Node's `close` would end the request first, and a server would take it for complete.
+    if (!this.#stream.destroyed) addAbortSignal(AbortSignal.abort(), this.#stream);
   }
 
   pause(): void {
@@ -88,9 +95,12 @@ class Http2ClientWire implements ClientWire {
     process.nextTick(task);
   }
 
-  /** Node ends the body of a stream that was reset, too; what happened is known at "close". */
+  /**
+   * Node ends the body of a stream that was reset, too; what happened is known at "close". A reset
+   * without an error is how a server ends the request after a whole response.
+   */
   #onEnd(): void {
-    if (this.#stream.rstCode !== constants.NGHTTP2_NO_ERROR || this.#stream.aborted) return;
+    if (this.#stream.rstCode !== constants.NGHTTP2_NO_ERROR) return;
     this.#ended = true;
     this.#events.onEnd(this.#trailer);
   }

@@ -4,20 +4,20 @@ import type { Fields, ServerWire, WireEvents } from "../protocol/wire.js";
 import { clientGone } from "./errors.js";
 import { toNodeHeaders } from "./headers.js";
 import { holdBack, LINGER_MS } from "./linger.js";
-
-/** How often to ask whether the end of a response has left, in milliseconds, on a busy socket. */
-const POLL_MS = 10;
+import { stopRequest } from "./read-rest.js";
+import { allocate, writePieces } from "./write-pieces.js";
 
 /** A request that came over HTTP/2, answered on its stream. */
 export class Http2ServerWire implements ServerWire {
   readonly #stream: ServerHttp2Stream;
   readonly #response: Http2ServerResponse;
-  readonly #halfCloseGraceMs: number;
+  readonly #halfCloseGraceMs: number | undefined;
   #events: WireEvents | undefined;
   #requestEnded = false;
   #gone = false;
 
-  constructor(response: Http2ServerResponse, halfCloseGraceMs: number) {
+  /** `halfCloseGraceMs`: how long to hold the end of the request back; `undefined`: not at all. */
+  constructor(response: Http2ServerResponse, halfCloseGraceMs: number | undefined) {
     this.#response = response;
     this.#stream = response.stream;
     this.#halfCloseGraceMs = halfCloseGraceMs;
@@ -42,8 +42,10 @@ export class Http2ServerWire implements ServerWire {
     this.#stream.respond(fields, { waitForTrailers: true });
   }
 
-  write(chunk: Uint8Array): boolean {
-    return this.#gone || this.#stream.write(chunk);
+  readonly allocate: typeof allocate = allocate;
+
+  write(pieces: readonly Uint8Array[]): boolean {
+    return this.#gone || writePieces(this.#stream, pieces);
   }
 
   end(trailer: Fields | undefined, abrupt: boolean): void {
@@ -51,7 +53,7 @@ export class Http2ServerWire implements ServerWire {
     if (this.#gone) return;
     if (trailer) this.#response.addTrailers(toNodeHeaders(trailer));
     // All data is with nghttp2, and so are the trailers: the listener of the response came first.
-    if (!this.#requestEnded) stream.once("wantTrailers", () => setImmediate(this.#stopRequest));
+    if (!this.#requestEnded) stream.once("wantTrailers", () => setImmediate(stopRequest, stream));
     stream.end();
     if (!abrupt) return;
     const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), LINGER_MS);
@@ -70,22 +72,13 @@ export class Http2ServerWire implements ServerWire {
     process.nextTick(task);
   }
 
-  /**
-   * Tells a client that still sends that it may stop. Not before the end of the response has been
-   * packed up: nghttp2 lets a reset overtake what waits, and Node has no event for it.
-   */
-  readonly #stopRequest = (): void => {
-    const stream = this.#stream;
-    if (stream.destroyed) return;
-    if (stream.state.localClose) stream.close(constants.NGHTTP2_NO_ERROR);
-    else setTimeout(this.#stopRequest, POLL_MS);
-  };
-
   #onEnd(): void {
     this.#requestEnded = true;
-    holdBack(this.#halfCloseGraceMs, () => {
+    const tell = () => {
       if (!this.#gone) this.#events?.onEnd(undefined);
-    });
+    };
+    if (this.#halfCloseGraceMs === undefined) tell();
+    else holdBack(this.#halfCloseGraceMs, tell);
   }
 
   #onGone(): void {

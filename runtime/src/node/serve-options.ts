@@ -46,8 +46,7 @@ export interface ServeOptions extends StreamNodeAdapterOptions {
   /**
    * How many streams a client may reset at a burst, and then a second, before its connection is
    * closed: a defence against rapid resets (CVE-2023-44487). Default: 1000 and 100: cancelling is
-   * an ordinary way to end a stream. Node has the setting since version 24; older ones have fixed
-   * limits of 1000 and 33.
+   * an ordinary way to end a stream. Node 20 has fixed limits instead.
    */
   resetLimit?: { burst?: number; perSecond?: number };
 

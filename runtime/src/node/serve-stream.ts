@@ -41,17 +41,21 @@ export function serveStream(
   const offer = matchProtocol(route, request.headers["content-type"]);
   if (!offer) return refuse(response, 415, { "accept-post": acceptPost(route) });
   const wire = isHttp2(response)
-    ? new Http2ServerWire(response, route.halfCloseGraceMs)
+    ? new Http2ServerWire(response, halfCloseGrace(route))
     : new Http1ServerWire(request as IncomingMessage, response);
   const head = new NodeRequestHead(request, url, contextValues);
   const { shutdownSignal } = rpc.options;
-  let closed = false;
-  const call = new WireCall(rpc, offer.protocol, offer.binary, head, wire, (ended) => {
-    closed = true;
-    tracker.remove(ended, shutdownSignal);
-  });
+  const call = new WireCall(rpc, offer.protocol, offer.binary, head, wire, (ended) =>
+    tracker.remove(ended, shutdownSignal),
+  );
+  tracker.add(call, shutdownSignal);
   wire.attach(call);
-  if (!closed) tracker.add(call, shutdownSignal);
+  call.start();
+}
+
+/** Only where a client sends a stream can a cancel be taken for its end. */
+function halfCloseGrace({ rpc, halfCloseGraceMs }: StreamRoute): number | undefined {
+  return rpc.method.methodKind === "server_streaming" ? undefined : halfCloseGraceMs;
 }
 
 function matchProtocol(

@@ -13,7 +13,7 @@ const FIRST_BYTES_TIMEOUT_MS = 10_000;
 /** Waits for the first bytes of a connection, and tells whether they are HTTP/2's. */
 export function sniff(socket: Socket, decide: (isHttp2: boolean) => void): void {
   const timer = setTimeout(() => socket.destroy(), FIRST_BYTES_TIMEOUT_MS).unref();
-  const onError = () => socket.destroy();
+  const giveUp = () => socket.destroy();
   const onReadable = () => {
     const head: Buffer | null = socket.read();
     if (!head) return;
@@ -26,10 +26,12 @@ export function sniff(socket: Socket, decide: (isHttp2: boolean) => void): void 
   const stop = () => {
     clearTimeout(timer);
     socket.off("readable", onReadable);
-    socket.off("error", onError);
+    socket.off("error", giveUp);
+    socket.off("end", giveUp);
     socket.off("close", stop);
   };
   socket.on("readable", onReadable);
-  socket.on("error", onError);
+  socket.on("error", giveUp);
+  socket.on("end", giveUp);
   socket.on("close", stop);
 }

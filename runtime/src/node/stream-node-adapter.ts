@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { setMaxListeners } from "node:events";
 import type { ConnectRouter } from "@connectrpc/connect";
 import {
   type ConnectNodeAdapterOptions,
@@ -10,7 +11,9 @@ import { DEFAULT_READ_MAX_BYTES } from "../protocol/limits.js";
 import { resolveRpc } from "../server/options.js";
 import { findStreamRpc } from "../server/stream-rpc.js";
 import { CallTracker } from "./call-tracker.js";
+import { capTimeout } from "./cap-timeout.js";
 import type { NodeListener } from "./node-types.js";
+import { finishRequest } from "./read-rest.js";
 import { refuse } from "./refuse.js";
 import { requestUrl } from "./request-head.js";
 import { type StreamRoute, serveStream } from "./serve-stream.js";
@@ -42,6 +45,7 @@ export function streamNodeAdapter(options: StreamNodeAdapterOptions): NodeListen
     ...options,
     acceptCompression: options.acceptCompression ?? [compressionGzip, compressionBrotli],
     readMaxBytes: options.readMaxBytes ?? DEFAULT_READ_MAX_BYTES,
+    ...(options.shutdownSignal && { shutdownSignal: forManyCalls(options.shutdownSignal) }),
   };
   let streams = new Map<string, StreamRoute>();
   const connectListener = connectNodeAdapter({
@@ -56,7 +60,11 @@ export function streamNodeAdapter(options: StreamNodeAdapterOptions): NodeListen
     if (url === undefined) return refuse(response, 400);
     const [path = ""] = (request.url ?? "").split("?", 1);
     const route = streams.get(path);
-    if (!route) return connectListener(request, response);
+    if (!route) {
+      capTimeout(request.headers);
+      finishRequest(request, response);
+      return connectListener(request, response);
+    }
     serveStream(route, request, response, url, options.contextValues?.(request));
   };
   return (request, response) => {
@@ -68,6 +76,13 @@ export function streamNodeAdapter(options: StreamNodeAdapterOptions): NodeListen
       refuse(response, 500);
     }
   };
+}
+
+/** Connect puts a listener on the signal for each unary call, and Node warns of more than ten. */
+function forManyCalls(shutdownSignal: AbortSignal): AbortSignal {
+  const signal = AbortSignal.any([shutdownSignal]);
+  setMaxListeners(0, signal);
+  return signal;
 }
 
 function streamRoutes(

@@ -13,7 +13,6 @@ import {
   createGrpcTransport,
   createGrpcWebTransport,
   type GrpcTransportOptions,
-  Http2SessionManager,
 } from "@connectrpc/connect-node";
 import { noteDirectPath, type OpenCall } from "../client/side.js";
 import { streamOnWire } from "../client/stream-on-wire.js";
@@ -22,9 +21,12 @@ import { connect } from "../protocol/connect.js";
 import { grpc } from "../protocol/grpc.js";
 import { grpcWeb } from "../protocol/grpc-web.js";
 import { DEFAULT_READ_MAX_BYTES } from "../protocol/limits.js";
+import { capForConnect } from "../protocol/timeout-header.js";
+import { MAX_TIMER_MS } from "../stream/settle.js";
 
 import { http1Opener } from "./http1-client-wire.js";
 import { http2Opener, type SessionManager } from "./http2-client-wire.js";
+import { TolerantSessionManager } from "./session-errors.js";
 
 type Http2Options = Omit<Extract<ConnectTransportOptions, { httpVersion: "2" }>, "httpVersion">;
 type Http1Options = Omit<Extract<ConnectTransportOptions, { httpVersion: "1.1" }>, "httpVersion">;
@@ -63,7 +65,8 @@ export function createStreamTransport(options: StreamTransportOptions): Transpor
   const wireOptions = resolve(checked);
   const unary = createUnaryTransport(checked);
   const transport: Transport = {
-    unary: unary.unary,
+    unary: (method, signal, timeoutMs, ...rest) =>
+      unary.unary(method, signal, capForConnect(timeoutMs), ...rest),
     stream: (method, signal, timeoutMs, header, input, contextValues) => {
       const deadline = deadlineOf(wireOptions, timeoutMs);
       const { protocol, baseUrl, interceptors } = wireOptions;
@@ -100,10 +103,9 @@ function directPath(options: WireTransportOptions): OpenCall {
 
 function deadlineOf(
   { defaultTimeoutMs }: WireTransportOptions,
-  asked: number | undefined,
+  asked: number | undefined = defaultTimeoutMs,
 ): number | undefined {
-  if (asked === undefined) return defaultTimeoutMs;
-  return asked > 0 ? asked : undefined;
+  return asked !== undefined && asked > 0 ? Math.min(asked, MAX_TIMER_MS) : undefined;
 }
 
 function resolve(options: StreamTransportOptions & SharedSessions): WireTransportOptions {
@@ -133,7 +135,12 @@ function resolve(options: StreamTransportOptions & SharedSessions): WireTranspor
 /** Unary calls are Connect-Node's, over the same connection. */
 function createUnaryTransport(options: StreamTransportOptions): Transport {
   const readMaxBytes = options.readMaxBytes ?? DEFAULT_READ_MAX_BYTES;
-  const shared = { ...options, httpVersion: options.httpVersion ?? "2", readMaxBytes };
+  const shared = {
+    ...options,
+    httpVersion: options.httpVersion ?? "2",
+    readMaxBytes,
+    defaultTimeoutMs: capForConnect(options.defaultTimeoutMs),
+  };
   if (options.protocol === "grpc") return createGrpcTransport(shared as GrpcTransportOptions);
   const versioned = shared as ConnectTransportOptions;
   return options.protocol === "connect"
@@ -166,6 +173,6 @@ function check(options: StreamTransportOptions): StreamTransportOptions {
     throw bad(`httpVersion must be "1.1" or "2", not ${JSON.stringify(httpVersion)}`);
   }
   const sessionManager =
-    options.sessionManager ?? new Http2SessionManager(baseUrl, options, options.nodeOptions);
+    options.sessionManager ?? new TolerantSessionManager(baseUrl, options, options.nodeOptions);
   return { ...options, sessionManager };
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, ConnectError } from "@connectrpc/connect";
+import { ByteQueue } from "./byte-queue.js";
+import { DetachedViews } from "./detached-views.js";
 
 /** One envelope: flags, and a view of the bytes it came in. */
 export interface Envelope {
@@ -19,52 +21,38 @@ export interface Backlog {
 export const ENVELOPE_HEADER_BYTES = 5;
 
 /**
- * Room for the first piece of an envelope that comes in many: enough to take small ones whole,
- * little enough that an announced length alone costs nothing.
- */
-const MIN_BUFFER_BYTES = 1024;
-
-const nothing = new Uint8Array(0);
-
-/**
- * Cuts a stream of bytes into envelopes. Bytes are looked at where they arrived; they are copied
- * only for an envelope that arrives in pieces, into a buffer that grows with what has come, not
- * with what was announced. A buffer is never overwritten, so envelopes may be views of it.
+ * Cuts a stream of bytes into envelopes. Bytes are looked at where they arrived. An envelope that
+ * arrives in pieces is put together when it is whole: an announced length alone costs nothing.
  */
 export class EnvelopeReader {
   readonly #maxBytes: number;
-  #buffer: Uint8Array = nothing;
-  #start = 0;
-  #end = 0;
+  readonly #detached: DetachedViews | undefined;
+  readonly #queue: ByteQueue = new ByteQueue();
 
-  /** `maxBytes`: the largest envelope to accept, in bytes of data as they travel. */
-  constructor(maxBytes: number) {
+  /**
+   * `maxBytes`: the largest envelope to accept, in bytes of data as they travel. `detach`: the data
+   * will be kept, and must not keep alive the buffers that it arrived in.
+   */
+  constructor(maxBytes: number, detach: boolean) {
     this.#maxBytes = maxBytes;
+    this.#detached = detach ? new DetachedViews() : undefined;
   }
 
   /** Bytes that arrived and have not been read. */
   get buffered(): number {
-    return this.#end - this.#start;
+    return this.#queue.length;
   }
 
   /** True when `next` would return an envelope, or throw. */
   get hasNext(): boolean {
-    if (this.buffered < ENVELOPE_HEADER_BYTES) return false;
-    const length = this.#lengthAt(this.#start);
-    return length > this.#maxBytes || this.buffered >= ENVELOPE_HEADER_BYTES + length;
+    if (!this.#queue.join(ENVELOPE_HEADER_BYTES)) return false;
+    const length = this.#lengthAt(0);
+    return length > this.#maxBytes || this.#queue.length >= ENVELOPE_HEADER_BYTES + length;
   }
 
   push(chunk: Uint8Array): void {
-    if (this.#start === this.#end) {
-      this.#buffer = chunk;
-      this.#start = 0;
-      this.#end = chunk.byteLength;
-      return;
-    }
-    const needed = this.buffered + chunk.byteLength;
-    if (this.#end + chunk.byteLength > this.#buffer.byteLength) this.#grow(needed);
-    this.#buffer.set(chunk, this.#end);
-    this.#end += chunk.byteLength;
+    // Where whole envelopes wait already, the reader is behind.
+    this.#queue.push(chunk, this.hasNext);
   }
 
   /**
@@ -72,36 +60,37 @@ export class EnvelopeReader {
    * one that is too large, as soon as its length is known.
    */
   next(): Envelope | undefined {
-    if (this.buffered < ENVELOPE_HEADER_BYTES) return undefined;
-    const length = this.#lengthAt(this.#start);
+    const queue = this.#queue;
+    if (!queue.join(ENVELOPE_HEADER_BYTES)) return undefined;
+    const length = this.#lengthAt(0);
     if (length > this.#maxBytes) {
       throw new ConnectError(
         `message size ${length} is larger than configured readMaxBytes ${this.#maxBytes}`,
         Code.ResourceExhausted,
       );
     }
-    const from = this.#start + ENVELOPE_HEADER_BYTES;
-    if (from + length > this.#end) return undefined;
-    const envelope = {
-      flags: this.#buffer[this.#start] ?? 0,
-      data: this.#buffer.subarray(from, from + length),
-    };
-    this.#start = from + length;
-    if (this.#start === this.#end) this.drop();
+    if (!queue.join(ENVELOPE_HEADER_BYTES + length)) return undefined;
+    const envelope = { flags: queue.at(0), data: this.#view(length) };
+    queue.skip(ENVELOPE_HEADER_BYTES + length);
+    if (queue.length === 0) this.#detached?.clear();
     return envelope;
   }
 
   /** Counts what waits, without reading it. An envelope with `endFlag` ends the count. */
   peek(endFlag: number): Backlog {
     const backlog: Backlog = { messages: 0, bytes: 0, end: undefined };
-    let at = this.#start;
-    while (at + ENVELOPE_HEADER_BYTES <= this.#end) {
+    const queue = this.#queue;
+    const { length: total } = queue;
+    queue.join(total);
+    let at = 0;
+    while (at + ENVELOPE_HEADER_BYTES <= total) {
       const length = this.#lengthAt(at);
       const from = at + ENVELOPE_HEADER_BYTES;
-      if (from + length > this.#end) break;
-      const flags = this.#buffer[at] ?? 0;
+      if (from + length > total) break;
+      const flags = queue.at(at);
       if (flags & endFlag) {
-        backlog.end = { flags, data: this.#buffer.subarray(from, from + length) };
+        const start = queue.offset + from;
+        backlog.end = { flags, data: queue.first.subarray(start, start + length) };
         break;
       }
       backlog.messages++;
@@ -113,31 +102,21 @@ export class EnvelopeReader {
 
   /** Forgets what has not been read. */
   drop(): void {
-    this.#buffer = nothing;
-    this.#start = 0;
-    this.#end = 0;
+    this.#queue.clear();
+    this.#detached?.clear();
   }
 
-  #grow(needed: number): void {
-    const held = this.buffered;
-    const whole =
-      held < ENVELOPE_HEADER_BYTES ? 0 : ENVELOPE_HEADER_BYTES + this.#lengthAt(this.#start);
-    const target = Math.min(Math.max(whole, needed), needed * 2);
-    const buffer = new Uint8Array(Math.max(target, MIN_BUFFER_BYTES));
-    buffer.set(this.#buffer.subarray(this.#start, this.#end));
-    this.#buffer = buffer;
-    this.#start = 0;
-    this.#end = held;
+  /** The data of the first envelope. */
+  #view(length: number): Uint8Array {
+    const { first, offset } = this.#queue;
+    const from = offset + ENVELOPE_HEADER_BYTES;
+    return this.#detached
+      ? this.#detached.view(first, from, from + length, first.byteLength)
+      : first.subarray(from, from + length);
   }
 
   #lengthAt(at: number): number {
-    const b = this.#buffer;
-    return (
-      (((b[at + 1] ?? 0) << 24) |
-        ((b[at + 2] ?? 0) << 16) |
-        ((b[at + 3] ?? 0) << 8) |
-        (b[at + 4] ?? 0)) >>>
-      0
-    );
+    const q = this.#queue;
+    return ((q.at(at + 1) << 24) | (q.at(at + 2) << 16) | (q.at(at + 3) << 8) | q.at(at + 4)) >>> 0;
   }
 }

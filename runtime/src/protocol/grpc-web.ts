@@ -20,6 +20,7 @@ import {
 } from "@connectrpc/connect/protocol-grpc-web";
 import type { Envelope } from "./envelope-reader.js";
 import type { ClientProtocol, ServerProtocol } from "./protocol.js";
+import { plainStatusMessage } from "./status-message.js";
 import { grpcTimeout } from "./timeout-header.js";
 
 const success: Envelope = {
@@ -43,7 +44,7 @@ export const grpcWeb: ServerProtocol & ClientProtocol = {
   requireVersion: () => undefined,
   end(trailer, error) {
     if (!trailer && !error) return { envelope: success };
-    const all = setTrailerStatus(trailer ?? new Headers(), error);
+    const all = plainStatusMessage(setTrailerStatus(trailer ?? new Headers(), error));
     return { envelope: { flags: trailerFlag, data: trailerSerialize(all) } };
   },
   requestHeader(header, { binary, timeoutMs, acceptCompression, sendCompression }) {

@@ -15,6 +15,7 @@ import {
   validateTrailer,
 } from "@connectrpc/connect/protocol-grpc";
 import type { ClientProtocol, ServerProtocol } from "./protocol.js";
+import { plainStatusMessage } from "./status-message.js";
 import { grpcTimeout } from "./timeout-header.js";
 import type { Fields } from "./wire.js";
 
@@ -32,7 +33,10 @@ export const grpc: ServerProtocol & ClientProtocol = {
   parseTimeout,
   requireVersion: () => undefined,
   end: (trailer, error) => ({
-    trailer: trailer || error ? setTrailerStatus(trailer ?? new Headers(), error) : success,
+    trailer:
+      trailer || error
+        ? plainStatusMessage(setTrailerStatus(trailer ?? new Headers(), error))
+        : success,
   }),
   requestHeader(header, { binary, timeoutMs, acceptCompression, sendCompression }) {
     const result = requestHeaderWithCompression(

@@ -13,6 +13,8 @@ const MAX_BACKLOG_BYTES = 64 * 1024;
 /** What a decoder needs to know of its protocol and codec. */
 export interface DecoderFormat<T> {
   parse(data: Uint8Array): T;
+  /** Parsed messages may hold views of the data. */
+  readonly aliases: boolean;
   /** The flag of the envelope that ends the stream, or 0 where the protocol has none. */
   readonly endFlag: number;
   readonly compression: Compression | null;
@@ -50,7 +52,7 @@ export class MessageDecoder<T> implements MessageSource<T> {
   constructor(format: DecoderFormat<T>, events: DecoderEvents) {
     this.#format = format;
     this.#events = events;
-    this.#reader = new EnvelopeReader(format.readMaxBytes);
+    this.#reader = new EnvelopeReader(format.readMaxBytes, format.aliases);
   }
 
   /** True when the bytes so far are no whole envelope or none at all. */
@@ -76,11 +78,13 @@ export class MessageDecoder<T> implements MessageSource<T> {
     if (this.drained) this.take();
   }
 
-  /** Forgets everything; nothing more is told. */
+  /** Forgets everything; no more messages are told. What still arrives is let through. */
   stop(): void {
     this.#stopped = true;
     this.#inflated = undefined;
     this.#reader.drop();
+    // Node does not close a stream whose data nobody takes.
+    if (this.#paused) this.#unpause();
   }
 
   /** What has arrived and was not taken. */
@@ -93,7 +97,7 @@ export class MessageDecoder<T> implements MessageSource<T> {
     try {
       if (this.#inflated) return this.#takeInflated(this.#inflated);
       const envelope = this.#reader.next();
-      if (this.#paused && this.#reader.buffered < MAX_BACKLOG_BYTES / 2) this.#unpause();
+      if (this.#paused && this.#runsShort()) this.#unpause();
       return envelope ? this.#open(envelope) : this.#atEnd();
     } catch (error) {
       this.#fail(error);
@@ -151,19 +155,26 @@ export class MessageDecoder<T> implements MessageSource<T> {
       );
     }
     this.#busy = true;
-    compression.decompress(data as Uint8Array<ArrayBuffer>, readMaxBytes).then(
-      (inflated) => {
-        this.#busy = false;
-        if (this.#stopped) return;
-        if (isEnd) return this.#finish(inflated);
-        this.#inflated = inflated;
-        this.#events.onReady();
-      },
-      (error: unknown) => {
+    compression
+      .decompress(data as Uint8Array<ArrayBuffer>, readMaxBytes)
+      .then((inflated) => this.#onInflated(inflated, isEnd))
+      .catch((error: unknown) => {
         this.#busy = false;
         if (!this.#stopped) this.#fail(error);
-      },
-    );
+      });
+  }
+
+  #onInflated(data: Uint8Array, isEnd: boolean): void {
+    this.#busy = false;
+    if (this.#stopped) return;
+    if (isEnd) return this.#finish(data);
+    this.#inflated = data;
+    this.#events.onReady();
+  }
+
+  /** What is left is little, or a piece of a message, whose rest has to come first. */
+  #runsShort(): boolean {
+    return this.#reader.buffered < MAX_BACKLOG_BYTES / 2 || !this.#reader.hasNext;
   }
 
   #unpause(): void {

@@ -9,6 +9,18 @@ const grpcUnits = [
   ["H", 3_600_000],
 ] as const;
 
+/**
+ * The longest deadline that Connect-ES can send: it writes milliseconds for gRPC however many there
+ * are, and servers refuse more than eight digits. About 27 hours.
+ * https://github.com/connectrpc/connect-es/blob/v2.1.2/packages/connect/src/protocol-grpc/request-header.ts
+ */
+export const CONNECT_ES_MAX_TIMEOUT_MS: number = GRPC_MAX_VALUE;
+
+/** A deadline for one of Connect's own transports. */
+export function capForConnect(timeoutMs: number | undefined): number | undefined {
+  return timeoutMs && Math.min(timeoutMs, CONNECT_ES_MAX_TIMEOUT_MS);
+}
+
 /** Connect allows ten digits of milliseconds. */
 const CONNECT_MAX_MS = 9_999_999_999;
 

@@ -9,8 +9,10 @@ export type Fields = Iterable<readonly [name: string, value: string]>;
  * {@link WireEvents} what arrives; it knows nothing of envelopes or messages.
  */
 export interface Wire {
-  /** Writes body bytes. False: more should wait for `onDrain`. */
-  write(chunk: Uint8Array): boolean;
+  /** Memory for `write`, with anything in it. */
+  allocate(bytes: number): Uint8Array;
+  /** Writes body bytes, in order. False: more should wait for `onDrain`. */
+  write(pieces: readonly Uint8Array[]): boolean;
   /** Stops `onData` until `resume`, so that the peer is held back. */
   pause(): void;
   resume(): void;

@@ -22,12 +22,17 @@ export function answerFor(
 ): ConnectError {
   if (thrown instanceof ConnectError) return thrown;
   if (aborted && isAbort(thrown)) return aborted;
+  report(thrown, context, onError);
+  return new ConnectError("internal error", Code.Internal, undefined, undefined, thrown);
+}
+
+/** Tells `onError`, and survives it. */
+export function report(error: unknown, context: HandlerContext, onError: OnError): void {
   try {
-    onError(thrown, context);
+    onError(error, context);
   } catch (fault) {
     console.error("onError threw:", fault);
   }
-  return new ConnectError("internal error", Code.Internal, undefined, undefined, thrown);
 }
 
 function isAbort(thrown: unknown): boolean {

@@ -16,38 +16,49 @@ export function intercepted(
 ): RunHandler {
   return async (side) => {
     const { context } = side;
-    const handle = async (request: StreamRequest): Promise<StreamResponse> => ({
-      stream: true,
-      service: method.parent,
-      method,
-      header: context.responseHeader,
-      trailer: context.responseTrailer,
-      message: new IterableCall({
+    let call: IterableCall | undefined;
+    const handle = async (request: StreamRequest): Promise<StreamResponse> => {
+      call = new IterableCall({
         run,
         input: request.message,
         output: method.output,
         context: contextOf(side, request),
         onError,
         sendHeaders: () => side.sendHeaders(),
-      }).output as StreamResponse["message"],
-    });
-    const response = await applyInterceptors(
-      handle,
-      interceptors,
-    )({
-      stream: true,
-      service: method.parent,
-      method,
-      requestMethod: context.requestMethod,
-      url: context.url,
-      signal: context.signal,
-      header: context.requestHeader,
-      contextValues: context.values,
-      message: messages(side) as StreamRequest["message"],
-    });
-    copyHeaders(response.header, context.responseHeader);
-    for await (const message of response.message) await side.send(message);
-    copyHeaders(response.trailer, context.responseTrailer);
+      });
+      return {
+        stream: true,
+        service: method.parent,
+        method,
+        header: context.responseHeader,
+        trailer: context.responseTrailer,
+        message: call.output as StreamResponse["message"],
+      };
+    };
+    try {
+      const response = await applyInterceptors(handle, interceptors)(requestOf(side, method));
+      copyHeaders(response.header, context.responseHeader);
+      for await (const message of response.message) await side.send(message);
+      copyHeaders(response.trailer, context.responseTrailer);
+    } finally {
+      // An interceptor may have answered without its handler, which nobody hears from now on.
+      call?.abandon();
+    }
+  };
+}
+
+function requestOf(side: ServerSide, method: DescMethodStreaming): StreamRequest {
+  const { context } = side;
+  return {
+    stream: true,
+    service: method.parent,
+    method,
+    requestMethod: context.requestMethod,
+    url: context.url,
+    signal: context.signal,
+    header: context.requestHeader,
+    contextValues: context.values,
+    message: messages(side) as StreamRequest["message"],
   };
 }
 

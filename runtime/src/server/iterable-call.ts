@@ -7,8 +7,8 @@ import { Inbound } from "../stream/inbound.js";
 import { IterableSink } from "../stream/iterable-sink.js";
 import { IteratorSource } from "../stream/iterator-source.js";
 import { Outbound } from "../stream/outbound.js";
-import { abortError } from "../stream/settle.js";
 import { afterTwoTurns } from "../stream/turns.js";
+import { abortReason } from "./abort-reason.js";
 import { answerFor, type OnError } from "./failure.js";
 import type { RunHandler, ServerSide } from "./side.js";
 
@@ -38,7 +38,7 @@ export class IterableCall implements ServerSide {
   readonly #outer: AbortSignal;
   readonly #onError: OnError;
   #ended = false;
-  readonly #onAbort = (): void => this.#abort(reasonOf(this.#outer));
+  readonly #onAbort = (): void => this.#abort(abortReason(this.#outer));
 
   constructor(init: IterableCallInit) {
     this.context = { ...flatten(init.context), signal: this.#controller.signal };
@@ -69,13 +69,18 @@ export class IterableCall implements ServerSide {
     return this.#outbound.send(message, options);
   }
 
+  /** Ends the call, if it has not ended: nobody takes its responses any more. */
+  abandon(): void {
+    this.#abort(new ConnectError("the call has ended", Code.Canceled));
+  }
+
   #start(run: RunHandler): void {
     if (this.#outer.aborted) return this.#onAbort();
     this.#outer.addEventListener("abort", this.#onAbort);
     run(this).then(
       () => this.#end(undefined),
       (thrown: unknown) => {
-        const aborted = this.#ended ? reasonOf(this.#controller.signal) : undefined;
+        const aborted = this.#ended ? abortReason(this.#controller.signal) : undefined;
         this.#end(answerFor(thrown, this.context, aborted, this.#onError));
       },
     );
@@ -130,24 +135,4 @@ function flatten(context: HandlerContext): HandlerContext {
     values: context.values,
     url: context.url,
   };
-}
-
-function reasonOf(signal: AbortSignal): ConnectError {
-  return withoutLocalCode(abortError(signal));
-}
-
-/**
- * Connect-Node reports a client that is gone with the code of whatever broke: `aborted` for a lost
- * connection, `internal` or `unknown` for most resets. Handlers see one: `canceled`.
- * https://github.com/connectrpc/connect-es/blob/main/packages/connect-node/src/node-error.ts
- */
-function withoutLocalCode(error: ConnectError): ConnectError {
-  switch (error.code) {
-    case Code.Aborted:
-    case Code.Internal:
-    case Code.Unknown:
-      return new ConnectError(error.rawMessage, Code.Canceled, undefined, undefined, error);
-    default:
-      return error;
-  }
 }

@@ -21,7 +21,7 @@ export interface ServedRpc {
   readonly options: UniversalHandlerOptions;
   readonly serialization: Serialization;
   /** Parsed requests may hold views of the bytes they came in. */
-  readonly copiesInput: boolean;
+  readonly aliasesInput: boolean;
 }
 
 /** Joins what the router and what the service was told: the service's options go first. */
@@ -40,6 +40,6 @@ export function resolveRpc(rpc: StreamRpc, routerOptions: ConnectRouterOptions):
       options.jsonOptions,
       options,
     ),
-    copiesInput: mayAlias(method.input),
+    aliasesInput: mayAlias(method.input),
   };
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMessage, DescMethodUnary, MessageInitShape } from "@bufbuild/protobuf";
 import type { ConnectError, HandlerContext, MethodImpl } from "@connectrpc/connect";
-import { abortError } from "../stream/settle.js";
+import { abortReason } from "./abort-reason.js";
 import { answerFor, type OnError } from "./failure.js";
 import type { HandlerMethod } from "./run-handler.js";
 
@@ -16,7 +16,7 @@ export function unaryImpl(call: HandlerMethod, onError: OnError): MethodImpl<Des
       const context: HandlerContext = { ...outer, signal: controller.signal };
       let aborted: ConnectError | undefined;
       const onAbort = () => {
-        aborted = abortError(outer.signal);
+        aborted = abortReason(outer.signal);
         controller.abort(aborted);
         reject(aborted);
       };

@@ -11,9 +11,18 @@ import { Inbound } from "../stream/inbound.js";
 import { Outbound } from "../stream/outbound.js";
 import { startTimer } from "../stream/settle.js";
 import { CallContext, type RequestHead } from "./context.js";
-import { answerFor } from "./failure.js";
+import { answerFor, report } from "./failure.js";
 import type { ServedRpc } from "./options.js";
 import type { ServerSide } from "./side.js";
+
+/**
+ * How much earlier than here, in milliseconds, a deadline may pass at the client, whose time began
+ * to run sooner. A client that cancels in this time is out of time, and not out of interest.
+ */
+const MAX_DEADLINE_SKEW_MS = 100;
+
+/** How long to read on for the end of a request that cannot be served, in milliseconds. */
+const MAX_REFUSAL_DELAY_MS = 1000;
 
 /** What a request asked for, and what its protocol said to it. */
 interface Terms {
@@ -30,12 +39,19 @@ export class WireCall implements ServerSide, WireEvents {
   readonly #rpc: ServedRpc;
   readonly #protocol: ServerProtocol;
   readonly #wire: ServerWire;
+  readonly #terms: Terms;
   readonly #decoder: MessageDecoder<object>;
   readonly #encoder: MessageEncoder<object>;
   readonly #inbound: Inbound<object>;
   readonly #outbound: Outbound<object>;
   readonly #onClose: (call: WireCall) => void;
+  /** Answers, where the answer waits for the end of the request. */
+  #refusal: (() => void) | undefined;
+  /** The request has said how long it is, and not come to its end. */
+  #moreToCome: boolean;
   #stopTimer: (() => void) | undefined;
+  /** From when on a client that is gone has run out of time. */
+  #lateFrom = Number.POSITIVE_INFINITY;
   #headersSent = false;
   #ended = false;
   #aborted: ConnectError | undefined;
@@ -53,7 +69,9 @@ export class WireCall implements ServerSide, WireEvents {
     this.#rpc = rpc;
     this.#protocol = protocol;
     this.#wire = wire;
+    this.#terms = terms;
     this.#onClose = onClose;
+    this.#moreToCome = head.get("content-length") !== undefined;
     this.context = new CallContext(
       rpc.method,
       protocol.name,
@@ -66,7 +84,22 @@ export class WireCall implements ServerSide, WireEvents {
     this.#inbound = new Inbound(this.#decoder);
     this.#outbound = new Outbound(this.#encoder, true);
     this.#encoder.writer.attach(wire);
-    this.#start(terms);
+  }
+
+  /** Runs the handler, or answers a request that cannot be served. Once the wire tells this call. */
+  start(): void {
+    const { timeoutMs, error } = this.#terms;
+    if (this.#ended) return;
+    if (error) return this.#refuse(error);
+    if (timeoutMs !== undefined) {
+      this.#lateFrom = Date.now() + timeoutMs - Math.min(timeoutMs / 2, MAX_DEADLINE_SKEW_MS);
+      this.#stopTimer = startTimer(timeoutMs, () => this.abort(timedOut()));
+    }
+    this.#rpc.run(this).then(
+      () => this.#end(undefined),
+      (thrown: unknown) =>
+        this.#end(answerFor(thrown, this.context, this.#aborted, this.#rpc.onError)),
+    );
   }
 
   recv(options?: RecvOptions): Promise<object | undefined> {
@@ -89,17 +122,21 @@ export class WireCall implements ServerSide, WireEvents {
   }
 
   onEnd(): void {
+    this.#moreToCome = false;
     this.#decoder.end();
+    this.#refusal?.();
   }
 
   onDrain(): void {
+    this.#encoder.writer.drained();
     this.#outbound.drained();
   }
 
   onFail(error: ConnectError): void {
-    if (!this.#close(error)) return;
-    this.#outbound.close(error);
-    this.context.abort(error);
+    const reason = Date.now() < this.#lateFrom ? error : timedOut();
+    if (!this.#close(reason)) return;
+    this.#outbound.close(reason);
+    this.context.abort(reason);
   }
 
   /** Ends the call now, whatever the handler does: past its deadline, or at a forced shutdown. */
@@ -110,18 +147,21 @@ export class WireCall implements ServerSide, WireEvents {
     this.#finish(error, true);
   }
 
-  #start({ timeoutMs, error }: Terms): void {
-    if (error) return this.#end(error);
-    if (timeoutMs !== undefined) {
-      this.#stopTimer = startTimer(timeoutMs, () =>
-        this.abort(new ConnectError("the operation timed out", Code.DeadlineExceeded)),
-      );
-    }
-    this.#rpc.run(this).then(
-      () => this.#end(undefined),
-      (thrown: unknown) =>
-        this.#end(answerFor(thrown, this.context, this.#aborted, this.#rpc.onError)),
-    );
+  /**
+   * Ends the call because of what the client sent. A client that knows the length of its request is
+   * let finish: it stops at an answer, and nghttp2 resets a stream that ends short of its
+   * `content-length`, maybe before the client has read all of the answer.
+   */
+  #refuse(error: ConnectError): void {
+    if (!this.#moreToCome) return this.abort(error);
+    this.#decoder.stop();
+    this.#refusal = () => this.abort(error);
+    const stopDeadline = this.#stopTimer;
+    const stopWaiting = startTimer(MAX_REFUSAL_DELAY_MS, this.#refusal);
+    this.#stopTimer = () => {
+      stopDeadline?.();
+      stopWaiting();
+    };
   }
 
   /** The handler is done: what it sent goes out, then the end. */
@@ -145,7 +185,7 @@ export class WireCall implements ServerSide, WireEvents {
     try {
       return this.#protocol.end(this.context.trailer, error, jsonOptions);
     } catch (fault) {
-      this.#rpc.onError(fault, this.context);
+      report(fault, this.context, this.#rpc.onError);
       const internal = new ConnectError("the status cannot be encoded", Code.Internal);
       return this.#protocol.end(undefined, internal, jsonOptions);
     }
@@ -164,19 +204,21 @@ export class WireCall implements ServerSide, WireEvents {
   }
 
   #createDecoder(binary: boolean, compression: Compression | null): MessageDecoder<object> {
-    const { serialization, copiesInput, options } = this.#rpc;
+    const { serialization, aliasesInput, options } = this.#rpc;
     const codec = serialization.getI(binary);
     return new MessageDecoder<object>(
       {
-        parse: (data) => parseRequest(codec.parse, copiesInput ? data.slice() : data),
+        parse: (data) => parseRequest(codec.parse, data),
+        aliases: aliasesInput,
         endFlag: this.#protocol.endFlag,
         compression,
         readMaxBytes: options.readMaxBytes,
       },
       {
         onReady: () => this.#inbound.ready(),
-        onFinished: () => this.#inbound.finish(),
-        onError: (error) => this.abort(error),
+        // Only responses end with an envelope.
+        onFinished: (end) => (end ? this.abort(unexpectedEnd()) : this.#inbound.finish()),
+        onError: (error) => this.#refuse(error),
         onPause: (paused) => (paused ? this.#wire.pause() : this.#wire.resume()),
       },
     );
@@ -220,6 +262,14 @@ function negotiate(rpc: ServedRpc, protocol: ServerProtocol, head: RequestHead):
     response,
     error: version ?? error ?? timeout.error,
   };
+}
+
+function unexpectedEnd(): ConnectError {
+  return new ConnectError("protocol error: unexpected end flag", Code.InvalidArgument);
+}
+
+function timedOut(): ConnectError {
+  return new ConnectError("the operation timed out", Code.DeadlineExceeded);
 }
 
 function attempt(check: () => void): ConnectError | undefined {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { RecvOptions } from "../options.js";
+import { onAbort } from "./on-abort.js";
 import { abortError, MAX_TIMER_MS, rejected } from "./settle.js";
 
 /** Where the messages of one direction come from. */
@@ -92,17 +93,16 @@ export class Inbound<T> {
       waiter.release?.();
       reject(waiter, error);
     };
-    const onAbort = () => signal && give(abortError(signal));
     const onTimeout = () =>
       give(new ConnectError(`no message within ${timeoutMs} ms`, Code.DeadlineExceeded));
     const timer =
       timeoutMs === undefined
         ? undefined
         : setTimeout(onTimeout, Math.min(Math.max(timeoutMs, 0), MAX_TIMER_MS));
-    signal?.addEventListener("abort", onAbort);
+    const stopListening = signal && onAbort(signal, () => give(abortError(signal)));
     waiter.release = () => {
       clearTimeout(timer);
-      signal?.removeEventListener("abort", onAbort);
+      stopListening?.();
     };
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ConnectError } from "@connectrpc/connect";
 import type { SendOptions } from "../options.js";
+import { onAbort } from "./on-abort.js";
 import { abortError, rejected } from "./settle.js";
 
 /** Where the messages of one direction go. `F` is a message made ready to travel. */
@@ -102,9 +103,7 @@ export class Outbound<T, F = unknown> {
       entry.frame = frame;
     }
     if (signal) {
-      const onAbort = () => this.#drop(entry, abortError(signal));
-      signal.addEventListener("abort", onAbort);
-      entry.release = () => signal.removeEventListener("abort", onAbort);
+      entry.release = onAbort(signal, () => this.#drop(entry, abortError(signal)));
     }
     return entry.promise;
   }

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ClientHttp2Stream, Http2Session } from "node:http2";
+import { Http2SessionManager } from "@connectrpc/connect-node";
+
+const tolerated = new WeakSet<Http2Session>();
+
+/**
+ * Keeps a connection that fails from taking the process down: its streams have the error, and the
+ * manager makes a new one. Connect-Node's manager lets go of a connection before Node emits the
+ * error of one that did not answer a ping in time.
+ * https://github.com/connectrpc/connect-es/blob/main/packages/connect-node/src/http2-session-manager.ts
+ */
+export function tolerateSessionErrors({ session }: ClientHttp2Stream): void {
+  if (!session || tolerated.has(session)) return;
+  tolerated.add(session);
+  session.on("error", () => undefined);
+}
+
+/** Connect-Node's session manager, for unary calls and streams alike. */
+export class TolerantSessionManager extends Http2SessionManager {
+  override async request(
+    ...args: Parameters<Http2SessionManager["request"]>
+  ): Promise<ClientHttp2Stream> {
+    const stream = await super.request(...args);
+    tolerateSessionErrors(stream);
+    return stream;
+  }
+}

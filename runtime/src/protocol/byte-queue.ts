@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * Pieces smaller than this that follow each other are collected in one: as objects of their own
+ * they would take more memory than their bytes do.
+ */
+const SMALL_BYTES = 1024;
+
+/** How much memory to take at once for small pieces. */
+const COLLECT_BYTES = 4096;
+
+const nothing = new Uint8Array(0);
+
+/**
+ * Bytes in the order they came, in the pieces they came in. They are copied only to join what has
+ * to be in one piece, and so that those who wait do not keep alive the large buffers that Node
+ * reads into. What was handed out as a view is never overwritten.
+ */
+export class ByteQueue {
+  /** The first piece, and how much of it has been taken. */
+  #first: Uint8Array = nothing;
+  #taken = 0;
+  readonly #later: Uint8Array[] = [];
+  #laterBytes = 0;
+  /** Where small pieces are collected, and how much of it is in use. */
+  #collected: Uint8Array = nothing;
+  #collectedBytes = 0;
+
+  /** Bytes that have not been taken. */
+  get length(): number {
+    return this.#first.byteLength - this.#taken + this.#laterBytes;
+  }
+
+  /** `waits`: the piece will not be taken soon. */
+  push(piece: Uint8Array, waits: boolean): void {
+    if (piece.byteLength === 0) return;
+    if (this.length === 0) {
+      this.#first = piece;
+      this.#taken = 0;
+      return;
+    }
+    const last = this.#later.at(-1) ?? this.#first;
+    if (Math.max(piece.byteLength, last.byteLength) < SMALL_BYTES) this.#collect(piece);
+    else this.#later.push(waits && isPartOfMore(piece) ? piece.slice() : piece);
+    this.#laterBytes += piece.byteLength;
+  }
+
+  /** Joins pieces until the first `count` bytes are in one. False: there are fewer. */
+  join(count: number): boolean {
+    const held = this.#first.byteLength - this.#taken;
+    if (held >= count) return true;
+    if (this.length < count) return false;
+    const joined = new Uint8Array(count);
+    joined.set(this.#first.subarray(this.#taken));
+    for (let at = held; at < count; ) at += this.#moveTo(joined, at);
+    this.#first = joined;
+    this.#taken = 0;
+    return true;
+  }
+
+  /** One byte of those that `join` has put in one piece. */
+  at(index: number): number {
+    return this.#first[this.#taken + index] ?? 0;
+  }
+
+  /** The piece that the first bytes are in. */
+  get first(): Uint8Array {
+    return this.#first;
+  }
+
+  /** Where in `first` they begin. */
+  get offset(): number {
+    return this.#taken;
+  }
+
+  /** Takes bytes that are in one piece. */
+  skip(count: number): void {
+    this.#taken += count;
+    if (this.#taken < this.#first.byteLength) return;
+    const next = this.#later.shift();
+    if (!next) return this.clear();
+    this.#first = next;
+    this.#taken = 0;
+    this.#laterBytes -= next.byteLength;
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#first = nothing;
+    this.#taken = 0;
+    this.#later.length = 0;
+    this.#laterBytes = 0;
+    this.#collected = nothing;
+    this.#collectedBytes = 0;
+  }
+
+  /** Moves what fits of the next piece into `target`, and tells how much. */
+  #moveTo(target: Uint8Array, at: number): number {
+    const piece = this.#later.shift() ?? nothing;
+    const part = piece.subarray(0, target.byteLength - at);
+    target.set(part, at);
+    this.#laterBytes -= part.byteLength;
+    if (part.byteLength < piece.byteLength) this.#later.unshift(piece.subarray(part.byteLength));
+    return part.byteLength;
+  }
+
+  /** Puts a small piece where the one before it is, if there is room. */
+  #collect(piece: Uint8Array): void {
+    const fits = this.#collectedBytes + piece.byteLength <= this.#collected.byteLength;
+    const page = fits ? this.#collected : new Uint8Array(COLLECT_BYTES);
+    const from = fits ? this.#collectedBytes : 0;
+    const to = from + piece.byteLength;
+    page.set(piece, from);
+    this.#collected = page;
+    this.#collectedBytes = to;
+    const last = this.#later.at(-1);
+    const follows = last?.buffer === page.buffer && last.byteOffset + last.byteLength === from;
+    if (last && follows) this.#later[this.#later.length - 1] = page.subarray(last.byteOffset, to);
+    else this.#later.push(page.subarray(from, to));
+  }
+}
+
+/** True for a view that keeps alive more than twice its bytes. */
+function isPartOfMore(piece: Uint8Array): boolean {
+  return piece.byteLength * 2 < piece.buffer.byteLength;
+}

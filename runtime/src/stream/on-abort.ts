@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+const callbacks = new WeakMap<AbortSignal, Set<() => void>>();
+
+/**
+ * Calls `callback` when `signal` aborts; returns how to stop that. One listener a signal serves all
+ * its callbacks, because Node warns of more than ten, and many calls may share a signal.
+ */
+export function onAbort(signal: AbortSignal, callback: () => void): () => void {
+  const all = callbacks.get(signal) ?? listen(signal);
+  all.add(callback);
+  return () => {
+    if (!all.delete(callback) || all.size > 0) return;
+    callbacks.delete(signal);
+    signal.removeEventListener("abort", tellAll);
+  };
+}
+
+function listen(signal: AbortSignal): Set<() => void> {
+  const all = new Set<() => void>();
+  callbacks.set(signal, all);
+  signal.addEventListener("abort", tellAll);
+  return all;
+}
+
+function tellAll(this: AbortSignal): void {
+  for (const callback of [...(callbacks.get(this) ?? [])]) callback();
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// Code in README and docs is code that runs: each block is part of a file that tests run.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+import { type CodeBlock, codeBlocks, dedent } from "./code-blocks.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const read = (path: string) => readFileSync(join(root, path), "utf8");
+const list = (folder: string) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).map((name) =>
+    join(folder, name),
+  );
+
+const pages = ["README.md", "plugin/README.md", "runtime/README.md", "CONTRIBUTING.md"].concat(
+  list("docs").filter((path) => path.endsWith(".md")),
+);
+const sources = [...list("examples"), ...list("test/docs/snippets"), "package.json"].filter(
+  (path) => /\.(ts|proto|yaml|json)$/.test(path),
+);
+
+/** Commands that `.ci/run` runs. Those of blocks with a title are run by `.ci/third-party.sh`. */
+const commands = ["npm ci && npm start", "npm ci && npm test"];
+
+/** The generated files are elsewhere in a reader's project. */
+const samePaths = (text: string) => text.replaceAll(/"(\.\.\/)+gen\//g, '"…/gen/');
+
+/** Every run of as many lines as the block has, dedented as the block is. */
+function isPartOf(block: string, source: string): boolean {
+  const wanted = samePaths(block);
+  const lines = samePaths(source).split("\n");
+  const { length } = wanted.split("\n");
+  return lines.some(
+    (_, at) => dedent(lines.slice(at, at + length).join("\n")).trimEnd() === wanted,
+  );
+}
+
+const blocks = pages.flatMap((page) => codeBlocks(page, read(page)));
+const code = blocks.filter(({ language }) => ["ts", "proto", "yaml", "json"].includes(language));
+const shell = blocks.filter(({ language, title }) => language === "sh" && title === undefined);
+const name = ({ place, language }: CodeBlock) => [`${place} (${language})`] as const;
+
+it.each(code.map((block) => [...name(block), block] as const))("%s is run", (_, block) => {
+  const file = sources.find((path) => isPartOf(block.text, read(path)));
+  expect(file, `no file has this code:\n${block.text}`).toBeDefined();
+});
+
+it.each(shell.map((block) => [...name(block), block] as const))("%s is run", (_, { text }) => {
+  expect(commands).toEqual(expect.arrayContaining(text.split("\n").filter((line) => line !== "")));
+});
+
+it("knows the language of every block", () => {
+  const known = ["ts", "proto", "yaml", "json", "sh", "text"];
+  expect(blocks.filter(({ language }) => !known.includes(language))).toEqual([]);
+});
+
+it.each(pages)("%s links to files that exist", (page) => {
+  const links = [...read(page).matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, link]) => link ?? "");
+  expect(links.filter((link) => !existsSync(join(root, dirname(page), link)))).toEqual([]);
+});
+
+it.each(pages)("%s links to headings that exist", (page) => {
+  const links = [...read(page).matchAll(/\]\((?!https?:)([^)#]*)#([^)]+)\)/g)];
+  const missing = links.filter(([, path, heading]) => {
+    const target = path ? join(dirname(page), path) : page;
+    return !headings(read(target)).includes(heading ?? "");
+  });
+  expect(missing.map(([link]) => link)).toEqual([]);
+});
+
+/** The headings of a page, as GitHub makes anchors of them. */
+function headings(markdown: string): string[] {
+  const lines = markdown.matchAll(/^#+ (.*)$/gm);
+  return [...lines].map(([, text = ""]) =>
+    text
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+}

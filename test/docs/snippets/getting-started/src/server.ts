@@ -1,0 +1,10 @@
+import { serve } from "connect-stream/node";
+import { registerMonitorService } from "../../../../../gen/monitor/v1/monitor_stream.js";
+import { monitor } from "./handler.js";
+
+const server = await serve({
+  routes: (router) => registerMonitorService(router, monitor),
+  port: Number(process.env.PORT ?? 8080),
+});
+console.log(`listening on ${server.url}`);
+process.once("SIGTERM", () => server.close());

@@ -1,0 +1,5 @@
+#!/usr/bin/env bash
+# Faults, model, fuzz and load tests, in their short forms; RELIABILITY=long runs the long ones.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+npx vitest run -c test/faults/vitest.config.ts "$@"

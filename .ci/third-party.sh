@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# What a user gets: packs the two packages, checks the archives, and does what the README tells a
+# newcomer in an empty project outside the repository.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+root=$PWD
+work=$(mktemp -d)
+server=
+cleanup() {
+  [ -z "$server" ] || kill -- "-$server" 2>/dev/null || true
+  rm -rf "$work"
+}
+trap cleanup EXIT
+
+say() { printf -- '--- %s\n' "$*"; }
+die() {
+  printf '%s\n' "$*" >&2
+  exit 1
+}
+
+say "pack"
+npm run --silent build
+npm pack --silent --pack-destination "$work" -w runtime -w plugin
+runtime=$(echo "$work"/connect-stream-*.tgz)
+plugin=$(echo "$work"/protoc-gen-connect-stream-*.tgz)
+for archive in "$runtime" "$plugin"; do
+  say "check $(basename "$archive")"
+  files=$(tar -tzf "$archive")
+  for file in README.md LICENSE package.json; do
+    grep -qx "package/$file" <<<"$files" || die "$archive has no $file"
+  done
+  ! grep -E '(^|/)(test|testdata|__tests__)/|\.test\.|tsbuildinfo' <<<"$files" || die "$archive has tests"
+  npx publint run "$archive" --strict
+done
+npx attw "$runtime" --profile esm-only
+
+project=$work/project
+mkdir "$project"
+npx tsx .ci/readme-project.ts "$project"
+cd "$project"
+# The packages as they would come from the registry.
+sed -i -E "s#(^| )connect-stream( |\$)#\\1$runtime\\2#; s#(^| )protoc-gen-connect-stream( |\$)#\\1$plugin\\2#" install.sh
+for step in install generate check; do
+  say "README: $step"
+  bash -eu "$step.sh"
+done
+
+say "README: server and client"
+set -m # a process group of its own, to end npx and all that it starts
+PORT=0 bash -eu server.sh >server.log 2>&1 &
+server=$!
+set +m
+for _ in $(seq 300); do
+  ! grep -q 'listening on' server.log || break
+  kill -0 "$server" || die "the server did not start: $(cat server.log)"
+  sleep 0.1
+done
+SERVER_URL=$(sed -n 's/listening on //p' server.log) timeout 60 bash -eu client.sh | tee client.log
+[ "$(grep -c 'load .*, memory .* %' client.log)" = 3 ] || die "the client did not see three samples"
+
+if command -v protoc >/dev/null; then
+  say "README: protoc"
+  mv gen gen-buf
+  bash -eu protoc.sh
+  diff -r gen gen-buf
+else
+  say "README: protoc is not on this machine, left out"
+fi
+
+say "the oldest TypeScript"
+npm install --silent --no-save typescript@5.4
+npx tsc --version
+# The types of protobuf-es and of Node use what came with 5.7.
+npx tsc --skipLibCheck
+say "all well"

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+import { join } from "node:path";
+import { programUnderTest, root } from "./prepare.js";
+
+/** Part of a suite: one run of the runner. */
+export interface Part {
+  readonly args: readonly string[];
+  /** Stops a run that hangs, in milliseconds. */
+  readonly limitMs: number;
+}
+
+/** What the runner is run for. */
+export interface Suite {
+  readonly name: "server" | "client" | "stock";
+  readonly title: string;
+  /** How many cases the configuration has: fewer means that some were lost on the way. */
+  readonly cases: number;
+  /** Parts of one step run side by side, the steps one after the other. */
+  readonly steps: readonly (readonly Part[])[];
+}
+
+/** Ten times what a step takes on an idle machine with two cores. */
+const LIMIT_MS = 900_000;
+
+/**
+ * Half of a second goes into each of these cases, in the runner, which compares 200 KB of message
+ * on one thread. So they are split between two runners; and they are kept apart from the others,
+ * some of which expect to be served within milliseconds.
+ */
+const SIZES = "Server Message Size";
+
+function part(mode: "server" | "client", adapter: string | undefined, ...args: string[]): Part {
+  const config = join(root, "test/conformance/config.yaml");
+  const command = [process.execPath, programUnderTest(mode), ...(adapter ? [adapter] : [])];
+  return {
+    args: ["--mode", mode, "--conf", config, ...args, "--", ...command],
+    limitMs: LIMIT_MS,
+  };
+}
+
+export const suites: readonly Suite[] = [
+  {
+    name: "server",
+    title: "generated handlers on streamNodeAdapter",
+    cases: 5266,
+    steps: [
+      [
+        part("server", "stream", "--run", `${SIZES}/**/TLS:false/**`),
+        part("server", "stream", "--run", `${SIZES}/**/TLS:true/**`),
+      ],
+      [part("server", "stream", "--skip", `${SIZES}/**`)],
+    ],
+  },
+  {
+    name: "client",
+    title: "generated client on createStreamTransport",
+    cases: 6556,
+    steps: [[part("client", undefined)]],
+  },
+  {
+    name: "stock",
+    title: "generated handlers on connectNodeAdapter",
+    cases: 5266,
+    steps: [
+      [
+        // Calls that hang must not hold up the others.
+        part("server", "stock", "-p", "64", "--run", `${SIZES}/HTTPVersion:2/**/TLS:false/**`),
+        part("server", "stock", "-p", "64", "--run", `${SIZES}/HTTPVersion:2/**/TLS:true/**`),
+      ],
+      [part("server", "stock", "--run", `${SIZES}/HTTPVersion:1/**`)],
+      [part("server", "stock", "--skip", `${SIZES}/**`)],
+    ],
+  },
+];

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Agent } from "node:http";
+import type { Transport } from "@connectrpc/connect";
+import { Http2SessionManager } from "@connectrpc/connect-node";
+import { createStreamTransport } from "connect-stream/node";
+import type { SharedOptions } from "../support/clients/transports.js";
+import type { Wire } from "../support/wires.js";
+
+/** A transport of ours, whose connections can be closed. */
+export interface OwnTransport extends Disposable {
+  readonly transport: Transport;
+}
+
+/** How a client's connection is kept alive; HTTP/2 only. */
+export interface PingOptions {
+  pingIntervalMs?: number;
+  pingTimeoutMs?: number;
+}
+
+export function ownTransport(
+  baseUrl: string,
+  { protocol, http }: Wire,
+  options: SharedOptions & PingOptions = {},
+): OwnTransport {
+  const shared = { ...options, baseUrl, protocol };
+  if (http === "1.1") {
+    const agent = new Agent({ keepAlive: true });
+    return {
+      transport: createStreamTransport({ ...shared, httpVersion: "1.1", nodeOptions: { agent } }),
+      [Symbol.dispose]: () => agent.destroy(),
+    };
+  }
+  const sessionManager = new Http2SessionManager(baseUrl, options);
+  return {
+    transport: createStreamTransport({ ...shared, sessionManager }),
+    [Symbol.dispose]: () => sessionManager.abort(),
+  };
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+import { once } from "node:events";
+import * as http2 from "node:http2";
+import type { AddressInfo } from "node:net";
+import { compressionGzip } from "@connectrpc/connect-node";
+import { Code, ConnectError } from "connect-stream";
+import { ownTransport } from "../faults/transport.js";
+import {
+  createLabServiceClient,
+  type LabServiceHandler,
+} from "../support/gen/lab/v1/lab_stream.js";
+import { startLab } from "../support/lab.js";
+import { wires } from "../support/wires.js";
+
+/** One side of a valid exchange, as it was on the wire. */
+export interface Recording {
+  readonly protocol: "grpc" | "grpc-web" | "connect";
+  readonly path: string;
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  readonly body: Uint8Array;
+  readonly trailers: Record<string, string>;
+}
+
+export interface Corpus {
+  readonly requests: readonly Recording[];
+  readonly responses: readonly Recording[];
+}
+
+/** Answers what it gets, with headers, trailers and messages enough to be worth cutting up. */
+export const handler: LabServiceHandler = {
+  unary: (request) => Promise.resolve(request),
+  async download({ text }, stream) {
+    stream.context.responseHeader.set("x-lab-bin", "AAEC");
+    stream.context.responseTrailer.set("x-count", "3");
+    for (let i = 0n; i < 3n; i++) await stream.send({ text, number: i });
+    if (text === "fail") {
+      throw new ConnectError("caf\u00e9 \u{1f600} 100%", Code.NotFound, { "x-why-bin": "/+8" });
+    }
+  },
+  async upload(stream) {
+    let count = 0n;
+    while (await stream.recv()) count++;
+    await stream.sendAndClose({ number: count });
+  },
+  async chat(stream) {
+    for await (const message of stream) await stream.send(message);
+  },
+};
+
+/** Records what our own client sends and what our own server answers. */
+export async function record(): Promise<Corpus> {
+  const requests = await recordRequests();
+  return { requests, responses: await recordResponses(requests) };
+}
+
+async function recordRequests(): Promise<Recording[]> {
+  const requests: Recording[] = [];
+  const server = http2.createServer();
+  server.on("stream", async (stream, headers) => {
+    const body = await bodyOf(stream);
+    requests.push(recordingOf(headers, headers, body, {}));
+    stream.respond({ ":status": 200 }, { endStream: true });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  for (const wire of wires.filter(({ http }) => http === "2")) {
+    for (const compressed of [false, true]) {
+      const gzip = { sendCompression: compressionGzip, compressMinBytes: 1 };
+      using own = ownTransport(url, wire, compressed ? gzip : {});
+      const client = createLabServiceClient(own.transport);
+      const options = { timeoutMs: 10_000, headers: { "x-lab": "a", "x-lab-bin": "AAEC" } };
+      const upload = client.upload(options);
+      const chat = client.chat(options);
+      for (const text of ["one", "", "three"]) {
+        void upload.send({ text, payload: new Uint8Array(50) });
+        void chat.send({ text, replies: [{ text }] });
+      }
+      void upload.closeAndRecv();
+      void chat.closeSend();
+      const calls = [
+        client.download({ text: "fail" }, options),
+        client.download({ text: "good" }, options),
+        upload,
+        chat,
+      ];
+      await Promise.all(calls.map(({ outcome }) => outcome));
+    }
+  }
+  await new Promise((resolve) => server.close(resolve));
+  return requests;
+}
+
+async function recordResponses(requests: readonly Recording[]): Promise<Recording[]> {
+  await using lab = await startLab(handler);
+  const session = http2.connect(lab.url);
+  const responses = requests.map(async ({ path, headers, body }) => {
+    const stream = session.request({ ...headers, ":method": "POST", ":path": path });
+    stream.end(body);
+    let trailers: http2.IncomingHttpHeaders = {};
+    stream.on("trailers", (fields: http2.IncomingHttpHeaders) => (trailers = fields));
+    const [fields] = (await once(stream, "response")) as [http2.IncomingHttpHeaders];
+    const response = await bodyOf(stream);
+    return recordingOf({ ":path": path }, fields, response, trailers);
+  });
+  const recorded = await Promise.all(responses);
+  session.destroy();
+  return recorded;
+}
+
+async function bodyOf(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+function recordingOf(
+  request: http2.IncomingHttpHeaders,
+  headers: http2.IncomingHttpHeaders,
+  body: Uint8Array,
+  trailers: http2.IncomingHttpHeaders,
+): Recording {
+  const type = headers["content-type"] ?? "";
+  const protocol = type.includes("grpc-web")
+    ? "grpc-web"
+    : type.includes("grpc")
+      ? "grpc"
+      : "connect";
+  return {
+    protocol,
+    path: request[":path"] ?? "",
+    status: Number(headers[":status"] ?? 0),
+    headers: plainFields(headers),
+    body,
+    trailers: plainFields(trailers),
+  };
+}
+
+function plainFields(fields: http2.IncomingHttpHeaders): Record<string, string> {
+  const entries = Object.entries(fields).filter(
+    ([name]) => !name.startsWith(":") && name !== "date",
+  );
+  return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+import { once } from "node:events";
+import * as http2 from "node:http2";
+import { connect } from "node:net";
+import { serve } from "connect-stream/node";
+import { expect, it } from "vitest";
+import { ownTransport } from "../faults/transport.js";
+import "../support/process-faults.js";
+import { turn, until } from "../support/gate.js";
+import { createLabServiceClient, registerLabService } from "../support/gen/lab/v1/lab_stream.js";
+import { grpcOn2 } from "../support/wires.js";
+import { mutateBody, mutateFields } from "./mutate.js";
+import { PATIENCE_MS, soon } from "./patience.js";
+import { cases, printedSeed, Random } from "./random.js";
+import { handler, type Recording, record } from "./recordings.js";
+
+/** Few enough not to look like an attack of resets on one connection. */
+const BATCH = 50;
+const TIMEOUT_MS = 60 * 60_000;
+
+interface Response {
+  readonly status: number | undefined;
+  readonly headers: http2.IncomingHttpHeaders;
+  readonly trailers: http2.IncomingHttpHeaders;
+  readonly body: Buffer;
+  /** The stream was reset, by either side. */
+  readonly reset: boolean;
+}
+
+it(
+  "a server survives mutated requests, and answers each of them",
+  async () => {
+    const seed = printedSeed("server");
+    const { requests } = await record();
+    let open = 0;
+    const reported: unknown[] = [];
+    const server = await serve({
+      readMaxBytes: 64 * 1024,
+      routes: (router) =>
+        registerLabService(
+          router,
+          counting(handler, (change) => (open += change)),
+          {
+            onError: (error) => reported.push(error),
+          },
+        ),
+    });
+    const statuses: Record<string, number> = {};
+    const total = cases(3000);
+    for (let from = 0; from < total; from += BATCH) {
+      const session = http2.connect(server.url);
+      session.on("error", () => undefined);
+      const batch = Array.from({ length: BATCH }, async (_, i) => {
+        const random = new Random(seed + from + i);
+        const request = mutated(random, random.pick(requests));
+        const http1 = random.chance(0.2);
+        const exchange = http1
+          ? overHttp1(server.port, request)
+          : overHttp2(session, request, random);
+        const response = await soon(exchange, `case ${from + i} of seed ${seed}`);
+        const what = http1 ? "HTTP/1.1" : verdict(response);
+        statuses[what] = (statuses[what] ?? 0) + 1;
+      });
+      await Promise.all(batch);
+      session.destroy();
+    }
+    console.log(`fuzz server: ${total} requests, ${JSON.stringify(statuses)}`);
+    expect(reported).toEqual([]);
+    await until(() => open === 0);
+    using own = ownTransport(server.url, grpcOn2);
+    const texts: string[] = [];
+    const call = createLabServiceClient(own.transport).download({ text: "still well" });
+    for await (const { text } of call) texts.push(text);
+    expect(texts).toEqual(["still well", "still well", "still well"]);
+    own[Symbol.dispose]();
+    await server.close({ graceMs: PATIENCE_MS });
+  },
+  TIMEOUT_MS,
+);
+
+/** Counts the handlers that run. */
+function counting(lab: typeof handler, count: (change: number) => void): typeof handler {
+  const counted = async <T>(body: Promise<T>): Promise<T> => {
+    count(1);
+    try {
+      return await body;
+    } finally {
+      count(-1);
+    }
+  };
+  return {
+    unary: (request, context) => counted(lab.unary(request, context)),
+    download: (request, stream) => counted(lab.download(request, stream)),
+    upload: (stream) => counted(lab.upload(stream)),
+    chat: (stream) => counted(lab.chat(stream)),
+  };
+}
+
+function mutated(random: Random, request: Recording): Recording {
+  const [body, headers] = [random.chance(0.8), random.chance(0.4)];
+  return {
+    ...request,
+    path: random.chance(0.03)
+      ? `${request.path}${random.pick(["?", "/", "%00", "?a#b"])}`
+      : request.path,
+    body: body ? mutateBody(random, request.body) : request.body,
+    headers: headers ? mutateFields(random, request.headers) : request.headers,
+  };
+}
+
+async function overHttp2(
+  session: http2.ClientHttp2Session,
+  { headers, path, body }: Recording,
+  random: Random,
+): Promise<Response | undefined> {
+  let stream: http2.ClientHttp2Stream;
+  try {
+    stream = session.request({ ...headers, ":method": "POST", ":path": path });
+  } catch {
+    // Node refuses to send some headers at all.
+    return undefined;
+  }
+  stream.on("error", () => undefined);
+  const chunks: Buffer[] = [];
+  let [response, trailers]: http2.IncomingHttpHeaders[] = [];
+  stream.on("response", (fields) => (response = fields));
+  stream.on("trailers", (fields: http2.IncomingHttpHeaders) => (trailers = fields));
+  stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+  const closed = new Promise((resolve) => stream.once("close", resolve));
+  const cut = random.below(body.length + 1);
+  stream.write(body.subarray(0, cut));
+  await turn();
+  if (random.chance(0.05)) stream.close(random.below(14));
+  else stream.end(body.subarray(cut));
+  await closed;
+  return {
+    status: response?.[":status"],
+    headers: response ?? {},
+    trailers: trailers ?? {},
+    body: Buffer.concat(chunks),
+    reset: stream.rstCode !== 0,
+  };
+}
+
+/** Sends a request as bytes, some of which may be no HTTP; resolves when the server hangs up. */
+async function overHttp1(port: number, { headers, path, body }: Recording): Promise<undefined> {
+  const socket = connect({ port, host: "127.0.0.1" });
+  socket.on("error", () => undefined);
+  socket.resume();
+  const fields = { ...headers, host: "lab", connection: "close", "transfer-encoding": "chunked" };
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+  const closed = once(socket, "close");
+  socket.write(`POST ${path} HTTP/1.1\r\n${lines.join("")}\r\n`);
+  socket.write(`${body.length.toString(16)}\r\n`);
+  socket.write(body);
+  socket.end(body.length > 0 ? "\r\n0\r\n\r\n" : "\r\n");
+  await closed;
+  return undefined;
+}
+
+/** What the server answered, which must make sense in the protocol that it says it is. */
+function verdict(response: Response | undefined): string {
+  if (!response) return "not sent";
+  const { status, headers, trailers, body, reset } = response;
+  if (reset && status === undefined) return "reset";
+  if (status !== 200) return `HTTP ${status}`;
+  const type = headers["content-type"] ?? "";
+  if (type.startsWith("application/grpc-web")) {
+    return `grpc-web ${reset ? "reset" : statusOf(/grpc-status: ?(\d+)/i.exec(body.toString("latin1"))?.[1])}`;
+  }
+  if (type.startsWith("application/grpc")) {
+    const found = trailers["grpc-status"] ?? headers["grpc-status"];
+    return `grpc ${reset && !found ? "reset" : statusOf(String(found))}`;
+  }
+  if (!type.startsWith("application/connect+")) return `type ${type}`;
+  if (reset) return "connect reset";
+  const parsed: unknown = JSON.parse(lastEnvelope(body).toString());
+  const code = (parsed as { error?: { code?: string } }).error?.code ?? "ok";
+  return `connect ${code}`;
+}
+
+/** The data of the envelope that ends a Connect response. */
+function lastEnvelope(body: Buffer): Buffer {
+  for (let at = 0; at + 5 <= body.length; ) {
+    const next = at + 5 + body.readUInt32BE(at + 1);
+    if ((body[at] ?? 0) & 2 && next === body.length) return body.subarray(at + 5);
+    at = next;
+  }
+  throw new Error("a response without an end");
+}
+
+function statusOf(text: string | undefined): string {
+  const status = Number(text);
+  if (!Number.isInteger(status) || status < 0 || status > 16) throw new Error(`status ${text}`);
+  return String(status);
+}

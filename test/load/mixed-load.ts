@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Code, ConnectError, type StreamOutcome } from "connect-stream";
+import { type ChaosProxy, startChaosProxy } from "../faults/chaos-proxy.js";
+import { type OwnTransport, ownTransport } from "../faults/transport.js";
+import { createLabServiceClient, type LabServiceClient } from "../support/gen/lab/v1/lab_stream.js";
+import { type Wire, wires } from "../support/wires.js";
+
+/** What became of the calls. */
+export interface MixedResults {
+  calls: number;
+  complete: number;
+  cancelled: number;
+  cutOff: number;
+  /** Calls that ended in a way that nothing explains; the first few. */
+  faults: string[];
+}
+
+const CANCELLED_SHARE = 0.05;
+const CUT_SHARE = 0.01;
+const LOOPS_PER_CONNECTION = 4;
+const MESSAGES = 10;
+const MAX_FAULTS = 20;
+const PAYLOAD = new Uint8Array(1000);
+
+/** Calls of all kinds on all wires, some of them cancelled, some connections cut. */
+export class MixedLoad {
+  readonly #giveUp: AbortSignal;
+  #lines: Line[] = [];
+
+  /** Every call is given `giveUp`, which is never aborted: what stays on it has leaked. */
+  constructor(giveUp: AbortSignal) {
+    this.#giveUp = giveUp;
+  }
+
+  async start(url: string): Promise<void> {
+    const port = Number(new URL(url).port);
+    for (const wire of [...wires, ...wires]) {
+      this.#lines.push(new Line(wire, await startChaosProxy(port), this.#giveUp));
+    }
+  }
+
+  async stop(): Promise<MixedResults> {
+    const all = await Promise.all(this.#lines.map((line) => line.stop()));
+    this.#lines = [];
+    const total: MixedResults = { calls: 0, complete: 0, cancelled: 0, cutOff: 0, faults: [] };
+    for (const one of all) {
+      total.calls += one.calls;
+      total.complete += one.complete;
+      total.cancelled += one.cancelled;
+      total.cutOff += one.cutOff;
+      total.faults.push(...one.faults.slice(0, MAX_FAULTS - total.faults.length));
+    }
+    return total;
+  }
+}
+
+type Make = (client: LabServiceClient, cancel: boolean) => Promise<"complete" | "cancelled">;
+
+/** One connection, and the calls that share it. */
+class Line {
+  readonly #wire: Wire;
+  readonly #proxy: ChaosProxy;
+  readonly #own: OwnTransport;
+  readonly #loops: Promise<void>[];
+  readonly #signal: AbortSignal;
+  readonly #results: MixedResults = { calls: 0, complete: 0, cancelled: 0, cutOff: 0, faults: [] };
+  #stopped = false;
+
+  constructor(wire: Wire, proxy: ChaosProxy, signal: AbortSignal) {
+    this.#wire = wire;
+    this.#proxy = proxy;
+    this.#signal = signal;
+    this.#own = ownTransport(proxy.url, wire);
+    this.#loops = Array.from({ length: LOOPS_PER_CONNECTION }, () => this.#loop());
+  }
+
+  async stop(): Promise<MixedResults> {
+    this.#stopped = true;
+    await Promise.all(this.#loops);
+    this.#own[Symbol.dispose]();
+    await this.#proxy[Symbol.asyncDispose]();
+    return this.#results;
+  }
+
+  async #loop(): Promise<void> {
+    const client = createLabServiceClient(this.#own.transport);
+    const kinds = this.#kinds();
+    while (!this.#stopped) {
+      const make = kinds[Math.floor(Math.random() * kinds.length)];
+      const cancel = Math.random() < CANCELLED_SHARE;
+      if (Math.random() < CUT_SHARE) setImmediate(() => this.#proxy.cut());
+      this.#results.calls++;
+      try {
+        const end = await make?.(client, cancel);
+        if (end === "complete") this.#results.complete++;
+        else this.#results.cancelled++;
+      } catch (error) {
+        if (error instanceof ConnectError && error.code === Code.Unavailable) {
+          this.#results.cutOff++;
+        } else if (this.#results.faults.length < MAX_FAULTS) {
+          this.#results.faults.push(`${this.#wire.name}: ${error}`);
+        }
+      }
+    }
+  }
+
+  #kinds(): Make[] {
+    const options = { signal: this.#signal };
+    const kinds: Make[] = [
+      async (client) => {
+        const { number } = await client.unary({ number: 5n, payload: PAYLOAD }, options);
+        expectCount(Number(number), 5);
+        return "complete";
+      },
+      async (client, cancel) => {
+        const call = client.download({ number: BigInt(MESSAGES) }, options);
+        let count = 0;
+        for await (const _ of call) if (++count > MESSAGES / 2 && cancel) break;
+        return cancel ? "cancelled" : complete(call.outcome, count);
+      },
+      async (client, cancel) => {
+        const call = client.upload(options);
+        for (let i = 0; i < MESSAGES; i++) await call.send({ payload: PAYLOAD });
+        if (cancel) return cancelled(call);
+        return complete(call.outcome, Number((await call.closeAndRecv()).number));
+      },
+    ];
+    if (this.#wire.http === "1.1") return kinds;
+    return [
+      ...kinds,
+      async (client, cancel) => {
+        const call = client.chat(options);
+        let count = 0;
+        for (let i = 0; i < MESSAGES; i++) {
+          await call.send({ payload: PAYLOAD });
+          if (i > MESSAGES / 2 && cancel) return cancelled(call);
+          if (await call.recv()) count++;
+        }
+        await call.closeSend();
+        while (await call.recv()) count++;
+        return complete(call.outcome, count);
+      },
+    ];
+  }
+}
+
+async function complete(outcome: Promise<StreamOutcome>, count: number): Promise<"complete"> {
+  const { error } = await outcome;
+  if (error) throw error;
+  expectCount(count, MESSAGES);
+  return "complete";
+}
+
+async function cancelled(call: {
+  close(): void;
+  outcome: Promise<StreamOutcome>;
+}): Promise<"cancelled"> {
+  call.close();
+  const { error } = await call.outcome;
+  if (error?.code !== Code.Canceled) throw error ?? new Error("a cancelled call was complete");
+  return "cancelled";
+}
+
+function expectCount(count: number, expected: number): void {
+  if (count !== expected) throw new Error(`${count} messages instead of ${expected}`);
+}

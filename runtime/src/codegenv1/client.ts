@@ -63,7 +63,8 @@ function unaryMethod(
 ) {
   return async (request: MessageInitShape<DescMessage>, options: StreamCallOptions = {}) => {
     const { signal, timeoutMs = defaultTimeoutMs, headers, contextValues } = options;
-    const deadline = performance.now() + (timeoutMs || Number.POSITIVE_INFINITY);
+    const limited = timeoutMs !== undefined && timeoutMs > 0;
+    const deadline = limited ? performance.now() + timeoutMs : Number.POSITIVE_INFINITY;
     // Connect puts listeners of its own on a call's signal, which many calls may share.
     const own = new AbortController();
     const giveUp = () => own.abort(signal?.reason);

@@ -29,6 +29,9 @@ const LIMIT_MS = 900_000;
  */
 const SIZES = "Server Message Size";
 
+/** Those that grpc-go calls; the runner leaves them out when calls of its own client hang. */
+const GRPC_GO = `${SIZES}/**/(grpc client impl)/**`;
+
 function part(mode: "server" | "client", adapter: string | undefined, ...args: string[]): Part {
   const config = join(root, "test/conformance/config.yaml");
   const command = [process.execPath, programUnderTest(mode), ...(adapter ? [adapter] : [])];
@@ -36,6 +39,11 @@ function part(mode: "server" | "client", adapter: string | undefined, ...args: s
     args: ["--mode", mode, "--conf", config, ...args, "--", ...command],
     limitMs: LIMIT_MS,
   };
+}
+
+/** Calls that hang must not hold up the others, which takes many at a time. */
+function stockSizes(cases: string, ...args: string[]): Part {
+  return part("server", "stock", "-p", "64", "--run", cases, ...args);
 }
 
 export const suites: readonly Suite[] = [
@@ -63,11 +71,10 @@ export const suites: readonly Suite[] = [
     cases: 5266,
     steps: [
       [
-        // Calls that hang must not hold up the others.
-        part("server", "stock", "-p", "64", "--run", `${SIZES}/HTTPVersion:2/**/TLS:false/**`),
-        part("server", "stock", "-p", "64", "--run", `${SIZES}/HTTPVersion:2/**/TLS:true/**`),
+        stockSizes(`${SIZES}/HTTPVersion:2/**/TLS:false/**`, "--skip", GRPC_GO),
+        stockSizes(`${SIZES}/HTTPVersion:2/**/TLS:true/**`),
       ],
-      [part("server", "stock", "--run", `${SIZES}/HTTPVersion:1/**`)],
+      [stockSizes(`${SIZES}/HTTPVersion:1/**`), stockSizes(GRPC_GO)],
       [part("server", "stock", "--skip", `${SIZES}/**`)],
     ],
   },

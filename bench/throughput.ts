@@ -4,8 +4,17 @@ import type { BenchOptions } from "./options.js";
 import type { PeerName } from "./peers/peer.js";
 import { ClientProcess, ServerProcess } from "./processes.js";
 
-/** How long to run a contestant before it is measured, so that its code is compiled. */
+/**
+ * How much to run a contestant before it is measured: by messages, because code is compiled after
+ * many runs, not after long ones, and on a busy machine a slow contestant would stay slow.
+ */
+const WARM_UP_MESSAGES = 20_000;
+const WARM_UP_BYTES = 64 * 1024 * 1024;
+/** At least so long, and no longer. */
 const WARM_UP_MS = 600;
+const MAX_WARM_UP_MS = 6000;
+/** A run this long tells the rate well enough to say how many messages to measure. */
+const TELLING_MS = 100;
 const FIRST_COUNT = 200;
 
 /** One measurement. */
@@ -57,13 +66,15 @@ export class Arena {
 
   /** Runs more and more messages until the code is compiled; resolves to the rate at the end. */
   async #warmUp(kase: Case, contestant: Contestant): Promise<number> {
-    const end = performance.now() + WARM_UP_MS;
+    const start = performance.now();
+    const enough = Math.min(WARM_UP_MESSAGES, WARM_UP_BYTES / kase.size);
     let count = Math.max(FIRST_COUNT, kase.streams);
-    for (;;) {
+    for (let run = 0; ; run += count) {
       const { rate } = await this.#measure(kase, contestant, count);
-      const long = count / rate > WARM_UP_MS / 4000;
-      if (long && performance.now() > end) return rate;
-      if (!long) count *= 2;
+      const passed = performance.now() - start;
+      const short = (count / rate) * 1000 < TELLING_MS;
+      if (short) count *= 2;
+      else if (passed > MAX_WARM_UP_MS || (passed > WARM_UP_MS && run >= enough)) return rate;
     }
   }
 

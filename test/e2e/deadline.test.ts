@@ -119,18 +119,19 @@ describeEach(({ wire, client: kind }) => {
   });
 
   // Node's timers would overflow, and fire at once. Connect's client and grpc-js have their own.
-  it.runIf(!kind.foreign)("a deadline in a month does not end a call today", async () => {
-    await using p = await pair(combination, {
-      unary: async () => ({ text: "in time" }),
-      async download(_request, stream) {
-        await new Promise((resolve) => setTimeout(resolve, 20));
-        await stream.send({ text: "in time" });
-      },
+  if (!kind.foreign)
+    it("a deadline in a month does not end a call today", async () => {
+      await using p = await pair(combination, {
+        unary: async () => ({ text: "in time" }),
+        async download(_request, stream) {
+          await new Promise((resolve) => setTimeout(resolve, 20));
+          await stream.send({ text: "in time" });
+        },
+      });
+      const download = p.client.download({}, { timeoutMs: MONTH_MS });
+      expect((await all(download)).map(({ text }) => text)).toEqual(["in time"]);
+      expect((await p.client.unary({}, { timeoutMs: MONTH_MS })).text).toBe("in time");
     });
-    const download = p.client.download({}, { timeoutMs: MONTH_MS });
-    expect((await all(download)).map(({ text }) => text)).toEqual(["in time"]);
-    expect((await p.client.unary({}, { timeoutMs: MONTH_MS })).text).toBe("in time");
-  });
 
   if (wire.http !== "2") return;
 

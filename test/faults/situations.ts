@@ -185,8 +185,8 @@ export const situations: readonly Situation[] = [
       const stream = client.upload(options);
       watchClient(stream, seen);
       const waiting = await fill(() => stream.send(big));
+      // No half-close: over HTTP/1.1 it may yet get through, and what follows it would come second.
       for (const send of [...waiting, stream.send(big)]) seen.watch("client send", send);
-      seen.watch("client closeAndRecv", stream.closeAndRecv());
       return { ...noReply, close: () => stream.close() };
     },
   },

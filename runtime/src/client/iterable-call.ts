@@ -24,11 +24,11 @@ export function openOnTransport(
 }
 
 /**
- * Messages to pull before somebody asks, so that those who only send learn that the call has ended:
- * a message and the end after it, or one message. Those who only receive hear of it anyway.
+ * Messages to pull before somebody asks, so that those who do not receive learn how the call has
+ * ended, too: one message, or the one response and the end after it.
  */
 const readAhead: Record<DescMethodStreaming["methodKind"], number> = {
-  server_streaming: 0,
+  server_streaming: 1,
   client_streaming: 2,
   bidi_streaming: 1,
 };

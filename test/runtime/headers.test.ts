@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+import { ScalarType } from "@bufbuild/protobuf";
+import { ConnectError } from "@connectrpc/connect";
+import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import { describe, expect, it } from "vitest";
+import "../support/process-faults.js";
+import { capTimeout } from "../../runtime/src/node/cap-timeout.js";
+import { mayAlias } from "../../runtime/src/protocol/aliasing.js";
+import { plainStatusMessage } from "../../runtime/src/protocol/status-message.js";
+import { connectTimeout, grpcTimeout } from "../../runtime/src/protocol/timeout-header.js";
+import { MAX_TIMER_MS } from "../../runtime/src/stream/settle.js";
+import { NoteSchema, PlainSchema } from "../support/gen/lab/v1/lab_pb.js";
+
+const DAY_MS = 24 * 3600 * 1000;
+
+describe("time-outs in headers", () => {
+  it.each([
+    [1, "1m", "1"],
+    [0.5, "1m", "1"],
+    [1500, "1500m", "1500"],
+    [99_999_999, "99999999m", "99999999"],
+    [100_000_000, "100000S", "100000000"],
+    [100_000_001, "100001S", "100000001"],
+    [30 * DAY_MS, "2592000S", "2592000000"],
+    [99_999_999_000, "99999999S", "9999999999"],
+    [99_999_999_001, "1666667M", "9999999999"],
+    [Number.MAX_SAFE_INTEGER, "99999999H", "9999999999"],
+  ])("%d ms", (ms, grpc, connect) => {
+    expect(grpcTimeout(ms)).toBe(grpc);
+    expect(grpcTimeout(ms)).toMatch(/^\d{1,8}[HMSmun]$/);
+    expect(connectTimeout(ms)).toBe(connect);
+  });
+
+  it.each([
+    [{ "grpc-timeout": "99999999H" }, { "grpc-timeout": "2147483S" }],
+    [{ "grpc-timeout": "36000M" }, { "grpc-timeout": "2147483S" }],
+    [{ "grpc-timeout": "99999999m" }, { "grpc-timeout": "99999999m" }],
+    [{ "grpc-timeout": "99999999n" }, { "grpc-timeout": "99999999n" }],
+    [{ "grpc-timeout": "nonsense" }, { "grpc-timeout": "nonsense" }],
+    [{ "connect-timeout-ms": "9999999999" }, { "connect-timeout-ms": `${MAX_TIMER_MS}` }],
+    [{ "connect-timeout-ms": "1000" }, { "connect-timeout-ms": "1000" }],
+    [{ "connect-timeout-ms": "99999999999" }, { "connect-timeout-ms": "99999999999" }],
+    [{}, {}],
+  ])("%o is lowered to what a timer can hold", (headers, expected) => {
+    capTimeout(headers);
+    expect(headers).toEqual(expected);
+  });
+});
+
+describe("status messages", () => {
+  it.each(["a/b: c?d=e&f", "100 %", "größer", " spaces ", "a\nb", "%2F", "😀", ""])(
+    "%j",
+    (text) => {
+      const header = plainStatusMessage(setTrailerStatus(new Headers(), new ConnectError(text)));
+      const value = header.get("grpc-message") ?? "";
+      // As grpc-js decodes it, and as everybody else does.
+      expect(decodeURI(value)).toBe(text);
+      expect(decodeURIComponent(value)).toBe(text);
+      expect(value).toMatch(/^[\x20-\x7e]*$/);
+    },
+  );
+});
+
+describe("messages that may hold views of what they were parsed from", () => {
+  it("those with bytes, at any depth", () => {
+    expect(NoteSchema.fields.some(({ scalar }) => scalar === ScalarType.BYTES)).toBe(true);
+    expect(mayAlias(NoteSchema)).toBe(true);
+  });
+
+  it("not those without, even if they contain themselves", () => {
+    expect(mayAlias(PlainSchema)).toBe(false);
+  });
+});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CodeGeneratorRequest } from "@bufbuild/protobuf/wkt";
-import { SchemaError } from "./schema-error.js";
+import { quote, SchemaError } from "./schema-error.js";
 
 /**
  * Throws if a file name of the request could lead out of the output folder, or out of the comment
@@ -11,7 +11,7 @@ export function checkFileNames(request: CodeGeneratorRequest): void {
   for (const { name } of request.protoFile) {
     const fault = findFault(name);
     if (fault !== undefined) {
-      throw new SchemaError(`file name ${printable(name)} ${fault}`);
+      throw new SchemaError(`file name ${quote(name)} ${fault}`);
     }
   }
 }
@@ -33,12 +33,4 @@ function findFault(name: string): string | undefined {
     return 'has an empty, "." or ".." segment, it must stay within the output folder';
   }
   return undefined;
-}
-
-/** Quoted and on one line. */
-function printable(name: string): string {
-  return JSON.stringify(name).replace(
-    /[\u007f-\u009f\u2028\u2029]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
 }

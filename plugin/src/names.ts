@@ -44,9 +44,7 @@ export interface FileNames {
   readonly streams: ReadonlyMap<DescMethod, StreamNames>;
 }
 
-/**
- * Decides the names for a file. Throws if two RPCs cannot be told apart, or a name is no identifier.
- */
+/** Decides the names for a file. Throws if two RPCs cannot be told apart. */
 export function nameFile(file: DescFile, style: "short" | "qualified"): FileNames {
   file.services.forEach(checkMembers);
   const streams = new Map<DescMethod, StreamNames>();
@@ -143,12 +141,6 @@ function checkMembers(service: DescService): void {
       throw sameName(other, method, member);
     }
     members.set(member, method);
-  }
-  for (const desc of [service, ...service.methods]) {
-    // Hand-made descriptors only: no compiler takes a name that starts with a digit.
-    if (!/^[A-Za-z_]/.test(desc.name)) {
-      throw new SchemaError(`${service.file.proto.name}: ${desc} does not start with a letter`);
-    }
   }
 }
 

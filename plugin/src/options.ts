@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { SchemaError } from "./schema-error.js";
+import { quote, SchemaError } from "./schema-error.js";
 
 /** Our options, beside those of protoplugin. */
 export interface StreamPluginOptions {
@@ -80,11 +80,6 @@ function splitParameter(parameter: string): { key: string; value: string }[] {
 
 function allOptions(): string {
   return [...optionSpecs].map(([key, { allowed }]) => `${key}=${allowed}`).join(", ");
-}
-
-/** One line, whatever the text contains. */
-function quote(text: string): string {
-  return JSON.stringify(text);
 }
 
 /** `unlisted` values are accepted without being advertised. */

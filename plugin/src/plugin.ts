@@ -10,6 +10,7 @@ import type { Plugin } from "@bufbuild/protoplugin";
 import { withFixedCollation } from "./collation.js";
 import { checkFileNames } from "./file-names.js";
 import { generate } from "./generate.js";
+import { checkIdentifiers } from "./identifiers.js";
 import { checkOptions, parseOptions } from "./options.js";
 import { createEcmaScriptPlugin } from "./protoplugin.js";
 import { SchemaError } from "./schema-error.js";
@@ -28,6 +29,7 @@ function run(request: CodeGeneratorRequest): CodeGeneratorResponse {
   try {
     checkOptions(request.parameter);
     checkFileNames(request);
+    checkIdentifiers(request);
     return withFixedCollation(() => createGenerator().run(request));
   } catch (error) {
     if (isUsersMistake(error)) {

@@ -7,3 +7,11 @@
 export class SchemaError extends Error {
   override name = "SchemaError";
 }
+
+/** Any text, for an error: quoted and on one line. */
+export function quote(text: string): string {
+  return JSON.stringify(text).replace(
+    /[\u007f-\u009f\u2028\u2029]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}

@@ -103,17 +103,41 @@ test("the names left out above are no use to protoc-gen-es either", () => {
 });
 
 describe("names that no compiler lets through", () => {
+  const rule = "rename it: a letter or underscore first, then letters, digits and underscores";
+
   test.each([
-    ["M", "1S", ["A"], "x.proto: service x.1S does not start with a letter"],
-    ["M", "S", ["1A"], "x.proto: rpc x.S.1A does not start with a letter"],
-    ["M", "S", ["A-B"], 'x.proto: invalid method name "A-B"'],
-    ["M", "S {} //", ["A"], 'x.proto: invalid service name "S {} //"'],
-    ["M\n", "S", ["A"], 'x.proto: invalid message name "M\\n"'],
-  ])("message %j, service %j, RPC %j: %s", (message, service, methods, error) => {
+    ["message", ["1a", "S", "A"], "1a"],
+    ["message", ["M\n", "S", "A"], "M\\n"],
+    ["message", ["M\u2028", "S", "A"], "M\\u2028"],
+    ["message", ["caf\u00e9", "S", "A"], "caf\u00e9"],
+    ["message", ["", "S", "A"], ""],
+    ["service", ["M", "1S", "A"], "1S"],
+    ["service", ["M", "S {} //", "A"], "S {} //"],
+    ["rpc", ["M", "S", "1A"], "1A"],
+    ["rpc", ["M", "S", "A-B"], "A-B"],
+  ])("%s in %j", (kind, [message = "", service = "", name = ""], printed) => {
     const set = create(FileDescriptorSetSchema, {
-      file: [file("x", { [service]: methods.map((name) => ({ name, message })) }, [message])],
+      file: [file("x", { [service]: [{ name, message }] }, [message])],
     });
-    expect(run(set).error).toBe(error);
+    expect(run(set).error).toBe(`x.proto: ${kind} name "${printed}" is no identifier, ${rule}`);
     expect(run(set).file).toEqual([]);
+  });
+
+  test("nested messages, packages and imported files", () => {
+    const imported = (init: FileInit) =>
+      create(FileDescriptorSetSchema, {
+        file: [
+          { ...init, name: "google/protobuf/x.proto", syntax: "proto3" },
+          { ...file("y", { S: [{ name: "A" }] }), dependency: ["google/protobuf/x.proto"] },
+        ],
+      });
+    const where = "google/protobuf/x.proto: ";
+    const nested = { name: "M", nestedType: [{ name: "N", nestedType: [{ name: "2" }] }] };
+    expect(run(imported({ messageType: [nested] })).error).toBe(
+      `${where}message name "2" is no identifier, ${rule}`,
+    );
+    expect(run(imported({ package: "a.*/.b" })).error).toBe(
+      `${where}package name "*/" is no identifier, ${rule}`,
+    );
   });
 });

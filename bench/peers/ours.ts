@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { connect, type Socket } from "node:net";
 import { create } from "@bufbuild/protobuf";
 import type { ConnectRouter } from "@connectrpc/connect";
-import { Http2SessionManager } from "@connectrpc/connect-node";
 import { createStreamTransport, serve } from "connect-stream/node";
 import { SampleSchema } from "../gen/bench/v1/bench_pb.js";
 import {
@@ -24,16 +24,18 @@ export const ours: Peer = {
     return (await serve({ routes, acceptCompression: [] })).port;
   },
   connect(port, protocol) {
-    const baseUrl = `http://127.0.0.1:${port}`;
-    const sessionManager = new Http2SessionManager(baseUrl);
+    let socket: Socket | undefined;
+    const createConnection = () => {
+      socket = connect(port, "127.0.0.1");
+      return socket;
+    };
     const transport = createStreamTransport({
-      baseUrl,
+      baseUrl: `http://127.0.0.1:${port}`,
       protocol,
-      httpVersion: "2",
-      sessionManager,
+      nodeOptions: { createConnection },
       acceptCompression: [],
     });
-    return new OurClient(createBenchServiceClient(transport), () => sessionManager.abort());
+    return new OurClient(createBenchServiceClient(transport), () => socket?.destroy());
   },
 };
 

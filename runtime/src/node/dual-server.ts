@@ -6,6 +6,7 @@ import type { NodeListener } from "./node-types.js";
 import type { ResolvedServeOptions } from "./serve-options.js";
 import { guardSession } from "./session-guard.js";
 import { sniff } from "./sniff.js";
+import { widenConnectionWindow } from "./windows.js";
 
 /** One port for HTTP/1.1 and HTTP/2. */
 export interface DualServer {
@@ -98,6 +99,7 @@ function watchSessions(
   server.on("session", (session) => {
     sessions.add(session);
     session.once("close", () => sessions.delete(session));
+    widenConnectionWindow(session);
     guardSession(session, options);
   });
 }

@@ -2,6 +2,7 @@
 import type { SecureServerOptions, ServerOptions } from "node:http2";
 import { MAX_TIMER_MS } from "../stream/settle.js";
 import type { StreamNodeAdapterOptions } from "./stream-node-adapter.js";
+import { STREAM_WINDOW_BYTES } from "./windows.js";
 
 /** Options of `serve`: the routes, where to listen, and limits, each with a safe default. */
 export interface ServeOptions extends StreamNodeAdapterOptions {
@@ -68,12 +69,6 @@ export interface ResolvedServeOptions {
 /** Default time for open calls to finish in `close`, in milliseconds. */
 export const DEFAULT_GRACE_MS = 10_000;
 
-/**
- * HTTP/2 flow control: bytes that a client may send on one stream before the handler has taken
- * them. With what the stream buffers it stays within 256 KiB a stream.
- */
-const INITIAL_WINDOW_BYTES = 64 * 1024;
-
 /** Fills in the defaults. Throws a `RangeError` for a value that cannot be. */
 export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions {
   const { keepAlive, resetLimit = {} } = options;
@@ -93,7 +88,7 @@ export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions
       ...reset,
       ...options.http2,
       settings: {
-        initialWindowSize: INITIAL_WINDOW_BYTES,
+        initialWindowSize: STREAM_WINDOW_BYTES,
         maxConcurrentStreams: within(
           "maxConcurrentStreams",
           options.maxConcurrentStreams ?? 250,

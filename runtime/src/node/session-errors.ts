@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ClientHttp2Stream, Http2Session } from "node:http2";
-import { Http2SessionManager } from "@connectrpc/connect-node";
 
 const tolerated = new WeakSet<Http2Session>();
 
@@ -14,15 +13,4 @@ export function tolerateSessionErrors({ session }: ClientHttp2Stream): void {
   if (!session || tolerated.has(session)) return;
   tolerated.add(session);
   session.on("error", () => undefined);
-}
-
-/** Connect-Node's session manager, for unary calls and streams alike. */
-export class TolerantSessionManager extends Http2SessionManager {
-  override async request(
-    ...args: Parameters<Http2SessionManager["request"]>
-  ): Promise<ClientHttp2Stream> {
-    const stream = await super.request(...args);
-    tolerateSessionErrors(stream);
-    return stream;
-  }
 }

@@ -23,10 +23,9 @@ import { grpcWeb } from "../protocol/grpc-web.js";
 import { DEFAULT_READ_MAX_BYTES } from "../protocol/limits.js";
 import { capForConnect } from "../protocol/timeout-header.js";
 import { MAX_TIMER_MS } from "../stream/settle.js";
-
 import { http1Opener } from "./http1-client-wire.js";
 import { http2Opener, type SessionManager } from "./http2-client-wire.js";
-import { TolerantSessionManager } from "./session-errors.js";
+import { StreamSessionManager } from "./session-manager.js";
 
 type Http2Options = Omit<Extract<ConnectTransportOptions, { httpVersion: "2" }>, "httpVersion">;
 type Http1Options = Omit<Extract<ConnectTransportOptions, { httpVersion: "1.1" }>, "httpVersion">;
@@ -173,6 +172,6 @@ function check(options: StreamTransportOptions): StreamTransportOptions {
     throw bad(`httpVersion must be "1.1" or "2", not ${JSON.stringify(httpVersion)}`);
   }
   const sessionManager =
-    options.sessionManager ?? new TolerantSessionManager(baseUrl, options, options.nodeOptions);
+    options.sessionManager ?? new StreamSessionManager(baseUrl, options, options.nodeOptions);
   return { ...options, sessionManager };
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
+import { ownTransport } from "../faults/transport.js";
 import "../support/process-faults.js";
 import { generatedClient } from "../support/clients/generated.js";
 import { describeEach } from "../support/clients/kinds.js";
@@ -98,6 +99,30 @@ describe.each(wires)("on our transport, $name", (wire) => {
       expect(ConnectError.from(await sent).code).toBe(Code.ResourceExhausted);
     }
     expect(ConnectError.from(await ended).code).toBe(Code.Canceled);
+    await lab.idle();
+  });
+
+  it.each([
+    ["a few packets", 20_000],
+    ["more than buffers hold", 8 * 1024 * 1024],
+  ])("a unary request too large by %s is refused, and its connection goes on", async (_, size) => {
+    let handled = 0;
+    await using lab = await startLab(
+      {
+        async unary(request) {
+          handled++;
+          return request;
+        },
+      },
+      { http: wire.http, adapter: { readMaxBytes: LIMIT } },
+    );
+    using own = ownTransport(lab.url, wire);
+    const client = generatedClient(own.transport);
+    for (let i = 0; i < 2; i++) {
+      expect((await failure(client.unary(bulk(size)))).code).toBe(Code.ResourceExhausted);
+      expect((await client.unary(small)).payload.length).toBe(1000);
+    }
+    expect({ handled, connections: lab.connections }).toEqual({ handled: 2, connections: 1 });
     await lab.idle();
   });
 

@@ -33,6 +33,8 @@ export interface Lab extends AsyncDisposable {
   readonly open: number;
   /** How many there ever were. */
   readonly served: number;
+  /** How many connections there ever were, those through the proxy included. */
+  readonly connections: number;
   /** Resolves when nothing is open. */
   idle(): Promise<void>;
 }
@@ -56,11 +58,15 @@ export async function startLab(
 export async function serveLab(listener: NodeListener, version: "1.1" | "2"): Promise<Lab> {
   const streams = new OpenSet();
   const sockets = new Set<Socket>();
+  let connections = 0;
   const server =
     version === "2"
       ? http2.createServer(listener).on("stream", (stream) => streams.add(stream))
       : http.createServer(listener).on("request", (_request, response) => streams.add(response));
-  server.on("connection", (socket: Socket) => track(sockets, socket));
+  server.on("connection", (socket: Socket) => {
+    connections++;
+    track(sockets, socket);
+  });
   const port = await listen(server);
   const proxySockets = new Set<Socket>();
   const proxy = createServer((near) => {
@@ -81,6 +87,9 @@ export async function serveLab(listener: NodeListener, version: "1.1" | "2"): Pr
     },
     get served() {
       return streams.total;
+    },
+    get connections() {
+      return connections;
     },
     idle: () => streams.empty(),
     async [Symbol.asyncDispose]() {

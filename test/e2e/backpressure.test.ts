@@ -85,4 +85,33 @@ describeEach(({ wire, client: kind }) => {
     expect(Number((await upload.recv())?.number)).toBe(sizes.length);
     await p.lab.idle();
   });
+
+  // What fills a buffer as a whole, but not by its parts, must not wait for a buffer to drain.
+  it("messages sent together in pieces of all sizes let the next ones follow", async () => {
+    const sizes = Array.from({ length: 40 }, (_, i) => (i + 1) * 1900);
+    await using p = await pair(combination, {
+      async download(_request, stream) {
+        for (const size of sizes) {
+          await Promise.all([0, 1, 2].map((i) => stream.send(bulk(size, i))));
+        }
+      },
+      async upload(stream) {
+        let count = 0;
+        for await (const _ of stream) count++;
+        await stream.sendAndClose({ number: BigInt(count) });
+      },
+    });
+    const messages = await all(p.client.download({}));
+    const right = messages.filter((message, i) => {
+      return isBulk(message, sizes[Math.floor(i / 3)] ?? -1, i % 3);
+    });
+    expect(right.length).toBe(sizes.length * 3);
+    const upload = p.client.upload();
+    for (const size of sizes) {
+      await Promise.all([0, 1, 2].map((i) => upload.send(bulk(size, i))));
+    }
+    upload.closeSend();
+    expect(Number((await upload.recv())?.number)).toBe(sizes.length * 3);
+    await p.lab.idle();
+  });
 });

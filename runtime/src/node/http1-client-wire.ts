@@ -6,7 +6,7 @@ import type { ClientWire, ClientWireEvents } from "../protocol/wire.js";
 import { connectionError } from "./errors.js";
 import { fromNodeHeaders, toRequestHeaders } from "./headers.js";
 import { plain } from "./http2-server-wire.js";
-import { allocate, writePieces } from "./write-pieces.js";
+import { allocate, writeEach } from "./write-pieces.js";
 
 /** Options for Node's `http.request` or `https.request`. */
 export type Http1Options =
@@ -50,7 +50,7 @@ class Http1ClientWire implements ClientWire {
   readonly allocate: typeof allocate = allocate;
 
   write(pieces: readonly Uint8Array[]): boolean {
-    return this.#request.writable && writePieces(this.#request, pieces);
+    return this.#request.writable && writeEach(this.#request, pieces);
   }
 
   end(): void {

@@ -5,7 +5,7 @@ import { clientGone } from "./errors.js";
 import { toNodeHeaders } from "./headers.js";
 import { plain } from "./http2-server-wire.js";
 import { readRest } from "./read-rest.js";
-import { allocate, writePieces } from "./write-pieces.js";
+import { allocate, writeEach } from "./write-pieces.js";
 
 /** A request that came over HTTP/1.1. */
 export class Http1ServerWire implements ServerWire {
@@ -43,7 +43,7 @@ export class Http1ServerWire implements ServerWire {
   readonly allocate: typeof allocate = allocate;
 
   write(pieces: readonly Uint8Array[]): boolean {
-    return this.#gone || writePieces(this.#response, pieces);
+    return this.#gone || writeEach(this.#response, pieces);
   }
 
   end(trailer: Fields | undefined, abrupt: boolean): void {

@@ -12,7 +12,7 @@ import { connectionError, errorFromReset } from "./errors.js";
 import { fromNodeHeaders, toRequestHeaders } from "./headers.js";
 import { plain } from "./http2-server-wire.js";
 import { tolerateSessionErrors } from "./session-errors.js";
-import { allocate, writePieces } from "./write-pieces.js";
+import { allocate, writeTogether } from "./write-pieces.js";
 
 /** What opens requests on HTTP/2 connections: Connect-Node's `Http2SessionManager`, or like it. */
 export interface SessionManager {
@@ -71,7 +71,7 @@ class Http2ClientWire implements ClientWire {
   readonly allocate: typeof allocate = allocate;
 
   write(pieces: readonly Uint8Array[]): boolean {
-    return this.#stream.writable && writePieces(this.#stream, pieces);
+    return this.#stream.writable && writeTogether(this.#stream, pieces);
   }
 
   end(): void {

@@ -5,7 +5,7 @@ import { clientGone } from "./errors.js";
 import { toNodeHeaders } from "./headers.js";
 import { holdBack, LINGER_MS } from "./linger.js";
 import { stopRequest } from "./read-rest.js";
-import { allocate, writePieces } from "./write-pieces.js";
+import { allocate, writeTogether } from "./write-pieces.js";
 
 /** A request that came over HTTP/2, answered on its stream. */
 export class Http2ServerWire implements ServerWire {
@@ -45,7 +45,7 @@ export class Http2ServerWire implements ServerWire {
   readonly allocate: typeof allocate = allocate;
 
   write(pieces: readonly Uint8Array[]): boolean {
-    return this.#gone || writePieces(this.#stream, pieces);
+    return this.#gone || writeTogether(this.#stream, pieces);
   }
 
   end(trailer: Fields | undefined, abrupt: boolean): void {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { constants } from "node:http2";
 import { gzipSync } from "node:zlib";
 import { Code, type ConnectError } from "@connectrpc/connect";
+import { streamNodeAdapter } from "connect-stream/node";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import "../support/process-faults.js";
 import { generatedClient } from "../support/clients/generated.js";
@@ -331,6 +333,25 @@ describe("HTTP/1.1", () => {
       envelope(Buffer.from("x"), 0, 0xffffffff),
     );
     expect(answer).toMatch(/resource_exhausted|grpc-status: ?8/i);
+  });
+});
+
+describe("a stream of HTTP/2 that is closed, and not yet destroyed, when its request is told", () => {
+  it.each([UPLOAD, DOWNLOAD, UNARY, "/none"])("%s costs nothing but itself", async (path) => {
+    await using closing = await startLab(handler, {
+      listener(options) {
+        const listener = streamNodeAdapter(options);
+        return (request, response) => {
+          if ("stream" in response) response.stream.close(constants.NGHTTP2_NO_ERROR);
+          listener(request, response);
+        };
+      },
+    });
+    for (const type of ["application/grpc", "application/connect+proto", "text/html"]) {
+      const headers = { ":path": path, "content-type": type };
+      expect((await rawHttp2(closing.url, headers, [noteEnvelope()])).status).toBeUndefined();
+      await closing.idle();
+    }
   });
 });
 

@@ -10,7 +10,7 @@ export function refuse(
 ): void {
   if (isHttp2(response)) {
     const { stream } = response;
-    if (stream.destroyed || stream.headersSent) return;
+    if (stream.destroyed || stream.closed || stream.headersSent) return;
     stream.respond({ ...header, ":status": status }, { endStream: true });
     stream.close(constants.NGHTTP2_NO_ERROR);
     return;

@@ -75,11 +75,23 @@ export const connect: ServerProtocol & ClientProtocol = {
     if (!envelope) {
       throw new ConnectError("protocol error: missing EndStreamResponse", Code.InvalidArgument);
     }
-    const { metadata, error } = endStream.parse(envelope);
-    if (!error) return metadata;
+    const { metadata, error: parsed } = endStream.parse(envelope);
+    if (!parsed) return metadata;
+    const error = withKnownCode(parsed);
     header.forEach((value, key) => {
       error.metadata.append(key, value);
     });
     throw error;
   },
 };
+
+/**
+ * Connect looks codes up in an object, where it also finds `__proto__`, `constructor` and the like.
+ * https://github.com/connectrpc/connect-es/blob/v2.2.0/packages/connect/src/protocol-connect/code-string.ts
+ */
+function withKnownCode(error: ConnectError): ConnectError {
+  if (typeof error.code === "number") return error;
+  const known = new ConnectError(error.rawMessage, Code.Unknown, error.metadata);
+  known.details = error.details;
+  return known;
+}

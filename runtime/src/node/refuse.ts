@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { constants } from "node:http2";
 import { isHttp2, type NodeResponse } from "./node-types.js";
+import { stopRequest } from "./read-rest.js";
 
 /** Answers a request that is no call with an HTTP status, and does not wait for its body. */
 export function refuse(
@@ -12,7 +12,8 @@ export function refuse(
     const { stream } = response;
     if (stream.destroyed || stream.closed || stream.headersSent) return;
     stream.respond({ ...header, ":status": status }, { endStream: true });
-    stream.close(constants.NGHTTP2_NO_ERROR);
+    // Closed at once, its reset could overtake the answer while Node writes something else.
+    setImmediate(stopRequest, stream);
     return;
   }
   if (response.headersSent) return;

@@ -3,7 +3,7 @@ import { constants, type Http2ServerResponse, type ServerHttp2Stream } from "nod
 import type { Fields, ServerWire, WireEvents } from "../protocol/wire.js";
 import { clientGone } from "./errors.js";
 import { toNodeHeaders } from "./headers.js";
-import { holdBack, LINGER_MS } from "./linger.js";
+import { holdBack, LINGER_MS, STOP_DELAY_MS } from "./linger.js";
 import { stopRequest } from "./read-rest.js";
 import { allocate, writeTogether } from "./write-pieces.js";
 
@@ -53,7 +53,9 @@ export class Http2ServerWire implements ServerWire {
     if (this.#gone) return;
     if (trailer) this.#response.addTrailers(toNodeHeaders(trailer));
     // All data is with nghttp2, and so are the trailers: the listener of the response came first.
-    if (!this.#requestEnded) stream.once("wantTrailers", () => setImmediate(stopRequest, stream));
+    if (!this.#requestEnded) {
+      stream.once("wantTrailers", () => setTimeout(stopRequest, STOP_DELAY_MS, stream));
+    }
     stream.end();
     if (!abrupt) return;
     const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), LINGER_MS);

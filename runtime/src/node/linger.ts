@@ -7,6 +7,13 @@ import { afterTwoTurns } from "../stream/turns.js";
  */
 export const LINGER_MS = 2000;
 
+/**
+ * How long after the end of a response a client that still sends is told to stop, in milliseconds: by
+ * then it has read the end, and most have stopped by themselves. Node's clients from 22 on lose what
+ * they have not read of a response when the reset comes right behind it.
+ */
+export const STOP_DELAY_MS = 100;
+
 /** Tells the end of a request later, so that a reset that follows it is seen first. */
 export function holdBack(graceMs: number, tell: () => void): void {
   if (graceMs > 0) setTimeout(tell, graceMs);

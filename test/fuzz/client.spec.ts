@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import * as http2 from "node:http2";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { ConnectError, type StreamOutcome } from "connect-stream";
+import { Code, ConnectError, type StreamOutcome } from "connect-stream";
 import { expect, it } from "vitest";
 import { type OwnTransport, ownTransport } from "../faults/transport.js";
 import "../support/process-faults.js";
@@ -30,13 +30,13 @@ interface Answer extends Recording {
 it(
   "a client survives mutated responses, and every promise of a call settles",
   async () => {
-    const seed = printedSeed("client");
+    const seed = printedSeed("fuzz client");
     const { responses } = await record();
     const answers = new Map<string, Answer>();
     const http2Server = await startHttp2(answers);
     const http1Server = await startHttp1(answers);
     const ends: Record<string, number> = {};
-    const total = cases(3000);
+    const total = cases(10_000);
     for (let from = 0; from < total; from += BATCH) {
       const transports = new Map<string, OwnTransport>();
       const batch = Array.from({ length: BATCH }, async (_, i) => {
@@ -114,7 +114,9 @@ async function readAll(stream: AsyncIterable<unknown>): Promise<void> {
 
 async function settled(...promises: Promise<unknown>[]): Promise<void> {
   for (const result of await Promise.allSettled(promises)) {
-    if (result.status === "rejected") expect(result.reason).toBeInstanceOf(ConnectError);
+    if (result.status === "fulfilled") continue;
+    expect(result.reason).toBeInstanceOf(ConnectError);
+    expect(Code[(result.reason as ConnectError).code]).toBeTypeOf("string");
   }
 }
 
@@ -189,7 +191,9 @@ function breakOff(stream: http2.ServerHttp2Stream, random: Random): void {
   const code = random.below(14);
   const how = random.below(10);
   if (how === 0) stream.session?.destroy();
-  else if (how === 1) stream.session?.goaway(code);
+  // With an error code, Node's client aborts the process now and then, in 20 and in 22: an assertion
+  // on nghttp2's memory in ~Http2Session, after it destroyed the session while it was reading.
+  else if (how === 1) stream.session?.goaway(http2.constants.NGHTTP2_NO_ERROR);
   else stream.close(code);
 }
 

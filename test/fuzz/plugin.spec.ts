@@ -29,26 +29,18 @@ import { cases, printedSeed, Random } from "./random.js";
 const bin = fileURLToPath(new URL("../../plugin/bin/protoc-gen-connect-stream", import.meta.url));
 const TIMEOUT_MS = 60 * 60_000;
 
+/** None of them is an identifier, so that none may reach the output. */
+const noIdentifiers = [
+  ...["a b", "a-b", "a.b", "1a", "9", "", "*/", "/*", "//", "`", "\u0024{process.exit()}"],
+  ...['"', "'", "\\", "\n", "\r\nimport 'fs';", "\u2028", "\u0000", "\u202e", "\u{1f600}"],
+  ...["caf\u00e9", "$", "*/ process.exit(); /*"],
+];
+
 const hostileNames = [
   ...["then", "constructor", "__proto__", "toString", "delete", "import", "close", "prototype"],
   ...["Promise", "AsyncIterable", "Headers", "Error", "Symbol", "Object", "undefined", "await"],
-  ...[
-    "a b",
-    "a-b",
-    "a.b",
-    "1a",
-    "",
-    "*/",
-    "/*",
-    "//",
-    "`",
-    "\u0024{process.exit()}",
-    '"',
-    "'",
-    "\\",
-  ],
-  ...["\n", "\r\nimport 'fs';", "\u2028", "\u0000", "\u202e", "\u{1f600}", "caf\u00e9", "_", "$"],
-  "*/ process.exit(); /*",
+  ...noIdentifiers,
+  "_",
   "a".repeat(3000),
 ];
 
@@ -100,16 +92,18 @@ const hostileComments = [
 it(
   "the plugin answers hostile requests with clean files or a clear error",
   async () => {
-    const seed = printedSeed("plugin");
+    const seed = printedSeed("fuzz plugin");
     const counts = { generated: 0, refused: 0 };
-    const total = cases(2000);
+    const total = cases(10_000);
     for (let index = 0; index < total; index++) {
       const random = new Random(seed + index);
-      const response = createConnectStreamPlugin().run(hostileRequest(random));
+      const request = hostileRequest(random);
+      const response = createConnectStreamPlugin().run(request);
       const what = `case ${index} of seed ${seed}`;
       if (response.error === "") counts.generated++;
       else counts.refused++;
       expectClean(response, what);
+      if (random.chance(0.2)) expectAnswer(mutateBody(random, bytesOf(request)), what);
     }
     console.log(`fuzz plugin: ${total} requests, ${JSON.stringify(counts)}`);
     expect(counts.generated).toBeGreaterThan(total / 20);
@@ -120,13 +114,13 @@ it(
 it(
   "the plugin as a program ends, leaves no file behind, and says what is wrong",
   async () => {
-    const seed = printedSeed("plugin program");
+    const seed = printedSeed("fuzz plugin program");
     const folder = await mkdtemp(join(tmpdir(), "fuzz-"));
     const codes: Record<string, number> = {};
     const total = cases(16);
     for (let index = 0; index < total; index++) {
       const random = new Random(seed + index);
-      const request = toBinary(CodeGeneratorRequestSchema, hostileRequest(random));
+      const request = bytesOf(hostileRequest(random));
       const broken = random.chance(0.5);
       const what = `case ${index} of seed ${seed}`;
       const { code, stdout, stderr } = await soon(
@@ -145,6 +139,21 @@ it(
   },
   TIMEOUT_MS,
 );
+
+function bytesOf(request: CodeGeneratorRequest): Uint8Array {
+  return toBinary(CodeGeneratorRequestSchema, request);
+}
+
+/** Answers bytes that may be a request with clean files or a clear error. */
+function expectAnswer(bytes: Uint8Array, what: string): void {
+  let request: CodeGeneratorRequest;
+  try {
+    request = fromBinary(CodeGeneratorRequestSchema, bytes);
+  } catch {
+    return;
+  }
+  expectClean(createConnectStreamPlugin().run(request), `${what}, mutated`);
+}
 
 /** A file with a service, of which a few things are hostile. */
 function hostileRequest(random: Random): CodeGeneratorRequest {

@@ -37,14 +37,19 @@ export class Random {
   }
 }
 
-/** The seed of this run, printed so that it can be set again: `FUZZ_SEED`. */
-export function printedSeed(what: string): number {
-  const seed = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31));
-  console.log(`fuzz ${what}: seed ${seed} (FUZZ_SEED)`);
+const long = process.env.RELIABILITY === "long";
+
+/**
+ * The seed of a run, printed so that it can be set again. The short form has always the same, so
+ * that it fails only because of a change; the long form has another each time, to find more.
+ */
+export function printedSeed(what: string, variable = "FUZZ_SEED"): number {
+  const seed = Number(process.env[variable] ?? (long ? Math.floor(Math.random() * 2 ** 31) : 1));
+  console.log(`${what}: seed ${seed} (${variable})`);
   return seed;
 }
 
-/** How many cases to try: `short` of them in CI, 20 times as many in the long form. */
-export function cases(short: number): number {
-  return process.env.RELIABILITY === "long" ? short * 20 : short;
+/** How many cases to try: `short` of them in CI, more in the long form. */
+export function cases(short: number, longer = short * 20): number {
+  return long ? longer : short;
 }

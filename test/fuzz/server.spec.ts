@@ -30,7 +30,7 @@ interface Response {
 it(
   "a server survives mutated requests, and answers each of them",
   async () => {
-    const seed = printedSeed("server");
+    const seed = printedSeed("fuzz server");
     const { requests } = await record();
     let open = 0;
     const reported: unknown[] = [];
@@ -46,7 +46,7 @@ it(
         ),
     });
     const statuses: Record<string, number> = {};
-    const total = cases(3000);
+    const total = cases(10_000);
     for (let from = 0; from < total; from += BATCH) {
       const session = http2.connect(server.url);
       session.on("error", () => undefined);

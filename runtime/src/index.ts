@@ -20,3 +20,4 @@ export type {
   ServerStream,
   ServerStreamingServer,
 } from "./server-streams.js";
+export type { StreamTimeouts } from "./timeouts.js";

@@ -69,6 +69,10 @@ class IterableCarrier implements Carrier, MessageSource<object>, MessageSink<obj
     return { messages: this.#taken + (this.#source?.held ?? 0), bytes: 0 };
   }
 
+  get taken(): number {
+    return this.#taken;
+  }
+
   take(): object | undefined {
     const message = this.#source?.take();
     if (message) this.#taken++;

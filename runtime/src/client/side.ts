@@ -2,7 +2,8 @@
 import type { DescMethodStreaming } from "@bufbuild/protobuf";
 import type { ContextValues, Transport } from "@connectrpc/connect";
 import type { RecvOptions, SendOptions } from "../options.js";
-import type { StreamOutcome } from "../outcome.js";
+import type { EndedBy, StreamOutcome } from "../outcome.js";
+import type { Progress } from "../stream/progress.js";
 
 /**
  * The client's end of one call, as clients' streams need it, whatever carries it. Messages are of
@@ -17,8 +18,10 @@ export interface ClientSide {
   closeSend(): Promise<void>;
   /** Abandons the call. */
   close(): void;
-  /** Ends the call with an error of this side. */
-  fail(error: Error): void;
+  /** Ends the call with an error of this side. `by`: whom the outcome names; default `client`. */
+  fail(error: Error, by?: EndedBy): void;
+  /** How far the call has come. */
+  progress(): Progress;
 }
 
 /** What a call is opened with. */

@@ -92,6 +92,10 @@ export class WireCarrier implements Carrier, ClientWireEvents {
     return { messages: this.#decoder.messages + messages, bytes: this.#decoder.bytes + bytes };
   }
 
+  get taken(): number {
+    return this.#decoder?.messages ?? 0;
+  }
+
   endSend(): void {
     this.#sendEnded = true;
     this.#encoder.writer.flush();

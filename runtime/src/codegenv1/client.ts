@@ -10,11 +10,13 @@ import { ConnectError, type Transport } from "@connectrpc/connect";
 import { openOnTransport } from "../client/iterable-call.js";
 import { type ClientSide, findDirectPath, type OpenCall } from "../client/side.js";
 import { BidiStreaming, ClientStreaming, ServerStreaming } from "../client/streams.js";
+import { timed } from "../client/timed.js";
 import { unaryError } from "../client/transport-error.js";
 import type { StreamCallOptions, StreamClientOptions } from "../options.js";
 import { methodsOf } from "../protocol/method-kind.js";
 import { capForConnect } from "../protocol/timeout-header.js";
 import { onAbort } from "../stream/on-abort.js";
+import { resolveTimeouts } from "../timeouts.js";
 
 type Open = (options: StreamCallOptions | undefined) => ClientSide;
 
@@ -38,6 +40,7 @@ export function createServiceClient<C extends object>(
   options: StreamClientOptions = {},
   members: Readonly<Record<string, string>> = {},
 ): C {
+  resolveTimeouts(undefined, options.timeouts);
   const client = {};
   for (const method of methodsOf(service)) {
     const renamed = Object.hasOwn(members, method.localName);
@@ -93,13 +96,15 @@ function unaryMethod(
 function opener(
   method: DescMethodStreaming,
   transport: Transport,
-  { timeoutMs: defaultTimeoutMs }: StreamClientOptions,
+  { timeoutMs: defaultTimeoutMs, timeouts: clientTimeouts }: StreamClientOptions,
 ): Open {
   const open: OpenCall =
     findDirectPath(transport) ?? ((rpc, init) => openOnTransport(transport, rpc, init));
   return (options = {}) => {
     const { signal, timeoutMs = defaultTimeoutMs, headers, contextValues } = options;
-    const side = open(method, { signal, timeoutMs, headers, contextValues });
+    const timeouts = resolveTimeouts(clientTimeouts, options.timeouts);
+    const opened = open(method, { signal, timeoutMs, headers, contextValues });
+    const side = timeouts ? timed(opened, method, timeouts) : opened;
     tell(side, side.header, options.onHeader);
     tell(side, side.trailer, options.onTrailer);
     return side;

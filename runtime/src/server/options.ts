@@ -10,6 +10,7 @@ import { mayAlias } from "../protocol/aliasing.js";
 import { intercepted } from "./intercept.js";
 import type { RunHandler } from "./side.js";
 import type { StreamRpc } from "./stream-rpc.js";
+import { watched } from "./timed.js";
 
 type Serialization = ReturnType<typeof createMethodSerializationLookup<DescMessage, DescMessage>>;
 
@@ -29,11 +30,13 @@ export function resolveRpc(rpc: StreamRpc, routerOptions: ConnectRouterOptions):
   const options = validateUniversalHandlerOptions({ ...routerOptions, ...rpc.options });
   const { method, onError } = rpc;
   const { interceptors } = options;
+  const run =
+    interceptors.length > 0 ? intercepted(rpc.run, method, interceptors, onError) : rpc.run;
   return {
     method,
     onError,
     options,
-    run: interceptors.length > 0 ? intercepted(rpc.run, method, interceptors, onError) : rpc.run,
+    run: watched(run, rpc.timeouts),
     serialization: createMethodSerializationLookup(
       method,
       options.binaryOptions,

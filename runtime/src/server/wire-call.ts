@@ -9,6 +9,7 @@ import type { ServerProtocol } from "../protocol/protocol.js";
 import type { Fields, ServerWire, WireEvents } from "../protocol/wire.js";
 import { Inbound } from "../stream/inbound.js";
 import { Outbound } from "../stream/outbound.js";
+import type { Progress } from "../stream/progress.js";
 import { startTimer } from "../stream/settle.js";
 import { CallContext, type RequestHead } from "./context.js";
 import { answerFor, report } from "./failure.js";
@@ -117,6 +118,13 @@ export class WireCall implements ServerSide, WireEvents {
     this.#wire.respond(200, this.context.header);
   }
 
+  progress(): Progress {
+    const { messages: sent } = this.#encoder;
+    const { messages: taken } = this.#decoder;
+    const received = taken + this.#decoder.backlog().messages;
+    return { sent, received, taken, waiting: this.#outbound.head };
+  }
+
   onData(chunk: Uint8Array): void {
     this.#decoder.push(chunk);
   }
@@ -139,7 +147,7 @@ export class WireCall implements ServerSide, WireEvents {
     this.context.abort(reason);
   }
 
-  /** Ends the call now, whatever the handler does: past its deadline, or at a forced shutdown. */
+  /** Ends the call now, whatever the handler does: past a limit of time, or at a forced shutdown. */
   abort(error: ConnectError): void {
     if (!this.#close(error)) return;
     this.#outbound.close(error);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CallOptions, ConnectRouterOptions, HandlerContext } from "@connectrpc/connect";
+import type { StreamLimits } from "./stream-limits.js";
 import type { StreamTimeouts } from "./timeouts.js";
 
 /** Options of one `recv`. */
@@ -20,6 +21,9 @@ export interface SendOptions {
 export interface StreamCallOptions extends CallOptions {
   /** Limits of time within this stream. Each goes before that of the client. Default: none. */
   timeouts?: StreamTimeouts;
+
+  /** Limits of size for this stream. Each goes before that of the client. Not for unary calls. */
+  limits?: StreamLimits;
 }
 
 /** Options of a generated client. */
@@ -32,12 +36,24 @@ export interface StreamClientOptions {
 
   /** Limits of time within each stream, unless a call sets its own. Default: none. */
   timeouts?: StreamTimeouts;
+
+  /**
+   * Limits of size for each stream, unless a call sets its own. Default: those of the transport.
+   * Unary calls have those of the transport always.
+   */
+  limits?: StreamLimits;
 }
 
 /** Options of `registerXService`: those of Connect's router, limits and error reporting. */
 export interface StreamServiceOptions extends ConnectRouterOptions {
   /** Limits of time within each stream, as the server sees it. Default: none. */
   timeouts?: StreamTimeouts;
+
+  /**
+   * Limits of size. Those of a message go before the server's `readMaxBytes` and `writeMaxBytes`,
+   * and hold for unary RPCs, too. Default: those of the server.
+   */
+  limits?: StreamLimits;
 
   /**
    * Told of everything a handler throws that is not a `ConnectError`. Clients see such a failure as

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { type Resolve, settings } from "./settings.js";
 import { MAX_TIMER_MS } from "./stream/settle.js";
-import { within } from "./within.js";
 
 /**
  * Limits of time within a streaming call, in milliseconds, each on its own, on either side; that
@@ -45,31 +45,11 @@ export interface StreamTimeouts {
   maxAgeMs?: number | undefined;
 }
 
-const names = ["firstMessageMs", "idleMs", "recvMs", "sendMs", "maxAgeMs"] as const;
-
-/**
- * Checks what was set, and joins it: what `specific` sets goes before what `general` sets, key by
- * key. `undefined` if nothing is set.
- */
-export function resolveTimeouts(
-  general: StreamTimeouts | undefined,
-  specific?: StreamTimeouts,
-): StreamTimeouts | undefined {
-  if (specific) checkTimeouts(specific);
-  if (!general || !specific) return specific ?? general;
-  const joined: StreamTimeouts = {};
-  for (const name of names) joined[name] = specific[name] ?? general[name];
-  return joined;
-}
-
-function checkTimeouts(timeouts: StreamTimeouts): void {
-  for (const name of Object.keys(timeouts)) {
-    if (!names.some((known) => known === name)) {
-      throw new RangeError(`timeouts.${name} does not exist: use ${names.join(", ")}`);
-    }
-  }
-  for (const name of names) {
-    const value = timeouts[name];
-    if (value !== undefined) within(`timeouts.${name}`, value, 1, MAX_TIMER_MS);
-  }
-}
+/** Checks timeouts and joins them, key by key. */
+export const resolveTimeouts: Resolve<keyof StreamTimeouts> = settings("timeouts", [
+  ["firstMessageMs", MAX_TIMER_MS],
+  ["idleMs", MAX_TIMER_MS],
+  ["recvMs", MAX_TIMER_MS],
+  ["sendMs", MAX_TIMER_MS],
+  ["maxAgeMs", MAX_TIMER_MS],
+]);

@@ -4,6 +4,7 @@ import type { ContextValues, Transport } from "@connectrpc/connect";
 import type { RecvOptions, SendOptions } from "../options.js";
 import type { EndedBy, StreamOutcome } from "../outcome.js";
 import type { Progress } from "../stream/progress.js";
+import type { StreamLimits } from "../stream-limits.js";
 
 /**
  * The client's end of one call, as clients' streams need it, whatever carries it. Messages are of
@@ -31,6 +32,7 @@ export interface CallInit {
   readonly timeoutMs: number | undefined;
   readonly headers: HeadersInit | undefined;
   readonly contextValues: ContextValues | undefined;
+  readonly limits: StreamLimits | undefined;
 }
 
 /** Opens a call: at once, while the connection may yet have to be made. */

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethodStreaming } from "@bufbuild/protobuf";
-import type { RecvOptions, SendOptions } from "../options.js";
-import type { EndedBy, StreamOutcome } from "../outcome.js";
-import type { Progress } from "../stream/progress.js";
+import type { RecvOptions } from "../options.js";
 import { watch } from "../stream/watch.js";
 import type { StreamTimeouts } from "../timeouts.js";
+import { ClientDelegate } from "./delegate.js";
 import type { ClientSide } from "./side.js";
 
 /** Puts a call under its limits of time. */
@@ -25,48 +24,15 @@ export function timed(
 }
 
 /** A side whose `recv` has a limit of time by default. */
-class ImpatientSide implements ClientSide {
-  readonly #side: ClientSide;
+class ImpatientSide extends ClientDelegate {
   readonly #default: RecvOptions;
 
   constructor(side: ClientSide, timeoutMs: number) {
-    this.#side = side;
+    super(side);
     this.#default = { timeoutMs };
   }
 
-  get header(): Promise<Headers> {
-    return this.#side.header;
-  }
-
-  get trailer(): Promise<Headers> {
-    return this.#side.trailer;
-  }
-
-  get outcome(): Promise<StreamOutcome> {
-    return this.#side.outcome;
-  }
-
-  recv(options?: RecvOptions): Promise<object | undefined> {
-    return this.#side.recv(options ? { ...this.#default, ...options } : this.#default);
-  }
-
-  send(message: object, options?: SendOptions): Promise<void> {
-    return this.#side.send(message, options);
-  }
-
-  closeSend(): Promise<void> {
-    return this.#side.closeSend();
-  }
-
-  close(): void {
-    this.#side.close();
-  }
-
-  fail(error: Error, by?: EndedBy): void {
-    this.#side.fail(error, by);
-  }
-
-  progress(): Progress {
-    return this.#side.progress();
+  override recv(options?: RecvOptions): Promise<object | undefined> {
+    return this.side.recv(options ? { ...this.#default, ...options } : this.#default);
   }
 }

@@ -16,6 +16,7 @@ import type { StreamCallOptions, StreamClientOptions } from "../options.js";
 import { methodsOf } from "../protocol/method-kind.js";
 import { capForConnect } from "../protocol/timeout-header.js";
 import { onAbort } from "../stream/on-abort.js";
+import { resolveLimits } from "../stream-limits.js";
 import { resolveTimeouts } from "../timeouts.js";
 
 type Open = (options: StreamCallOptions | undefined) => ClientSide;
@@ -41,6 +42,7 @@ export function createServiceClient<C extends object>(
   members: Readonly<Record<string, string>> = {},
 ): C {
   resolveTimeouts(undefined, options.timeouts);
+  resolveLimits(undefined, options.limits);
   const client = {};
   for (const method of methodsOf(service)) {
     const renamed = Object.hasOwn(members, method.localName);
@@ -96,14 +98,15 @@ function unaryMethod(
 function opener(
   method: DescMethodStreaming,
   transport: Transport,
-  { timeoutMs: defaultTimeoutMs, timeouts: clientTimeouts }: StreamClientOptions,
+  defaults: StreamClientOptions,
 ): Open {
   const open: OpenCall =
     findDirectPath(transport) ?? ((rpc, init) => openOnTransport(transport, rpc, init));
   return (options = {}) => {
-    const { signal, timeoutMs = defaultTimeoutMs, headers, contextValues } = options;
-    const timeouts = resolveTimeouts(clientTimeouts, options.timeouts);
-    const opened = open(method, { signal, timeoutMs, headers, contextValues });
+    const { signal, timeoutMs = defaults.timeoutMs, headers, contextValues } = options;
+    const timeouts = resolveTimeouts(defaults.timeouts, options.timeouts);
+    const limits = resolveLimits(defaults.limits, options.limits);
+    const opened = open(method, { signal, timeoutMs, headers, contextValues, limits });
     const side = timeouts ? timed(opened, method, timeouts) : opened;
     tell(side, side.header, options.onHeader);
     tell(side, side.trailer, options.onTrailer);

@@ -10,10 +10,12 @@ import type { StreamServiceOptions } from "../options.js";
 import { methodsOf } from "../protocol/method-kind.js";
 import { type OnError, printError } from "../server/failure.js";
 import { iterableImpl } from "../server/iterable-impl.js";
+import { limited } from "../server/limited.js";
 import { type HandlerMethod, runnerFor } from "../server/run-handler.js";
 import { noteStreamRpc } from "../server/stream-rpc.js";
 import { watched, withRecvTimeout } from "../server/timed.js";
 import { unaryImpl } from "../server/unary-impl.js";
+import { resolveLimits, type StreamLimits } from "../stream-limits.js";
 import { resolveTimeouts, type StreamTimeouts } from "../timeouts.js";
 
 /**
@@ -27,8 +29,11 @@ export function registerService(
   options: StreamServiceOptions = {},
   members: Readonly<Record<string, string>> = {},
 ): ConnectRouter {
-  const { onError = printError, timeouts, ...rest } = options;
-  const policy = { onError, timeouts: resolveTimeouts(undefined, timeouts) };
+  const { onError = printError, timeouts, limits: asked, ...rest } = options;
+  const limits = resolveLimits(undefined, asked);
+  const policy = { onError, timeouts: resolveTimeouts(undefined, timeouts), limits };
+  if (limits?.readMaxBytes !== undefined) rest.readMaxBytes = limits.readMaxBytes;
+  if (limits?.writeMaxBytes !== undefined) rest.writeMaxBytes = limits.writeMaxBytes;
   // Connect takes the presence of options for a choice of protocols.
   const connectOptions = Object.keys(rest).length > 0 ? rest : undefined;
   for (const method of methodsOf(service)) {
@@ -56,6 +61,7 @@ function registerUnary(
 interface StreamPolicy {
   readonly onError: OnError;
   readonly timeouts: StreamTimeouts | undefined;
+  readonly limits: StreamLimits | undefined;
 }
 
 function registerStream(
@@ -68,7 +74,8 @@ function registerStream(
   const { timeouts, onError } = policy;
   const handle = runnerFor(method.methodKind, call, method);
   const run = method.methodKind === "server_streaming" ? handle : withRecvTimeout(handle, timeouts);
-  router.rpc(method, iterableImpl(method, watched(run, timeouts), onError), options);
+  const stock = watched(limited(run, method, policy.limits), timeouts);
+  router.rpc(method, iterableImpl(method, stock, onError), options);
   const handler = router.handlers.at(-1);
   if (handler) noteStreamRpc(handler, { ...policy, method, run, options: options ?? {} });
 }

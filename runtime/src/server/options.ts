@@ -7,6 +7,7 @@ import {
   validateUniversalHandlerOptions,
 } from "@connectrpc/connect/protocol";
 import { mayAlias } from "../protocol/aliasing.js";
+import type { StreamLimits } from "../stream-limits.js";
 import { intercepted } from "./intercept.js";
 import type { RunHandler } from "./side.js";
 import type { StreamRpc } from "./stream-rpc.js";
@@ -21,6 +22,8 @@ export interface ServedRpc {
   readonly onError: StreamRpc["onError"];
   readonly options: UniversalHandlerOptions;
   readonly serialization: Serialization;
+  /** What the service limits beyond one message. */
+  readonly streamLimits: StreamLimits | undefined;
   /** Parsed requests may hold views of the bytes they came in. */
   readonly aliasesInput: boolean;
 }
@@ -36,6 +39,7 @@ export function resolveRpc(rpc: StreamRpc, routerOptions: ConnectRouterOptions):
     method,
     onError,
     options,
+    streamLimits: rpc.limits,
     run: watched(run, rpc.timeouts),
     serialization: createMethodSerializationLookup(
       method,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ConnectError, HandlerContext } from "@connectrpc/connect";
-import type { RecvOptions, SendOptions } from "../options.js";
-import type { Progress } from "../stream/progress.js";
+import type { ConnectError } from "@connectrpc/connect";
+import type { RecvOptions } from "../options.js";
 import { watch } from "../stream/watch.js";
 import type { StreamTimeouts } from "../timeouts.js";
+import { ServerDelegate } from "./delegate.js";
 import type { RunHandler, ServerSide } from "./side.js";
 
 /**
@@ -33,36 +33,15 @@ export function watched(run: RunHandler, timeouts: StreamTimeouts | undefined): 
 }
 
 /** A side whose `recv` has a limit of time by default. */
-class ImpatientSide implements ServerSide {
-  readonly #side: ServerSide;
+class ImpatientSide extends ServerDelegate {
   readonly #default: RecvOptions;
 
   constructor(side: ServerSide, timeoutMs: number) {
-    this.#side = side;
+    super(side);
     this.#default = { timeoutMs };
   }
 
-  get context(): HandlerContext {
-    return this.#side.context;
-  }
-
-  recv(options?: RecvOptions): Promise<object | undefined> {
-    return this.#side.recv(options ? { ...this.#default, ...options } : this.#default);
-  }
-
-  send(message: object, options?: SendOptions): Promise<void> {
-    return this.#side.send(message, options);
-  }
-
-  sendHeaders(): void {
-    this.#side.sendHeaders();
-  }
-
-  progress(): Progress {
-    return this.#side.progress();
-  }
-
-  abort(error: ConnectError): void {
-    this.#side.abort(error);
+  override recv(options?: RecvOptions): Promise<object | undefined> {
+    return this.side.recv(options ? { ...this.#default, ...options } : this.#default);
   }
 }

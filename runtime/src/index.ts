@@ -20,3 +20,5 @@ export type {
   ServerStream,
   ServerStreamingServer,
 } from "./server-streams.js";
+export type { StreamLimits } from "./stream-limits.js";
+export type { StreamTimeouts } from "./timeouts.js";

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CallOptions, ConnectRouterOptions, HandlerContext } from "@connectrpc/connect";
+import type { StreamLimits } from "./stream-limits.js";
+import type { StreamTimeouts } from "./timeouts.js";
 
 /** Options of one `recv`. */
 export interface RecvOptions {
@@ -15,8 +17,14 @@ export interface SendOptions {
   signal?: AbortSignal;
 }
 
-/** Options of one client call: those of Connect. */
-export interface StreamCallOptions extends CallOptions {}
+/** Options of one client call: those of Connect, and limits of streams. */
+export interface StreamCallOptions extends CallOptions {
+  /** Limits of time within this stream. Each goes before that of the client. Default: none. */
+  timeouts?: StreamTimeouts;
+
+  /** Limits of size for this stream. Each goes before that of the client. Not for unary calls. */
+  limits?: StreamLimits;
+}
 
 /** Options of a generated client. */
 export interface StreamClientOptions {
@@ -25,10 +33,28 @@ export interface StreamClientOptions {
    * Default: that of the transport, which by default has none.
    */
   timeoutMs?: number;
+
+  /** Limits of time within each stream, unless a call sets its own. Default: none. */
+  timeouts?: StreamTimeouts;
+
+  /**
+   * Limits of size for each stream, unless a call sets its own. Default: those of the transport.
+   * Unary calls have those of the transport always.
+   */
+  limits?: StreamLimits;
 }
 
-/** Options of `registerXService`: those of Connect's router, and error reporting. */
+/** Options of `registerXService`: those of Connect's router, limits and error reporting. */
 export interface StreamServiceOptions extends ConnectRouterOptions {
+  /** Limits of time within each stream, as the server sees it. Default: none. */
+  timeouts?: StreamTimeouts;
+
+  /**
+   * Limits of size. Those of a message go before the server's `readMaxBytes` and `writeMaxBytes`,
+   * and hold for unary RPCs, too. Default: those of the server.
+   */
+  limits?: StreamLimits;
+
   /**
    * Told of everything a handler throws that is not a `ConnectError`. Clients see such a failure as
    * `internal` without its text. Default: print it to standard error.

@@ -5,6 +5,7 @@ import type { EndedBy, StreamOutcome, Traffic } from "../outcome.js";
 import { Inbound, type MessageSource } from "../stream/inbound.js";
 import { onAbort } from "../stream/on-abort.js";
 import { type MessageSink, Outbound } from "../stream/outbound.js";
+import type { Progress } from "../stream/progress.js";
 import { abortError, Deferred, startTimer } from "../stream/settle.js";
 import type { ClientSide } from "./side.js";
 
@@ -12,6 +13,8 @@ import type { ClientSide } from "./side.js";
 export interface Carrier {
   readonly sent: Traffic;
   readonly received: Traffic;
+  /** Messages that were received and read. */
+  readonly taken: number;
   /** No message follows those that were handed over. */
   endSend(): void;
   /** The call is over; free what it holds, and tell the server if it does not know. */
@@ -81,8 +84,14 @@ export class ClientCall<F> implements ClientSide {
     this.#giveUp(new ConnectError("the call was closed", Code.Canceled), "client");
   }
 
-  fail(error: Error): void {
-    if (!this.ended) this.#giveUp(ConnectError.from(error), "client");
+  fail(error: Error, by: EndedBy = "client"): void {
+    if (!this.ended) this.#giveUp(ConnectError.from(error), by);
+  }
+
+  progress(): Progress {
+    const { sent, received, taken } = this.#carrier;
+    const { head } = this.#outbound;
+    return { sent: sent.messages, received: received.messages, taken, waiting: head };
   }
 
   /** Watches the limits of the call. `timeoutMs`: 0 or less has passed. */

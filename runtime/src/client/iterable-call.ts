@@ -10,6 +10,7 @@ import { IteratorSource } from "../stream/iterator-source.js";
 import type { MessageSink } from "../stream/outbound.js";
 import { abortError } from "../stream/settle.js";
 import { type Carrier, ClientCall } from "./call.js";
+import { limited } from "./limited.js";
 import { wrongCount } from "./one-response.js";
 import type { CallInit, ClientSide } from "./side.js";
 import { streamError } from "./transport-error.js";
@@ -20,7 +21,7 @@ export function openOnTransport(
   method: DescMethodStreaming,
   init: CallInit,
 ): ClientSide {
-  return new IterableCarrier(transport, method, init).call;
+  return limited(new IterableCarrier(transport, method, init).call, method, init.limits);
 }
 
 /**
@@ -67,6 +68,10 @@ class IterableCarrier implements Carrier, MessageSource<object>, MessageSink<obj
 
   get received(): Traffic {
     return { messages: this.#taken + (this.#source?.held ?? 0), bytes: 0 };
+  }
+
+  get taken(): number {
+    return this.#taken;
   }
 
   take(): object | undefined {

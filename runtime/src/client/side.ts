@@ -2,7 +2,9 @@
 import type { DescMethodStreaming } from "@bufbuild/protobuf";
 import type { ContextValues, Transport } from "@connectrpc/connect";
 import type { RecvOptions, SendOptions } from "../options.js";
-import type { StreamOutcome } from "../outcome.js";
+import type { EndedBy, StreamOutcome } from "../outcome.js";
+import type { Progress } from "../stream/progress.js";
+import type { StreamLimits } from "../stream-limits.js";
 
 /**
  * The client's end of one call, as clients' streams need it, whatever carries it. Messages are of
@@ -17,8 +19,10 @@ export interface ClientSide {
   closeSend(): Promise<void>;
   /** Abandons the call. */
   close(): void;
-  /** Ends the call with an error of this side. */
-  fail(error: Error): void;
+  /** Ends the call with an error of this side. `by`: whom the outcome names; default `client`. */
+  fail(error: Error, by?: EndedBy): void;
+  /** How far the call has come. */
+  progress(): Progress;
 }
 
 /** What a call is opened with. */
@@ -28,6 +32,7 @@ export interface CallInit {
   readonly timeoutMs: number | undefined;
   readonly headers: HeadersInit | undefined;
   readonly contextValues: ContextValues | undefined;
+  readonly limits: StreamLimits | undefined;
 }
 
 /** Opens a call: at once, while the connection may yet have to be made. */

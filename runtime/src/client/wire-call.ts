@@ -13,7 +13,9 @@ import { MessageDecoder } from "../protocol/message-decoder.js";
 import { MessageEncoder } from "../protocol/message-encoder.js";
 import { toMessage } from "../protocol/normalize.js";
 import type { ClientFormat, ClientProtocol, ResponseHead } from "../protocol/protocol.js";
+import { meteredParse, meteredSerialize } from "../protocol/stream-size.js";
 import type { ClientWire, ClientWireEvents } from "../protocol/wire.js";
+import type { StreamLimits } from "../stream-limits.js";
 import { type Carrier, ClientCall } from "./call.js";
 import { wrongCount } from "./one-response.js";
 import { needsHttp2 } from "./transport-error.js";
@@ -27,6 +29,8 @@ export interface WireTransportOptions extends Omit<CommonTransportOptions, "http
   readonly openWire: OpenWire;
   /** False where a response begins only when the request has ended: over HTTP/1.1. */
   readonly fullDuplex: boolean;
+  /** What the service's client, or the call, limits beyond one message. */
+  readonly streamLimits?: StreamLimits | undefined;
 }
 
 /** What one call is opened with. `header` has the protocol's fields already. */
@@ -90,6 +94,10 @@ export class WireCarrier implements Carrier, ClientWireEvents {
     if (!this.#decoder) return { messages: 0, bytes: 0 };
     const { messages, bytes } = this.#decoder.backlog();
     return { messages: this.#decoder.messages + messages, bytes: this.#decoder.bytes + bytes };
+  }
+
+  get taken(): number {
+    return this.#decoder?.messages ?? 0;
   }
 
   endSend(): void {
@@ -201,7 +209,7 @@ export class WireCarrier implements Carrier, ClientWireEvents {
     const codec = this.#serialization.getO(useBinaryFormat);
     return new MessageDecoder<object>(
       {
-        parse: codec.parse,
+        parse: meteredParse(codec.parse, this.#options.streamLimits),
         aliases: mayAlias(this.#method.output),
         endFlag: protocol.endFlag,
         compression: head.compression,
@@ -222,10 +230,11 @@ export class WireCarrier implements Carrier, ClientWireEvents {
   #createEncoder(): MessageEncoder<object> {
     const { sendCompression, compressMinBytes, useBinaryFormat } = this.#options;
     const codec = this.#serialization.getI(useBinaryFormat);
+    const serialize = meteredSerialize(codec.serialize, this.#options.streamLimits);
     return new MessageEncoder<object>({
       serialize: (message) => {
         try {
-          return codec.serialize(toMessage(this.#method.input, message));
+          return serialize(toMessage(this.#method.input, message));
         } catch (thrown) {
           const error = ConnectError.from(thrown, Code.Internal);
           if (error.code === Code.ResourceExhausted) this.call.fail(error);

@@ -10,11 +10,14 @@ import { ConnectError, type Transport } from "@connectrpc/connect";
 import { openOnTransport } from "../client/iterable-call.js";
 import { type ClientSide, findDirectPath, type OpenCall } from "../client/side.js";
 import { BidiStreaming, ClientStreaming, ServerStreaming } from "../client/streams.js";
+import { timed } from "../client/timed.js";
 import { unaryError } from "../client/transport-error.js";
 import type { StreamCallOptions, StreamClientOptions } from "../options.js";
 import { methodsOf } from "../protocol/method-kind.js";
 import { capForConnect } from "../protocol/timeout-header.js";
 import { onAbort } from "../stream/on-abort.js";
+import { resolveLimits } from "../stream-limits.js";
+import { resolveTimeouts } from "../timeouts.js";
 
 type Open = (options: StreamCallOptions | undefined) => ClientSide;
 
@@ -38,6 +41,8 @@ export function createServiceClient<C extends object>(
   options: StreamClientOptions = {},
   members: Readonly<Record<string, string>> = {},
 ): C {
+  resolveTimeouts(undefined, options.timeouts);
+  resolveLimits(undefined, options.limits);
   const client = {};
   for (const method of methodsOf(service)) {
     const renamed = Object.hasOwn(members, method.localName);
@@ -93,13 +98,16 @@ function unaryMethod(
 function opener(
   method: DescMethodStreaming,
   transport: Transport,
-  { timeoutMs: defaultTimeoutMs }: StreamClientOptions,
+  defaults: StreamClientOptions,
 ): Open {
   const open: OpenCall =
     findDirectPath(transport) ?? ((rpc, init) => openOnTransport(transport, rpc, init));
   return (options = {}) => {
-    const { signal, timeoutMs = defaultTimeoutMs, headers, contextValues } = options;
-    const side = open(method, { signal, timeoutMs, headers, contextValues });
+    const { signal, timeoutMs = defaults.timeoutMs, headers, contextValues } = options;
+    const timeouts = resolveTimeouts(defaults.timeouts, options.timeouts);
+    const limits = resolveLimits(defaults.limits, options.limits);
+    const opened = open(method, { signal, timeoutMs, headers, contextValues, limits });
+    const side = timeouts ? timed(opened, method, timeouts) : opened;
     tell(side, side.header, options.onHeader);
     tell(side, side.trailer, options.onTrailer);
     return side;

@@ -10,9 +10,13 @@ import type { StreamServiceOptions } from "../options.js";
 import { methodsOf } from "../protocol/method-kind.js";
 import { type OnError, printError } from "../server/failure.js";
 import { iterableImpl } from "../server/iterable-impl.js";
+import { limited } from "../server/limited.js";
 import { type HandlerMethod, runnerFor } from "../server/run-handler.js";
 import { noteStreamRpc } from "../server/stream-rpc.js";
+import { watched, withRecvTimeout } from "../server/timed.js";
 import { unaryImpl } from "../server/unary-impl.js";
+import { resolveLimits, type StreamLimits } from "../stream-limits.js";
+import { resolveTimeouts, type StreamTimeouts } from "../timeouts.js";
 
 /**
  * Registers `handler` for the RPCs of `service`. `members` names the handler's method for an RPC
@@ -25,7 +29,11 @@ export function registerService(
   options: StreamServiceOptions = {},
   members: Readonly<Record<string, string>> = {},
 ): ConnectRouter {
-  const { onError = printError, ...rest } = options;
+  const { onError = printError, timeouts, limits: asked, ...rest } = options;
+  const limits = resolveLimits(undefined, asked);
+  const policy = { onError, timeouts: resolveTimeouts(undefined, timeouts), limits };
+  if (limits?.readMaxBytes !== undefined) rest.readMaxBytes = limits.readMaxBytes;
+  if (limits?.writeMaxBytes !== undefined) rest.writeMaxBytes = limits.writeMaxBytes;
   // Connect takes the presence of options for a choice of protocols.
   const connectOptions = Object.keys(rest).length > 0 ? rest : undefined;
   for (const method of methodsOf(service)) {
@@ -34,7 +42,7 @@ export function registerService(
       : method.localName;
     const call = methodOf(handler, member ?? method.localName) ?? unimplemented(method);
     if (method.methodKind === "unary") registerUnary(router, method, call, onError, connectOptions);
-    else registerStream(router, method, call, onError, connectOptions);
+    else registerStream(router, method, call, policy, connectOptions);
   }
   return router;
 }
@@ -49,17 +57,27 @@ function registerUnary(
   router.rpc(method, unaryImpl(call, onError), options);
 }
 
+/** What our own options say of streams. */
+interface StreamPolicy {
+  readonly onError: OnError;
+  readonly timeouts: StreamTimeouts | undefined;
+  readonly limits: StreamLimits | undefined;
+}
+
 function registerStream(
   router: ConnectRouter,
   method: DescMethodStreaming,
   call: HandlerMethod,
-  onError: OnError,
+  policy: StreamPolicy,
   options: ConnectRouterOptions | undefined,
 ): void {
-  const run = runnerFor(method.methodKind, call, method);
-  router.rpc(method, iterableImpl(method, run, onError), options);
+  const { timeouts, onError } = policy;
+  const handle = runnerFor(method.methodKind, call, method);
+  const run = method.methodKind === "server_streaming" ? handle : withRecvTimeout(handle, timeouts);
+  const stock = watched(limited(run, method, policy.limits), timeouts);
+  router.rpc(method, iterableImpl(method, stock, onError), options);
   const handler = router.handlers.at(-1);
-  if (handler) noteStreamRpc(handler, { method, run, onError, options: options ?? {} });
+  if (handler) noteStreamRpc(handler, { ...policy, method, run, options: options ?? {} });
 }
 
 /** The handler's method of that name, bound; what every object inherits does not count. */

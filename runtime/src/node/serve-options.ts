@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { SecureServerOptions, ServerOptions } from "node:http2";
 import { MAX_TIMER_MS } from "../stream/settle.js";
+import { within } from "../within.js";
 import type { StreamNodeAdapterOptions } from "./stream-node-adapter.js";
 import { STREAM_WINDOW_BYTES } from "./windows.js";
 
@@ -107,10 +108,4 @@ function resolveKeepAlive({ intervalMs, timeoutMs }: { intervalMs?: number; time
     intervalMs: within("keepAlive.intervalMs", intervalMs ?? 60_000, 1, MAX_TIMER_MS),
     timeoutMs: within("keepAlive.timeoutMs", timeoutMs ?? 20_000, 1, MAX_TIMER_MS),
   };
-}
-
-/** `value`, or a `RangeError` that names the option. */
-export function within(name: string, value: number, min: number, max: number): number {
-  if (Number.isInteger(value) && value >= min && value <= max) return value;
-  throw new RangeError(`${name} must be a whole number from ${min} to ${max}, not ${value}`);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { AddressInfo } from "node:net";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { within } from "../within.js";
 import { createDualServer } from "./dual-server.js";
 import type { NodeListener } from "./node-types.js";
 import { refuse } from "./refuse.js";
@@ -9,7 +10,6 @@ import {
   type ResolvedServeOptions,
   resolveServeOptions,
   type ServeOptions,
-  within,
 } from "./serve-options.js";
 import { streamNodeAdapter } from "./stream-node-adapter.js";
 

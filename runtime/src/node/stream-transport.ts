@@ -23,6 +23,7 @@ import { grpcWeb } from "../protocol/grpc-web.js";
 import { DEFAULT_READ_MAX_BYTES } from "../protocol/limits.js";
 import { capForConnect } from "../protocol/timeout-header.js";
 import { MAX_TIMER_MS } from "../stream/settle.js";
+import type { StreamLimits } from "../stream-limits.js";
 import { http1Opener } from "./http1-client-wire.js";
 import { http2Opener, type SessionManager } from "./http2-client-wire.js";
 import { StreamSessionManager } from "./session-manager.js";
@@ -93,11 +94,17 @@ export function createStreamTransport(options: StreamTransportOptions): Transpor
 
 /** Opens calls of generated clients. */
 function directPath(options: WireTransportOptions): OpenCall {
-  return (method, { headers, signal, timeoutMs: asked }) => {
+  return (method, { headers, signal, timeoutMs: asked, limits }) => {
     const timeoutMs = deadlineOf(options, asked);
     const header = options.protocol.requestHeader(headers, formatOf(options, timeoutMs));
-    return new WireCarrier(options, method, { header, signal, timeoutMs }).call;
+    const init = { header, signal, timeoutMs };
+    return new WireCarrier(limits ? withLimits(options, limits) : options, method, init).call;
   };
+}
+
+function withLimits(options: WireTransportOptions, limits: StreamLimits): WireTransportOptions {
+  const { readMaxBytes = options.readMaxBytes, writeMaxBytes = options.writeMaxBytes } = limits;
+  return { ...options, readMaxBytes, writeMaxBytes, streamLimits: limits };
 }
 
 function deadlineOf(

@@ -7,6 +7,7 @@ import { Inbound } from "../stream/inbound.js";
 import { IterableSink } from "../stream/iterable-sink.js";
 import { IteratorSource } from "../stream/iterator-source.js";
 import { Outbound } from "../stream/outbound.js";
+import type { Progress } from "../stream/progress.js";
 import { afterTwoTurns } from "../stream/turns.js";
 import { abortReason } from "./abort-reason.js";
 import { answerFor, type OnError } from "./failure.js";
@@ -31,6 +32,7 @@ export class IterableCall implements ServerSide {
   readonly context: HandlerContext;
   readonly output: AsyncIterable<object>;
   readonly sendHeaders: () => void;
+  readonly #source: IteratorSource<object>;
   readonly #inbound: Inbound<object>;
   readonly #outbound: Outbound<object>;
   readonly #sink: IterableSink<object>;
@@ -38,23 +40,22 @@ export class IterableCall implements ServerSide {
   readonly #outer: AbortSignal;
   readonly #onError: OnError;
   #ended = false;
-  readonly #onAbort = (): void => this.#abort(abortReason(this.#outer));
+  readonly #onAbort = (): void => this.abort(abortReason(this.#outer));
 
   constructor(init: IterableCallInit) {
     this.context = { ...flatten(init.context), signal: this.#controller.signal };
     this.sendHeaders = init.sendHeaders;
     this.#onError = init.onError;
     this.#outer = init.context.signal;
-    this.#inbound = new Inbound(
-      new IteratorSource(init.input, {
-        onReady: () => this.#inbound.ready(),
-        onEnd: () => afterTwoTurns(() => this.#inbound.finish()),
-        onError: (error) => this.#onInputError(error),
-      }),
-    );
+    this.#source = new IteratorSource(init.input, {
+      onReady: () => this.#inbound.ready(),
+      onEnd: () => afterTwoTurns(() => this.#inbound.finish()),
+      onError: (error) => this.#onInputError(error),
+    });
+    this.#inbound = new Inbound(this.#source);
     this.#sink = new IterableSink<object>((message) => toMessage(init.output, message), {
       onDrain: () => this.#outbound.drained(),
-      onAbandoned: () => this.#abort(new ConnectError("the client went away", Code.Canceled)),
+      onAbandoned: () => this.abort(new ConnectError("the client went away", Code.Canceled)),
     });
     this.#outbound = new Outbound(this.#sink, true);
     this.output = this.#sink;
@@ -69,9 +70,15 @@ export class IterableCall implements ServerSide {
     return this.#outbound.send(message, options);
   }
 
+  progress(): Progress {
+    const { taken, held } = this.#source;
+    const { written: sent } = this.#sink;
+    return { sent, received: taken + held, taken, waiting: this.#outbound.head };
+  }
+
   /** Ends the call, if it has not ended: nobody takes its responses any more. */
   abandon(): void {
-    this.#abort(new ConnectError("the call has ended", Code.Canceled));
+    this.abort(new ConnectError("the call has ended", Code.Canceled));
   }
 
   #start(run: RunHandler): void {
@@ -95,7 +102,7 @@ export class IterableCall implements ServerSide {
   }
 
   /** The call is over, whatever the handler does. */
-  #abort(error: ConnectError): void {
+  abort(error: ConnectError): void {
     if (!this.#close()) return;
     this.#inbound.finish(error);
     this.#outbound.close(error);
@@ -112,7 +119,7 @@ export class IterableCall implements ServerSide {
 
   #onInputError(error: unknown): void {
     // What Connect cannot parse or will not accept has a code; what broke on the way has none.
-    this.#abort(
+    this.abort(
       error instanceof ConnectError
         ? error
         : new ConnectError("the client went away", Code.Canceled, undefined, undefined, error),

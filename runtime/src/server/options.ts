@@ -7,9 +7,11 @@ import {
   validateUniversalHandlerOptions,
 } from "@connectrpc/connect/protocol";
 import { mayAlias } from "../protocol/aliasing.js";
+import type { StreamLimits } from "../stream-limits.js";
 import { intercepted } from "./intercept.js";
 import type { RunHandler } from "./side.js";
 import type { StreamRpc } from "./stream-rpc.js";
+import { watched } from "./timed.js";
 
 type Serialization = ReturnType<typeof createMethodSerializationLookup<DescMessage, DescMessage>>;
 
@@ -20,6 +22,8 @@ export interface ServedRpc {
   readonly onError: StreamRpc["onError"];
   readonly options: UniversalHandlerOptions;
   readonly serialization: Serialization;
+  /** What the service limits beyond one message. */
+  readonly streamLimits: StreamLimits | undefined;
   /** Parsed requests may hold views of the bytes they came in. */
   readonly aliasesInput: boolean;
 }
@@ -29,11 +33,14 @@ export function resolveRpc(rpc: StreamRpc, routerOptions: ConnectRouterOptions):
   const options = validateUniversalHandlerOptions({ ...routerOptions, ...rpc.options });
   const { method, onError } = rpc;
   const { interceptors } = options;
+  const run =
+    interceptors.length > 0 ? intercepted(rpc.run, method, interceptors, onError) : rpc.run;
   return {
     method,
     onError,
     options,
-    run: interceptors.length > 0 ? intercepted(rpc.run, method, interceptors, onError) : rpc.run,
+    streamLimits: rpc.limits,
+    run: watched(run, rpc.timeouts),
     serialization: createMethodSerializationLookup(
       method,
       options.binaryOptions,

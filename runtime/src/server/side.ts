@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { HandlerContext } from "@connectrpc/connect";
+import type { ConnectError, HandlerContext } from "@connectrpc/connect";
 import type { RecvOptions, SendOptions } from "../options.js";
+import type { Progress } from "../stream/progress.js";
 
 /**
  * The server's end of one call, as handlers' streams need it, whatever carries it. Messages are of
@@ -11,6 +12,10 @@ export interface ServerSide {
   recv(options?: RecvOptions): Promise<object | undefined>;
   send(message: object, options?: SendOptions): Promise<void>;
   sendHeaders(): void;
+  /** How far the call has come. */
+  progress(): Progress;
+  /** Ends the call now with `error`, whatever the handler does. Its signal aborts first. */
+  abort(error: ConnectError): void;
 }
 
 /** Runs a handler on a call. Settles when the handler has: the call ends then. */

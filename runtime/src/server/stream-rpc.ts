@@ -2,6 +2,8 @@
 import type { DescMethodStreaming } from "@bufbuild/protobuf";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import type { StreamServiceOptions } from "../options.js";
+import type { StreamLimits } from "../stream-limits.js";
+import type { StreamTimeouts } from "../timeouts.js";
 import type { OnError } from "./failure.js";
 import type { RunHandler } from "./side.js";
 
@@ -9,6 +11,9 @@ import type { RunHandler } from "./side.js";
 export interface StreamRpc {
   readonly method: DescMethodStreaming;
   readonly run: RunHandler;
+  /** Limits of time that hold around interceptors. */
+  readonly timeouts: StreamTimeouts | undefined;
+  readonly limits: StreamLimits | undefined;
   readonly onError: OnError;
   /** What `registerXService` was told; goes before the options of the router. */
   readonly options: StreamServiceOptions;

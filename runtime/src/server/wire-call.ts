@@ -6,9 +6,11 @@ import { MessageDecoder } from "../protocol/message-decoder.js";
 import { MessageEncoder } from "../protocol/message-encoder.js";
 import { toMessage } from "../protocol/normalize.js";
 import type { ServerProtocol } from "../protocol/protocol.js";
+import { meteredParse, meteredSerialize } from "../protocol/stream-size.js";
 import type { Fields, ServerWire, WireEvents } from "../protocol/wire.js";
 import { Inbound } from "../stream/inbound.js";
 import { Outbound } from "../stream/outbound.js";
+import type { Progress } from "../stream/progress.js";
 import { startTimer } from "../stream/settle.js";
 import { CallContext, type RequestHead } from "./context.js";
 import { answerFor, report } from "./failure.js";
@@ -117,6 +119,13 @@ export class WireCall implements ServerSide, WireEvents {
     this.#wire.respond(200, this.context.header);
   }
 
+  progress(): Progress {
+    const { messages: sent } = this.#encoder;
+    const { messages: taken } = this.#decoder;
+    const received = taken + this.#decoder.backlog().messages;
+    return { sent, received, taken, waiting: this.#outbound.head };
+  }
+
   onData(chunk: Uint8Array): void {
     this.#decoder.push(chunk);
   }
@@ -139,7 +148,7 @@ export class WireCall implements ServerSide, WireEvents {
     this.context.abort(reason);
   }
 
-  /** Ends the call now, whatever the handler does: past its deadline, or at a forced shutdown. */
+  /** Ends the call now, whatever the handler does: past a limit of time, or at a forced shutdown. */
   abort(error: ConnectError): void {
     if (!this.#close(error)) return;
     this.#outbound.close(error);
@@ -204,11 +213,11 @@ export class WireCall implements ServerSide, WireEvents {
   }
 
   #createDecoder(binary: boolean, compression: Compression | null): MessageDecoder<object> {
-    const { serialization, aliasesInput, options } = this.#rpc;
-    const codec = serialization.getI(binary);
+    const { serialization, aliasesInput, options, streamLimits } = this.#rpc;
+    const parse = meteredParse(serialization.getI(binary).parse, streamLimits);
     return new MessageDecoder<object>(
       {
-        parse: (data) => parseRequest(codec.parse, data),
+        parse: (data) => parseRequest(parse, data),
         aliases: aliasesInput,
         endFlag: this.#protocol.endFlag,
         compression,
@@ -225,12 +234,12 @@ export class WireCall implements ServerSide, WireEvents {
   }
 
   #createEncoder(binary: boolean, compression: Compression | null): MessageEncoder<object> {
-    const { serialization, method, options } = this.#rpc;
-    const codec = serialization.getO(binary);
+    const { serialization, method, options, streamLimits } = this.#rpc;
+    const serialize = meteredSerialize(serialization.getO(binary).serialize, streamLimits);
     return new MessageEncoder<object>({
       serialize: (message) => {
         try {
-          return codec.serialize(toMessage(method.output, message));
+          return serialize(toMessage(method.output, message));
         } catch (thrown) {
           const error = ConnectError.from(thrown, Code.Internal);
           if (error.code === Code.ResourceExhausted) this.abort(error);

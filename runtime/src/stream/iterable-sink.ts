@@ -31,6 +31,8 @@ export class IterableSink<T> implements MessageSink<T, T>, AsyncIterableIterator
   readonly #events: IterableEvents;
   readonly #queue: T[] = [];
   readonly #readers: Reader<T>[] = [];
+  /** Messages written so far. */
+  written = 0;
   #ended = false;
   #failure: { readonly error: unknown } | undefined;
 
@@ -44,6 +46,7 @@ export class IterableSink<T> implements MessageSink<T, T>, AsyncIterableIterator
   }
 
   write(message: T): boolean {
+    this.written++;
     const reader = this.#readers.shift();
     if (reader) reader.resolve({ done: false, value: message });
     else this.#queue.push(message);

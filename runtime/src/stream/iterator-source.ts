@@ -19,6 +19,8 @@ export class IteratorSource<T> implements MessageSource<T> {
   readonly #held: T[] = [];
   /** True while a message is on its way, and when none will come. */
   #pulling = false;
+  /** Messages taken so far. */
+  taken = 0;
 
   /** `ahead`: how many messages to pull and hold before somebody asks, to see the end in time. */
   constructor(iterable: AsyncIterable<T>, events: IteratorEvents, ahead: number = 0) {
@@ -35,6 +37,7 @@ export class IteratorSource<T> implements MessageSource<T> {
 
   take(): T | undefined {
     const message = this.#held.shift();
+    if (message !== undefined) this.taken++;
     if (message === undefined || this.#held.length < this.#ahead) this.#pull();
     return message;
   }

@@ -42,6 +42,11 @@ export class Outbound<T, F = unknown> {
     return this.#closed !== undefined;
   }
 
+  /** What has waited longest, if anything waits: an object of its own for each message. */
+  get head(): object | undefined {
+    return this.#pending[0];
+  }
+
   send(message: T, options?: SendOptions): Promise<void> {
     if (this.#closed) return rejected(this.#closed);
     if (options?.signal?.aborted) return rejected(abortError(options.signal));

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { RecvOptions, SendOptions } from "../options.js";
+import type { EndedBy, StreamOutcome } from "../outcome.js";
+import type { Progress } from "../stream/progress.js";
+import type { ClientSide } from "./side.js";
+
+/** A side that forwards to another. What stands around a call overrides what it changes. */
+export class ClientDelegate implements ClientSide {
+  protected readonly side: ClientSide;
+
+  constructor(side: ClientSide) {
+    this.side = side;
+  }
+
+  get header(): Promise<Headers> {
+    return this.side.header;
+  }
+
+  get trailer(): Promise<Headers> {
+    return this.side.trailer;
+  }
+
+  get outcome(): Promise<StreamOutcome> {
+    return this.side.outcome;
+  }
+
+  recv(options?: RecvOptions): Promise<object | undefined> {
+    return this.side.recv(options);
+  }
+
+  send(message: object, options?: SendOptions): Promise<void> {
+    return this.side.send(message, options);
+  }
+
+  closeSend(): Promise<void> {
+    return this.side.closeSend();
+  }
+
+  close(): void {
+    this.side.close();
+  }
+
+  fail(error: Error, by?: EndedBy): void {
+    this.side.fail(error, by);
+  }
+
+  progress(): Progress {
+    return this.side.progress();
+  }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DescMethodStreaming } from "@bufbuild/protobuf";
+import type { RecvOptions } from "../options.js";
+import { watch } from "../stream/watch.js";
+import type { StreamTimeouts } from "../timeouts.js";
+import { ClientDelegate } from "./delegate.js";
+import type { ClientSide } from "./side.js";
+
+/** Puts a call under its limits of time. */
+export function timed(
+  side: ClientSide,
+  { methodKind }: DescMethodStreaming,
+  timeouts: StreamTimeouts,
+): ClientSide {
+  const stop = watch(
+    { progress: () => side.progress(), end: (error) => side.fail(error, "deadline") },
+    timeouts,
+  );
+  void side.outcome.then(stop);
+  const { recvMs } = timeouts;
+  // `closeAndRecv` has one response to give, and could not be called again for it.
+  if (recvMs === undefined || methodKind === "client_streaming") return side;
+  return new ImpatientSide(side, recvMs);
+}
+
+/** A side whose `recv` has a limit of time by default. */
+class ImpatientSide extends ClientDelegate {
+  readonly #default: RecvOptions;
+
+  constructor(side: ClientSide, timeoutMs: number) {
+    super(side);
+    this.#default = { timeoutMs };
+  }
+
+  override recv(options?: RecvOptions): Promise<object | undefined> {
+    return this.side.recv(options ? { ...this.#default, ...options } : this.#default);
+  }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type DescMessage, toBinary } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { StreamLimits } from "../stream-limits.js";
+import { toMessage } from "./normalize.js";
+import { streamMeter } from "./stream-size.js";
+
+/** Throws for a message that goes beyond a limit. */
+export type Check = (message: object) => void;
+
+/**
+ * Checks messages where only they are at hand, and not the bytes that they travel in: on adapters
+ * and transports of Connect's own. So each is serialized once more, to know its size.
+ */
+export function checkOf(
+  desc: DescMessage,
+  limits: StreamLimits,
+  way: "read" | "write",
+): Check | undefined {
+  const name = `${way}MaxBytes` as const;
+  const most = limits[name];
+  const count = streamMeter(limits, `${way}StreamMaxBytes`);
+  if (most === undefined && !count) return undefined;
+  return (message) => {
+    const { byteLength } = toBinary(desc, toMessage(desc, message));
+    if (most !== undefined && byteLength > most) {
+      throw new ConnectError(
+        `message size ${byteLength} is larger than configured ${name} ${most}`,
+        Code.ResourceExhausted,
+      );
+    }
+    count?.(byteLength);
+  };
+}

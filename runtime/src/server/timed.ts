@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ConnectError } from "@connectrpc/connect";
+import type { RecvOptions } from "../options.js";
+import { watch } from "../stream/watch.js";
+import type { StreamTimeouts } from "../timeouts.js";
+import { ServerDelegate } from "./delegate.js";
+import type { RunHandler, ServerSide } from "./side.js";
+
+/**
+ * Gives each `recv` of a handler its limit of time. To be put around the handler itself: what
+ * interceptors read ahead has none.
+ */
+export function withRecvTimeout(run: RunHandler, timeouts: StreamTimeouts | undefined): RunHandler {
+  const timeoutMs = timeouts?.recvMs;
+  return timeoutMs === undefined ? run : (side) => run(new ImpatientSide(side, timeoutMs));
+}
+
+/** Watches the other limits. To be put around handler and interceptors: it ends the call itself. */
+export function watched(run: RunHandler, timeouts: StreamTimeouts | undefined): RunHandler {
+  if (!timeouts) return run;
+  return async (side) => {
+    const call = {
+      progress: () => side.progress(),
+      end: (error: ConnectError) => side.abort(error),
+    };
+    const stop = watch(call, timeouts);
+    try {
+      await run(side);
+    } finally {
+      stop();
+    }
+  };
+}
+
+/** A side whose `recv` has a limit of time by default. */
+class ImpatientSide extends ServerDelegate {
+  readonly #default: RecvOptions;
+
+  constructor(side: ServerSide, timeoutMs: number) {
+    super(side);
+    this.#default = { timeoutMs };
+  }
+
+  override recv(options?: RecvOptions): Promise<object | undefined> {
+    return this.side.recv(options ? { ...this.#default, ...options } : this.#default);
+  }
+}

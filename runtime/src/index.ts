@@ -14,6 +14,7 @@ export type {
   StreamServiceOptions,
 } from "./options.js";
 export type { EndedBy, StreamOutcome, Traffic } from "./outcome.js";
+export type { RetryPolicy, RetryThrottling } from "./retry.js";
 export type {
   BidiStreamingServer,
   ClientStreamingServer,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CallOptions, ConnectRouterOptions, HandlerContext } from "@connectrpc/connect";
+import type { RetryPolicy } from "./retry.js";
 
 /** Options of one `recv`. */
 export interface RecvOptions {
@@ -15,8 +16,11 @@ export interface SendOptions {
   signal?: AbortSignal;
 }
 
-/** Options of one client call: those of Connect. */
-export interface StreamCallOptions extends CallOptions {}
+/** Options of one client call: those of Connect, and those below. */
+export interface StreamCallOptions extends CallOptions {
+  /** Retries of this call, instead of those of the client. `false`: none. */
+  retry?: RetryPolicy | false;
+}
 
 /** Options of a generated client. */
 export interface StreamClientOptions {
@@ -25,6 +29,12 @@ export interface StreamClientOptions {
    * Default: that of the transport, which by default has none.
    */
   timeoutMs?: number;
+
+  /**
+   * Repeats calls that fail before anything of their response has been seen. `{}` has safe
+   * defaults. Default: none.
+   */
+  retry?: RetryPolicy | false;
 }
 
 /** Options of `registerXService`: those of Connect's router, and error reporting. */

@@ -8,6 +8,9 @@ import type {
 } from "@bufbuild/protobuf";
 import { ConnectError, type Transport } from "@connectrpc/connect";
 import { openOnTransport } from "../client/iterable-call.js";
+import { resolveRetry } from "../client/retry-settings.js";
+import { retryUnary } from "../client/retry-unary.js";
+import { RetryingCall } from "../client/retrying-call.js";
 import { type ClientSide, findDirectPath, type OpenCall } from "../client/side.js";
 import { BidiStreaming, ClientStreaming, ServerStreaming } from "../client/streams.js";
 import { unaryError } from "../client/transport-error.js";
@@ -59,10 +62,22 @@ export function createServiceClient<C extends object>(
 function unaryMethod(
   method: DescMethodUnary,
   transport: Transport,
-  { timeoutMs: defaultTimeoutMs }: StreamClientOptions,
+  { timeoutMs: defaultTimeoutMs, retry: clientRetry }: StreamClientOptions,
 ) {
+  const clientSettings = resolveRetry(transport, clientRetry);
+  const once = unaryCall(method, transport);
   return async (request: MessageInitShape<DescMessage>, options: StreamCallOptions = {}) => {
-    const { signal, timeoutMs = defaultTimeoutMs, headers, contextValues } = options;
+    const { timeoutMs = defaultTimeoutMs, retry } = options;
+    const limited = timeoutMs === undefined ? options : { ...options, timeoutMs };
+    const settings = retry === undefined ? clientSettings : resolveRetry(transport, retry);
+    if (!settings) return once(request, limited);
+    return retryUnary(settings, method, limited, (attempt) => once(request, attempt));
+  };
+}
+
+function unaryCall(method: DescMethodUnary, transport: Transport) {
+  return async (request: MessageInitShape<DescMessage>, options: StreamCallOptions) => {
+    const { signal, timeoutMs, headers, contextValues } = options;
     const limited = timeoutMs !== undefined && timeoutMs > 0;
     const deadline = limited ? performance.now() + timeoutMs : Number.POSITIVE_INFINITY;
     // Connect puts listeners of its own on a call's signal, which many calls may share.
@@ -93,15 +108,18 @@ function unaryMethod(
 function opener(
   method: DescMethodStreaming,
   transport: Transport,
-  { timeoutMs: defaultTimeoutMs }: StreamClientOptions,
+  { timeoutMs: defaultTimeoutMs, retry: clientRetry }: StreamClientOptions,
 ): Open {
+  const clientSettings = resolveRetry(transport, clientRetry);
   const open: OpenCall =
     findDirectPath(transport) ?? ((rpc, init) => openOnTransport(transport, rpc, init));
   return (options = {}) => {
-    const { signal, timeoutMs = defaultTimeoutMs, headers, contextValues } = options;
-    const side = open(method, { signal, timeoutMs, headers, contextValues });
-    tell(side, side.header, options.onHeader);
-    tell(side, side.trailer, options.onTrailer);
+    const { signal, timeoutMs = defaultTimeoutMs, headers, contextValues, retry } = options;
+    const init = { signal, timeoutMs, headers, contextValues };
+    const settings = retry === undefined ? clientSettings : resolveRetry(transport, retry);
+    const side = settings ? new RetryingCall(open, method, init, settings) : open(method, init);
+    if (options.onHeader) tell(side, side.header, options.onHeader);
+    if (options.onTrailer) tell(side, side.trailer, options.onTrailer);
     return side;
   };
 }
@@ -110,8 +128,7 @@ function opener(
 function tell(
   side: ClientSide,
   headers: Promise<Headers>,
-  callback: StreamCallOptions["onHeader"] | StreamCallOptions["onTrailer"],
+  callback: (headers: Headers) => void,
 ): void {
-  if (callback)
-    headers.then(callback).catch((error: unknown) => side.fail(ConnectError.from(error)));
+  headers.then(callback).catch((error: unknown) => side.fail(ConnectError.from(error)));
 }

@@ -14,6 +14,14 @@ export type {
   StreamServiceOptions,
 } from "./options.js";
 export type { EndedBy, StreamOutcome, Traffic } from "./outcome.js";
+export {
+  type InterruptEvent,
+  type MessageStream,
+  type ResumeEvent,
+  type ResumeOptions,
+  resumable,
+} from "./resume.js";
+export type { RetryPolicy, RetryThrottling } from "./retry.js";
 export type {
   BidiStreamingServer,
   ClientStreamingServer,

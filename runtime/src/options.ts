@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CallOptions, ConnectRouterOptions, HandlerContext } from "@connectrpc/connect";
+import type { RetryPolicy } from "./retry.js";
 import type { StreamLimits } from "./stream-limits.js";
 import type { StreamTimeouts } from "./timeouts.js";
 
@@ -17,13 +18,16 @@ export interface SendOptions {
   signal?: AbortSignal;
 }
 
-/** Options of one client call: those of Connect, and limits of streams. */
+/** Options of one client call: those of Connect, and those below. */
 export interface StreamCallOptions extends CallOptions {
   /** Limits of time within this stream. Each goes before that of the client. Default: none. */
   timeouts?: StreamTimeouts;
 
   /** Limits of size for this stream. Each goes before that of the client. Not for unary calls. */
   limits?: StreamLimits;
+
+  /** Retries of this call, instead of those of the client. `false`: none. */
+  retry?: RetryPolicy | false;
 }
 
 /** Options of a generated client. */
@@ -42,6 +46,12 @@ export interface StreamClientOptions {
    * Unary calls have those of the transport always.
    */
   limits?: StreamLimits;
+
+  /**
+   * Repeats calls that fail before anything of their response has been seen. `{}` has safe
+   * defaults. Default: none.
+   */
+  retry?: RetryPolicy | false;
 }
 
 /** Options of `registerXService`: those of Connect's router, limits and error reporting. */

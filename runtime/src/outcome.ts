@@ -30,6 +30,8 @@ export interface StreamOutcome {
   readonly received: Traffic;
   /** From the start of the call to its end, in milliseconds. */
   readonly durationMs: number;
+  /** How often the call was made: 1, or more if the client has retries. The rest is of the last. */
+  readonly attempts: number;
   /** Who ended it. */
   readonly endedBy: EndedBy;
 }

@@ -7,7 +7,8 @@ import { connect } from "../../runtime/dist/protocol/connect.js";
 function errorOf(end: unknown): ConnectError | undefined {
   const envelope = new TextEncoder().encode(JSON.stringify(end));
   try {
-    connect.validateEnd({ header: new Headers(), trailer: new Headers(), envelope });
+    const head = { compression: null, hasStatus: false };
+    connect.validateEnd({ header: new Headers(), head, trailer: new Headers(), envelope });
     return undefined;
   } catch (error) {
     if (error instanceof ConnectError) return error;

@@ -126,7 +126,8 @@ export class ClientCall<F> implements ClientSide {
     this.#error = error;
     const { sent, received } = this.#carrier;
     const durationMs = performance.now() - this.#startedAt;
-    this.#outcome.resolve({ code: error?.code, error, sent, received, durationMs, endedBy });
+    const end = { code: error?.code, error, endedBy };
+    this.#outcome.resolve({ ...end, sent, received, durationMs, attempts: 1 });
     for (const stop of this.#stopWatching.splice(0)) stop();
     this.#outbound.close(error ?? streamEnded());
     if (error) this.#header.reject(error);

@@ -6,7 +6,7 @@ import { notOneResponse } from "./one-response.js";
 import type { ClientSide } from "./side.js";
 
 /** Not in every browser yet. https://github.com/tc39/proposal-explicit-resource-management */
-const asyncDispose: typeof Symbol.asyncDispose =
+export const asyncDispose: typeof Symbol.asyncDispose =
   Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
 
 /** Behind `ClientStream`. */

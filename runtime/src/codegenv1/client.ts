@@ -8,6 +8,9 @@ import type {
 } from "@bufbuild/protobuf";
 import { ConnectError, type Transport } from "@connectrpc/connect";
 import { openOnTransport } from "../client/iterable-call.js";
+import { resolveRetry } from "../client/retry-settings.js";
+import { retryUnary } from "../client/retry-unary.js";
+import { RetryingCall } from "../client/retrying-call.js";
 import { type ClientSide, findDirectPath, type OpenCall } from "../client/side.js";
 import { BidiStreaming, ClientStreaming, ServerStreaming } from "../client/streams.js";
 import { timed } from "../client/timed.js";
@@ -64,10 +67,22 @@ export function createServiceClient<C extends object>(
 function unaryMethod(
   method: DescMethodUnary,
   transport: Transport,
-  { timeoutMs: defaultTimeoutMs }: StreamClientOptions,
+  { timeoutMs: defaultTimeoutMs, retry: clientRetry }: StreamClientOptions,
 ) {
+  const clientSettings = resolveRetry(transport, clientRetry);
+  const once = unaryCall(method, transport);
   return async (request: MessageInitShape<DescMessage>, options: StreamCallOptions = {}) => {
-    const { signal, timeoutMs = defaultTimeoutMs, headers, contextValues } = options;
+    const { timeoutMs = defaultTimeoutMs, retry } = options;
+    const limited = timeoutMs === undefined ? options : { ...options, timeoutMs };
+    const settings = retry === undefined ? clientSettings : resolveRetry(transport, retry);
+    if (!settings) return once(request, limited);
+    return retryUnary(settings, method, limited, (attempt) => once(request, attempt));
+  };
+}
+
+function unaryCall(method: DescMethodUnary, transport: Transport) {
+  return async (request: MessageInitShape<DescMessage>, options: StreamCallOptions) => {
+    const { signal, timeoutMs, headers, contextValues } = options;
     const limited = timeoutMs !== undefined && timeoutMs > 0;
     const deadline = limited ? performance.now() + timeoutMs : Number.POSITIVE_INFINITY;
     // Connect puts listeners of its own on a call's signal, which many calls may share.
@@ -100,16 +115,19 @@ function opener(
   transport: Transport,
   defaults: StreamClientOptions,
 ): Open {
+  const clientSettings = resolveRetry(transport, defaults.retry);
   const open: OpenCall =
     findDirectPath(transport) ?? ((rpc, init) => openOnTransport(transport, rpc, init));
   return (options = {}) => {
-    const { signal, timeoutMs = defaults.timeoutMs, headers, contextValues } = options;
+    const { signal, timeoutMs = defaults.timeoutMs, headers, contextValues, retry } = options;
     const timeouts = resolveTimeouts(defaults.timeouts, options.timeouts);
     const limits = resolveLimits(defaults.limits, options.limits);
-    const opened = open(method, { signal, timeoutMs, headers, contextValues, limits });
+    const init = { signal, timeoutMs, headers, contextValues, limits };
+    const settings = retry === undefined ? clientSettings : resolveRetry(transport, retry);
+    const opened = settings ? new RetryingCall(open, method, init, settings) : open(method, init);
     const side = timeouts ? timed(opened, method, timeouts) : opened;
-    tell(side, side.header, options.onHeader);
-    tell(side, side.trailer, options.onTrailer);
+    if (options.onHeader) tell(side, side.header, options.onHeader);
+    if (options.onTrailer) tell(side, side.trailer, options.onTrailer);
     return side;
   };
 }
@@ -118,8 +136,7 @@ function opener(
 function tell(
   side: ClientSide,
   headers: Promise<Headers>,
-  callback: StreamCallOptions["onHeader"] | StreamCallOptions["onTrailer"],
+  callback: (headers: Headers) => void,
 ): void {
-  if (callback)
-    headers.then(callback).catch((error: unknown) => side.fail(ConnectError.from(error)));
+  headers.then(callback).catch((error: unknown) => side.fail(ConnectError.from(error)));
 }

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DescMethodStreaming } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { RecvOptions, SendOptions } from "../options.js";
+import type { EndedBy, StreamOutcome } from "../outcome.js";
+import type { Progress } from "../stream/progress.js";
+import { abortError, Deferred, rejected } from "../stream/settle.js";
+import { type CallLimits, limitsFrom, pause, timeLeft } from "./pause.js";
+import { PulledInbound } from "./pulled-inbound.js";
+import { type KeptMessage, ReplayBuffer } from "./replay-buffer.js";
+import { RetryPlan } from "./retry-plan.js";
+import type { RetrySettings } from "./retry-settings.js";
+import type { CallInit, ClientSide, OpenCall } from "./side.js";
+
+const NO_PROGRESS: Progress = { sent: 0, received: 0, taken: 0, waiting: undefined };
+
+/**
+ * A call that is made again when it fails, until it is committed: until something of a response
+ * has been seen, or more was sent than is kept. From then on the attempt at hand is the call.
+ */
+export class RetryingCall implements ClientSide {
+  readonly #open: () => ClientSide;
+  readonly #plan: RetryPlan;
+  readonly #limits: CallLimits;
+  readonly #replay: ReplayBuffer;
+  readonly #inbound: PulledInbound<object> = new PulledInbound();
+  readonly #header: Deferred<Headers> = new Deferred();
+  readonly #trailer: Deferred<Headers> = new Deferred();
+  readonly #outcome: Deferred<StreamOutcome> = new Deferred();
+  readonly #halfClosed: Deferred<void> = new Deferred();
+  readonly #startedAt: number = performance.now();
+  /** None between two attempts. */
+  #attempt: ClientSide | undefined;
+  #last: StreamOutcome | undefined;
+  #error: ConnectError | undefined;
+  #committed = false;
+  #sendEnded = false;
+  #headerArrived = false;
+  #headerWanted = false;
+  #stopPause: (() => void) | undefined;
+
+  constructor(
+    open: OpenCall,
+    method: DescMethodStreaming,
+    init: CallInit,
+    settings: RetrySettings,
+  ) {
+    const plan = new RetryPlan(settings, method);
+    const limits = limitsFrom(init.signal, init.timeoutMs);
+    this.#plan = plan;
+    this.#limits = limits;
+    this.#replay = new ReplayBuffer(method.input, settings.maxBufferBytes);
+    this.#open = () => {
+      const timeoutMs = timeLeft(limits, init.timeoutMs);
+      return open(method, { ...init, timeoutMs, headers: plan.begin(init.headers) });
+    };
+    this.#start();
+  }
+
+  /** Who looks at the headers has seen the response: they commit the call. */
+  get header(): Promise<Headers> {
+    this.#headerWanted = true;
+    if (this.#headerArrived) this.#commit();
+    return this.#header.promise;
+  }
+
+  get trailer(): Promise<Headers> {
+    return this.#trailer.promise;
+  }
+
+  get outcome(): Promise<StreamOutcome> {
+    return this.#outcome.promise;
+  }
+
+  recv(options?: RecvOptions): Promise<object | undefined> {
+    return this.#inbound.recv(options);
+  }
+
+  send(message: object, options?: SendOptions): Promise<void> {
+    if (this.#sendEnded) {
+      return rejected(new ConnectError("send after half-close", Code.FailedPrecondition));
+    }
+    if (this.#committed && this.#attempt) return this.#attempt.send(message, options);
+    if (this.#error) return rejected(this.#error);
+    if (options?.signal?.aborted) return rejected(abortError(options.signal));
+    try {
+      return this.#keepAndSend(message, options?.signal);
+    } catch (thrown) {
+      return rejected(ConnectError.from(thrown));
+    }
+  }
+
+  closeSend(): Promise<void> {
+    if (!this.#sendEnded) {
+      this.#sendEnded = true;
+      if (this.#attempt) this.#halfClose(this.#attempt);
+    }
+    return this.#halfClosed.promise;
+  }
+
+  close(): void {
+    this.#inbound.drop();
+    if (this.#attempt) this.#attempt.close();
+    else this.#giveUp(new ConnectError("the call was closed", Code.Canceled), "client");
+  }
+
+  fail(error: Error, by: EndedBy = "client"): void {
+    if (this.#attempt) this.#attempt.fail(error, by);
+    else this.#giveUp(ConnectError.from(error), by);
+  }
+
+  /** That of the attempt at hand, and between two attempts that of a call that waits. */
+  progress(): Progress {
+    return this.#attempt?.progress() ?? NO_PROGRESS;
+  }
+
+  #start(): void {
+    const attempt = this.#open();
+    this.#attempt = attempt;
+    attempt.outcome.then((outcome) => this.#ended(attempt, outcome));
+    attempt.header.then(
+      (header) => this.#gotHeader(attempt, header),
+      () => undefined,
+    );
+    this.#replay.replay((kept, message) => this.#sendKept(attempt, kept, message));
+    if (this.#sendEnded) this.#halfClose(attempt);
+    if (this.#replay.overflown) this.#commit();
+    this.#inbound.attach({
+      recv: (options) => attempt.recv(options),
+      onMessage: () => this.#commit(),
+      // What the end means is known first: whether there is another attempt.
+      onEnd: (error) =>
+        attempt.outcome.then(() => {
+          if (this.#attempt === attempt) this.#inbound.finish(error);
+        }),
+    });
+  }
+
+  #keepAndSend(message: object, signal: AbortSignal | undefined): Promise<void> {
+    const kept = this.#replay.keep(message, signal, () => this.#attempt === undefined);
+    if (this.#attempt) {
+      this.#sendKept(this.#attempt, kept, message);
+      if (this.#replay.overflown) this.#commit();
+    }
+    return kept.promise;
+  }
+
+  #sendKept(attempt: ClientSide, kept: KeptMessage, message: object): void {
+    const options = kept.signal && !kept.settled ? { signal: kept.signal } : undefined;
+    attempt.send(message, options).then(
+      () => kept.settle(),
+      (thrown: unknown) => {
+        if (attempt !== this.#attempt) return;
+        const error = ConnectError.from(thrown);
+        if (this.#committed) kept.settle(error);
+        // The server takes no more. Whether it will in another attempt depends on how this one ends.
+        else if (error.code === Code.FailedPrecondition) kept.refusal = error;
+        else this.#replay.drop(kept, error);
+      },
+    );
+  }
+
+  #halfClose(attempt: ClientSide): void {
+    attempt.closeSend().then(() => {
+      if (attempt === this.#attempt) this.#halfClosed.resolve();
+    });
+  }
+
+  #gotHeader(attempt: ClientSide, header: Headers): void {
+    // A gRPC response that has but trailers is no beginning of one.
+    if (attempt !== this.#attempt || header.has("grpc-status")) return;
+    this.#headerArrived = true;
+    if (this.#headerWanted) this.#commit();
+  }
+
+  #commit(): void {
+    if (this.#committed || !this.#attempt) return;
+    this.#committed = true;
+    this.#replay.release();
+    this.#attempt.header.then(
+      (header) => this.#header.resolve(header),
+      (error: ConnectError) => this.#header.reject(error),
+    );
+  }
+
+  #ended(attempt: ClientSide, outcome: StreamOutcome): void {
+    const delayMs = this.#delayAfter(outcome);
+    if (delayMs !== undefined) return this.#pause(delayMs, outcome);
+    if (!outcome.error) this.#plan.succeeded();
+    this.#commit();
+    attempt.trailer.then(
+      (trailer) => this.#trailer.resolve(trailer),
+      (error: ConnectError) => this.#trailer.reject(error),
+    );
+    this.#halfClosed.resolve();
+    this.#settle(outcome);
+  }
+
+  #delayAfter({ error, endedBy, received }: StreamOutcome): number | undefined {
+    const failed = endedBy === "server" || endedBy === "connection" ? error : undefined;
+    if (!failed || this.#committed || received.messages > 0) return undefined;
+    return this.#plan.delayAfter(failed);
+  }
+
+  #pause(delayMs: number, outcome: StreamOutcome): void {
+    this.#attempt = undefined;
+    this.#headerArrived = false;
+    this.#last = outcome;
+    this.#inbound.detach();
+    this.#stopPause = pause(delayMs, this.#limits, outcome.error, {
+      onOver: () => this.#start(),
+      onGiveUp: (error, by) => this.#giveUp(error, by),
+    });
+  }
+
+  /** Ends the call between two attempts. */
+  #giveUp(error: ConnectError, endedBy: EndedBy): void {
+    if (this.#outcome.settled || !this.#last) return;
+    this.#stopPause?.();
+    this.#error = error;
+    this.#header.reject(error);
+    this.#trailer.reject(error);
+    this.#halfClosed.resolve();
+    this.#replay.release(error);
+    this.#inbound.finish(error);
+    this.#settle({ ...this.#last, code: error.code, error, endedBy });
+  }
+
+  #settle(outcome: StreamOutcome): void {
+    const durationMs = performance.now() - this.#startedAt;
+    this.#outcome.resolve({ ...outcome, durationMs, attempts: this.#plan.attempts });
+  }
+}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ConnectError } from "@connectrpc/connect";
-import { afterAll } from "vitest";
+import { afterAll, expect } from "vitest";
 
 /** How long a promise may take before a test gives it up: generous, as machines are busy. */
 const PATIENCE_MS = 5000;
@@ -15,6 +15,34 @@ interface Watched {
   readonly done: Promise<void>;
   settlement: Settlement | undefined;
   at: number;
+}
+
+/** A promise that has settled, and how long after the event that ended its call. */
+export interface Told {
+  readonly name: string;
+  readonly settlement: Settlement;
+  readonly afterMs: number;
+}
+
+/** How long after the event that ends a call all its promises have to have settled, in milliseconds. */
+export const SETTLE_MS = 100;
+
+const ATTEMPTS = 3;
+
+/**
+ * Fails if `attempt`, which resolves to how many milliseconds something took, takes longer each time.
+ * A machine that is busy elsewhere is late now and then; what waits for a timer is late always.
+ */
+export async function expectWithin(limitMs: number, attempt: () => Promise<number>): Promise<void> {
+  const took: number[] = [];
+  do took.push(await attempt());
+  while (Math.min(...took) > limitMs && took.length < ATTEMPTS);
+  expect(Math.min(...took)).toBeLessThanOrEqual(limitMs);
+}
+
+/** The longest time that any of them took. */
+export function slowest(settled: readonly Told[]): number {
+  return Math.max(0, ...settled.map(({ afterMs }) => afterMs));
 }
 
 const latencies = new Map<string, number[]>();
@@ -48,7 +76,7 @@ export class Settlements {
   }
 
   /** Waits for all; those pending at the event count for the latencies of `category`. */
-  async all(category: string): Promise<{ name: string; settlement: Settlement }[]> {
+  async all(category: string): Promise<Told[]> {
     const late = new Promise<"late">((resolve) =>
       setTimeout(() => resolve("late"), PATIENCE_MS).unref(),
     );
@@ -58,17 +86,17 @@ export class Settlements {
       throw new Error(`not settled ${PATIENCE_MS} ms after the event: ${names.join(", ")}`);
     }
     const since = this.#eventAt;
-    if (since === undefined) return this.#watched.flatMap(told);
+    if (since === undefined) return this.#watched.flatMap((watched) => told(watched, watched.at));
     const list = latencies.get(category) ?? [];
     latencies.set(category, list);
     const after = this.#watched.filter(({ at }) => at >= since);
     list.push(...after.map(({ at }) => at - since));
-    return after.flatMap(told);
+    return after.flatMap((watched) => told(watched, since));
   }
 }
 
-function told({ name, settlement }: Watched): { name: string; settlement: Settlement }[] {
-  return settlement ? [{ name, settlement }] : [];
+function told({ name, settlement, at }: Watched, since: number): Told[] {
+  return settlement ? [{ name, settlement, afterMs: at - since }] : [];
 }
 
 /** The code of what a promise rejected with. Throws for anything that is no `ConnectError`. */
@@ -78,7 +106,7 @@ export function codeOf(name: string, settlement: Settlement): ConnectError["code
   throw new Error(`${name} rejected with no ConnectError`, { cause: settlement.reason });
 }
 
-/** Prints the latencies of this file at its end. They are a report: no test depends on them. */
+/** Prints the latencies of this file at its end. */
 export function reportLatencies(): void {
   afterAll(() => {
     for (const [category, list] of [...latencies].sort()) console.log(line(category, list));

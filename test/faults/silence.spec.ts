@@ -7,28 +7,43 @@ import { gate } from "../support/gate.js";
 import { createLabServiceClient, registerLabService } from "../support/gen/lab/v1/lab_stream.js";
 import { type Wire, wires } from "../support/wires.js";
 import { startChaosProxy } from "./chaos-proxy.js";
-import { codeOf, reportLatencies, type Settlement, Settlements } from "./settlements.js";
+import {
+  codeOf,
+  expectWithin,
+  reportLatencies,
+  SETTLE_MS,
+  Settlements,
+  slowest,
+  type Told,
+} from "./settlements.js";
 import { ownTransport } from "./transport.js";
 
 /** Short enough for a test, and long enough for a busy machine to answer in time before. */
 const INTERVAL_MS = 200;
 const TIMEOUT_MS = 1000;
+const KEEPALIVE_MS = INTERVAL_MS + TIMEOUT_MS;
 
 reportLatencies();
 
 describe.each(wires.filter(({ http }) => http === "2"))("a silent peer, $name", (wire) => {
   it("the server's keepalive ends the calls of a client that went silent", async () => {
-    const { server } = await silence(wire, { serverPings: true, clientPings: false });
-    expect(codes(server)).toEqual({ handler: Code.Canceled, recv: Code.Canceled });
+    await expectWithin(KEEPALIVE_MS + SETTLE_MS, async () => {
+      const { server } = await silence(wire, { serverPings: true, clientPings: false });
+      expect(codes(server)).toEqual({ handler: Code.Canceled, recv: Code.Canceled });
+      return slowest(server);
+    });
   });
 
   it("the client's keepalive ends the calls to a server that went silent", async () => {
-    const { client } = await silence(wire, { serverPings: false, clientPings: true });
-    expect(codes(client)).toEqual({
-      header: undefined,
-      recv: Code.Unavailable,
-      trailer: Code.Unavailable,
-      outcome: undefined,
+    await expectWithin(KEEPALIVE_MS + SETTLE_MS, async () => {
+      const { client } = await silence(wire, { serverPings: false, clientPings: true });
+      expect(codes(client)).toEqual({
+        header: undefined,
+        recv: Code.Unavailable,
+        trailer: Code.Unavailable,
+        outcome: undefined,
+      });
+      return slowest(client);
     });
   });
 });
@@ -71,7 +86,7 @@ describe.each(wires)("a deadline under silence, $name", (wire) => {
   });
 });
 
-type Settled = readonly { name: string; settlement: Settlement }[];
+type Settled = readonly Told[];
 
 /** Opens a chat, silences the connection, and waits for the side that pings. */
 async function silence(

@@ -9,10 +9,11 @@ import { readMessages, writeMessage } from "./frames.js";
 import { invoke } from "./invoke.js";
 
 /**
- * Calls to have open at a time. Many have delays in them, so it takes some to keep the machine
- * busy; with too many, delays of the machine show up as failures of calls with deadlines.
+ * Calls to have open at a time; the program's argument. Many have delays in them, so it takes some to
+ * keep the machine busy; with too many, its delays show up as failures of calls with deadlines.
  */
-const MAX_OPEN_CALLS = 32;
+const maxOpenCalls = Number(process.argv[2]);
+if (!(maxOpenCalls > 0)) throw new Error("usage: client MAX_OPEN_CALLS");
 
 async function answer(request: ClientCompatRequest): Promise<void> {
   const { testName } = request;
@@ -36,7 +37,7 @@ const open = new Set<Promise<void>>();
 for await (const request of readMessages(ClientCompatRequestSchema)) {
   const call = answer(request).finally(() => open.delete(call));
   open.add(call);
-  if (open.size >= MAX_OPEN_CALLS) await Promise.race(open);
+  if (open.size >= maxOpenCalls) await Promise.race(open);
 }
 await Promise.all(open);
 // Idle connections would keep the process alive.

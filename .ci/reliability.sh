@@ -2,4 +2,4 @@
 # Faults, model, fuzz and load tests, in their short forms; RELIABILITY=long runs the long ones.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-npx vitest run -c test/faults/vitest.config.ts "$@"
+NO_COLOR=1 npm run --silent reliability -- "$@"

@@ -109,7 +109,7 @@ function printRegister({ print, symbols, names }: Output, service: DescService):
         local("router"),
         local("handler"),
         local("options"),
-        ...memberMap(service),
+        ...rpcSpecs(service),
       ],
     },
   });
@@ -129,17 +129,17 @@ function printCreateClient({ print, symbols, names }: Output, service: DescServi
     call: {
       callee: symbols.value("createServiceClient"),
       types: client,
-      args: [symbols.service(service), local("transport"), local("options"), ...memberMap(service)],
+      args: [symbols.service(service), local("transport"), local("options"), ...rpcSpecs(service)],
     },
   });
 }
 
-/** The runtime's last argument: the members that are not called by their RPC's local name. */
-function memberMap(service: DescService): Printable[] {
+/** The runtime's last argument: what there is to tell of RPCs that their descriptors do not. */
+function rpcSpecs(service: DescService): Printable[] {
   const entries = renamedMembers(service).map((method) => {
     // Computed, because `{ __proto__: … }` and `{ "__proto__": … }` set the prototype.
     const key = method.localName === "__proto__" ? `["__proto__"]` : method.localName;
-    return `${key}: "${memberName(method)}"`;
+    return `${key}: { member: "${memberName(method)}" }`;
   });
   return entries.length === 0 ? [] : [`{ ${entries.join(", ")} }`];
 }

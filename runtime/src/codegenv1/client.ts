@@ -18,9 +18,11 @@ import { unaryError } from "../client/transport-error.js";
 import type { StreamCallOptions, StreamClientOptions } from "../options.js";
 import { methodsOf } from "../protocol/method-kind.js";
 import { capForConnect } from "../protocol/timeout-header.js";
+import type { RetryPolicy } from "../retry.js";
 import { onAbort } from "../stream/on-abort.js";
-import { resolveLimits } from "../stream-limits.js";
-import { resolveTimeouts } from "../timeouts.js";
+import { resolveLimits, type StreamLimits } from "../stream-limits.js";
+import { resolveTimeouts, type StreamTimeouts } from "../timeouts.js";
+import { type ClientPolicy, type RpcSpecs, specOf } from "./rpc-spec.js";
 
 type Open = (options: StreamCallOptions | undefined) => ClientSide;
 
@@ -37,24 +39,28 @@ const streamMethods = {
   bidi_streaming: (open: Open) => (options?: StreamCallOptions) => new BidiStreaming(open(options)),
 };
 
-/** Creates the client of `service`, of the generated type `C`. For `members` see `registerService`. */
+/** Creates the client of `service`, of the generated type `C`. For `specs` see `registerService`. */
 export function createServiceClient<C extends object>(
   service: DescService,
   transport: Transport,
   options: StreamClientOptions = {},
-  members: Readonly<Record<string, string>> = {},
+  specs: RpcSpecs<ClientPolicy> = {},
 ): C {
-  resolveTimeouts(undefined, options.timeouts);
-  resolveLimits(undefined, options.limits);
+  const code = {
+    ...options,
+    timeouts: resolveTimeouts(undefined, options.timeouts),
+    limits: resolveLimits(undefined, options.limits),
+  };
   const client = {};
   for (const method of methodsOf(service)) {
-    const renamed = Object.hasOwn(members, method.localName);
+    const { spec, member } = specOf(specs, method);
+    const defaults = joinPolicies(spec.policy, code);
     const value =
       method.methodKind === "unary"
-        ? unaryMethod(method, transport, options)
-        : streamMethods[method.methodKind](opener(method, transport, options));
+        ? unaryMethod(method, transport, defaults)
+        : streamMethods[method.methodKind](opener(method, transport, defaults));
     // Not an assignment: an RPC may have the name of a setter that all objects inherit.
-    Object.defineProperty(client, (renamed && members[method.localName]) || method.localName, {
+    Object.defineProperty(client, member, {
       value,
       enumerable: true,
       configurable: true,
@@ -64,10 +70,28 @@ export function createServiceClient<C extends object>(
   return client as C;
 }
 
+/** What schema and options together say of an RPC. */
+interface CallDefaults {
+  readonly timeoutMs: number | undefined;
+  readonly retry: RetryPolicy | false | undefined;
+  readonly timeouts: StreamTimeouts | undefined;
+  readonly limits: StreamLimits | undefined;
+}
+
+/** What the code says goes before what the schema says. */
+function joinPolicies(schema: ClientPolicy | undefined, code: Partial<CallDefaults>): CallDefaults {
+  return {
+    timeoutMs: code.timeoutMs ?? schema?.timeoutMs,
+    retry: code.retry ?? schema?.retry,
+    timeouts: resolveTimeouts(schema?.timeouts, code.timeouts),
+    limits: resolveLimits(schema?.limits, code.limits),
+  };
+}
+
 function unaryMethod(
   method: DescMethodUnary,
   transport: Transport,
-  { timeoutMs: defaultTimeoutMs, retry: clientRetry }: StreamClientOptions,
+  { timeoutMs: defaultTimeoutMs, retry: clientRetry }: CallDefaults,
 ) {
   const clientSettings = resolveRetry(transport, clientRetry);
   const once = unaryCall(method, transport);
@@ -110,11 +134,7 @@ function unaryCall(method: DescMethodUnary, transport: Transport) {
   };
 }
 
-function opener(
-  method: DescMethodStreaming,
-  transport: Transport,
-  defaults: StreamClientOptions,
-): Open {
+function opener(method: DescMethodStreaming, transport: Transport, defaults: CallDefaults): Open {
   const clientSettings = resolveRetry(transport, defaults.retry);
   const open: OpenCall =
     findDirectPath(transport) ?? ((rpc, init) => openOnTransport(transport, rpc, init));

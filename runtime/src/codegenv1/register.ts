@@ -17,34 +17,49 @@ import { watched, withRecvTimeout } from "../server/timed.js";
 import { unaryImpl } from "../server/unary-impl.js";
 import { resolveLimits, type StreamLimits } from "../stream-limits.js";
 import { resolveTimeouts, type StreamTimeouts } from "../timeouts.js";
+import { type RpcSpecs, type ServerPolicy, specOf } from "./rpc-spec.js";
 
-/**
- * Registers `handler` for the RPCs of `service`. `members` names the handler's method for an RPC
- * whose own local name cannot be used: local name → member name.
- */
+/** Registers `handler` for the RPCs of `service`. `specs`: what the schema says of them beside. */
 export function registerService(
   service: DescService,
   router: ConnectRouter,
   handler: object,
   options: StreamServiceOptions = {},
-  members: Readonly<Record<string, string>> = {},
+  specs: RpcSpecs<ServerPolicy> = {},
 ): ConnectRouter {
-  const { onError = printError, timeouts, limits: asked, ...rest } = options;
-  const limits = resolveLimits(undefined, asked);
-  const policy = { onError, timeouts: resolveTimeouts(undefined, timeouts), limits };
-  if (limits?.readMaxBytes !== undefined) rest.readMaxBytes = limits.readMaxBytes;
-  if (limits?.writeMaxBytes !== undefined) rest.writeMaxBytes = limits.writeMaxBytes;
-  // Connect takes the presence of options for a choice of protocols.
-  const connectOptions = Object.keys(rest).length > 0 ? rest : undefined;
+  const { onError = printError, timeouts, limits, ...rest } = options;
+  const ours = {
+    timeouts: resolveTimeouts(undefined, timeouts),
+    limits: resolveLimits(undefined, limits),
+  };
   for (const method of methodsOf(service)) {
-    const member = Object.hasOwn(members, method.localName)
-      ? members[method.localName]
-      : method.localName;
-    const call = methodOf(handler, member ?? method.localName) ?? unimplemented(method);
-    if (method.methodKind === "unary") registerUnary(router, method, call, onError, connectOptions);
-    else registerStream(router, method, call, policy, connectOptions);
+    const { spec, member } = specOf(specs, method);
+    const call = methodOf(handler, member) ?? unimplemented(method);
+    const policy = { onError, ...joinPolicies(spec.policy, ours) };
+    const theirs = connectOptions(rest, policy.limits);
+    if (method.methodKind === "unary") registerUnary(router, method, call, onError, theirs);
+    else registerStream(router, method, call, policy, theirs);
   }
   return router;
+}
+
+/** What the code says goes before what the schema says. */
+function joinPolicies(schema: ServerPolicy | undefined, code: ResolvedPolicy): ResolvedPolicy {
+  return {
+    timeouts: resolveTimeouts(schema?.timeouts, code.timeouts),
+    limits: resolveLimits(schema?.limits, code.limits),
+  };
+}
+
+/** The options of Connect. It takes their presence for a choice of protocols. */
+function connectOptions(
+  rest: ConnectRouterOptions,
+  limits: StreamLimits | undefined,
+): ConnectRouterOptions | undefined {
+  const options = { ...rest };
+  if (limits?.readMaxBytes !== undefined) options.readMaxBytes = limits.readMaxBytes;
+  if (limits?.writeMaxBytes !== undefined) options.writeMaxBytes = limits.writeMaxBytes;
+  return Object.keys(options).length > 0 ? options : undefined;
 }
 
 function registerUnary(
@@ -57,11 +72,14 @@ function registerUnary(
   router.rpc(method, unaryImpl(call, onError), options);
 }
 
-/** What our own options say of streams. */
-interface StreamPolicy {
-  readonly onError: OnError;
+/** What schema and options together say of an RPC. */
+interface ResolvedPolicy {
   readonly timeouts: StreamTimeouts | undefined;
   readonly limits: StreamLimits | undefined;
+}
+
+interface StreamPolicy extends ResolvedPolicy {
+  readonly onError: OnError;
 }
 
 function registerStream(

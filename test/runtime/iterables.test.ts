@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import "../support/process-faults.js";
 import { IterableSink } from "../../runtime/src/stream/iterable-sink.js";
-import { IteratorSource } from "../../runtime/src/stream/iterator-source.js";
+import { type Holding, IteratorSource } from "../../runtime/src/stream/iterator-source.js";
 import { turn } from "../support/gate.js";
 
 describe("IterableSink", () => {
@@ -65,7 +65,7 @@ describe("IterableSink", () => {
 });
 
 describe("IteratorSource", () => {
-  function create(values: number[], ahead = 0) {
+  function create(values: number[], holding: Holding<number> = {}) {
     const events: string[] = [];
     let pulled = 0;
     const source = new IteratorSource<number>(
@@ -80,8 +80,9 @@ describe("IteratorSource", () => {
         onReady: () => events.push("ready"),
         onEnd: () => events.push("end"),
         onError: (error) => events.push(String(error)),
+        onOverflow: (error) => events.push(error.rawMessage),
       },
-      ahead,
+      holding,
     );
     return { source, events, pulled: () => pulled };
   }
@@ -106,10 +107,10 @@ describe("IteratorSource", () => {
   });
 
   it("reads ahead to see the end, and keeps what it has read", async () => {
-    const { source, events } = create([1], 2);
+    const { source, events } = create([1], { ahead: 2 });
     await turn();
     expect(events).toEqual(["ready", "end"]);
-    expect(source.held).toBe(1);
+    expect(source.unread.messages).toBe(1);
     expect(source.take()).toBe(1);
     expect(source.take()).toBeUndefined();
   });

@@ -105,7 +105,7 @@ export class IteratorSource<T> implements MessageSource<T>, Overflowing {
       (result) => {
         if (result.done) return this.#end(() => this.#events.onEnd());
         this.#pulling = false;
-        this.#hold(result.value);
+        if (!this.complete) this.#hold(result.value);
       },
       (error: unknown) => this.#end(() => this.#events.onError(error)),
     );

@@ -75,6 +75,7 @@ export class SendQueue<F> {
 
   /** Puts a message at the end. Settles when it has a place, or without bounds when it has left. */
   push(frame: F | Promise<F>, bytes: number, options?: Resend): Promise<void> {
+    const before = this.#dropped;
     const refusal = options?.accepted ? undefined : this.#makeRoom(bytes);
     if (refusal) {
       if (frame instanceof Promise) frame.catch(() => undefined);
@@ -86,6 +87,8 @@ export class SendQueue<F> {
     this.#entries.push(entry);
     this.#bytes += bytes;
     this.#fillUp();
+    // One that was not ready may have been in the way of one that is.
+    if (this.#dropped > before) this.#onReady();
     return entry.placed && entry.frame !== undefined ? accepted : this.#wait(entry);
   }
 

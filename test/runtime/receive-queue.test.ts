@@ -26,12 +26,12 @@ function create(bounds: QueueBounds | undefined) {
       endFlag: END,
       compression: {
         name: "slow",
-        compress: async (data) => data,
+        compress: async (data) => Uint8Array.from(data),
         async decompress(data) {
           const inflation = gate();
           inflations.push(inflation);
           await inflation.promise;
-          return data;
+          return Uint8Array.from(data);
         },
       },
       readMaxBytes: 1_000_000,

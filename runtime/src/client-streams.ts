@@ -3,6 +3,7 @@
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { RecvOptions, SendOptions } from "./options.js";
 import type { StreamOutcome } from "./outcome.js";
+import type { QueueFills } from "./queues.js";
 
 /** What every client stream has. The client's view. */
 export interface ClientStream extends AsyncDisposable {
@@ -29,6 +30,9 @@ export interface ClientStream extends AsyncDisposable {
 export interface ServerStreamingClient<O extends DescMessage>
   extends ClientStream,
     AsyncIterable<MessageShape<O>> {
+  /** What has arrived, and was not read. Cheap to ask for, as it is at that moment. */
+  readonly queued: Pick<QueueFills, "receive">;
+
   /**
    * Receives the next message; `undefined` at the end of the stream, and again at each later call.
    * Rejects with a `ConnectError` if the stream failed, after the messages that came before.
@@ -43,10 +47,14 @@ export interface ServerStreamingClient<O extends DescMessage>
  */
 export interface ClientStreamingClient<I extends DescMessage, O extends DescMessage>
   extends ClientStream {
+  /** What was sent, and waits for flow control. Cheap to ask for, as it is at that moment. */
+  readonly queued: Pick<QueueFills, "send">;
+
   /**
    * Sends a message. Resolves when the message is accepted under flow control, which is not yet
-   * its delivery. Messages leave in the order of the calls, awaited or not. After the server has
-   * ended the call it rejects: with the server's error, or with one that says the stream ended.
+   * its delivery; with `queues.send`, when it has a place in the queue. Messages leave in the order
+   * of the calls, awaited or not. After the server has ended the call it rejects: with the server's
+   * error, or with one that says the stream ended.
    */
   send(message: MessageInitShape<I>, options?: SendOptions): Promise<void>;
 
@@ -60,12 +68,15 @@ export interface ClientStreamingClient<I extends DescMessage, O extends DescMess
  */
 export interface BidiStreamingClient<I extends DescMessage, O extends DescMessage>
   extends ServerStreamingClient<O> {
+  /** What waits in both directions. Cheap to ask for, as it is at that moment. */
+  readonly queued: QueueFills;
+
   /** Sends a message, as {@link ClientStreamingClient.send} does. */
   send(message: MessageInitShape<I>, options?: SendOptions): Promise<void>;
 
   /**
    * Half-closes: tells the server that no message follows. Messages can still be received.
-   * Resolves when all messages before it are accepted. Idempotent.
+   * Resolves when flow control has accepted all messages before it. Idempotent.
    */
   closeSend(): Promise<void>;
 }

@@ -14,6 +14,13 @@ export type {
   StreamServiceOptions,
 } from "./options.js";
 export type { EndedBy, StreamOutcome, Traffic } from "./outcome.js";
+export type {
+  QueueBounds,
+  QueueFill,
+  QueueFills,
+  StreamQueues,
+  WhenFull,
+} from "./queues.js";
 export {
   type InterruptEvent,
   type MessageStream,

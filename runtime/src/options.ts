@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CallOptions, ConnectRouterOptions, HandlerContext } from "@connectrpc/connect";
+import type { StreamQueues } from "./queues.js";
 import type { RetryPolicy } from "./retry.js";
 import type { StreamLimits } from "./stream-limits.js";
 import type { StreamTimeouts } from "./timeouts.js";
@@ -26,6 +27,9 @@ export interface StreamCallOptions extends CallOptions {
   /** Limits of size for this stream. Each goes before that of the client. Not for unary calls. */
   limits?: StreamLimits;
 
+  /** Queues of this stream. Each setting goes before that of the client. Not for unary calls. */
+  queues?: StreamQueues;
+
   /** Retries of this call, instead of those of the client. `false`: none. */
   retry?: RetryPolicy | false;
 }
@@ -47,6 +51,9 @@ export interface StreamClientOptions {
    */
   limits?: StreamLimits;
 
+  /** Queues of each stream, unless a call sets its own. Not for unary calls. */
+  queues?: StreamQueues;
+
   /**
    * Repeats calls that fail before anything of their response has been seen. `{}` has safe
    * defaults. Default: none.
@@ -64,6 +71,9 @@ export interface StreamServiceOptions extends ConnectRouterOptions {
    * and hold for unary RPCs, too. Default: those of the server.
    */
   limits?: StreamLimits;
+
+  /** Queues of each stream. */
+  queues?: StreamQueues;
 
   /**
    * Told of everything a handler throws that is not a `ConnectError`. Clients see such a failure as

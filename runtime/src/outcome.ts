@@ -7,6 +7,11 @@ export interface Traffic {
   readonly messages: number;
   /** Bytes of those messages as they travelled (compressed, if they were), without framing. */
   readonly bytes: number;
+  /**
+   * Messages that a queue with `drop-oldest` has dropped: of what was to be sent, beside those
+   * that were sent; of what was received, some of these.
+   */
+  readonly dropped: number;
 }
 
 /**

@@ -5,12 +5,16 @@ import { ResumingCall } from "./client/resuming-call.js";
 import { codesOf } from "./client/retry-settings.js";
 import type { ClientStream } from "./client-streams.js";
 import type { RecvOptions, StreamCallOptions } from "./options.js";
+import type { QueueFills } from "./queues.js";
 
 /**
  * A stream of messages, as clients of server-streaming RPCs have it: every
  * `ServerStreamingClient` is one, and so is what `resumable` gives. The client's view.
  */
 export interface MessageStream<M> extends ClientStream, AsyncIterable<M> {
+  /** What has arrived, and was not read. Cheap to ask for, as it is at that moment. */
+  readonly queued: Pick<QueueFills, "receive">;
+
   /**
    * Receives the next message; `undefined` at the end of the stream, and again at each later call.
    * Rejects with a `ConnectError` if the stream failed, after the messages that came before.

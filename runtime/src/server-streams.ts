@@ -2,6 +2,7 @@
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { HandlerContext } from "@connectrpc/connect";
 import type { RecvOptions, SendOptions } from "./options.js";
+import type { QueueFills } from "./queues.js";
 
 /** What every server stream has. The server's view. */
 export interface ServerStream {
@@ -24,12 +25,17 @@ export interface ServerStream {
  * the handler returns.
  */
 export interface ServerStreamingServer<O extends DescMessage> extends ServerStream {
+  /** What was sent, and waits for flow control. Cheap to ask for, as it is at that moment. */
+  readonly queued: Pick<QueueFills, "send">;
+
   /**
    * Sends a message. Resolves when the message is accepted under flow control, which is not yet
-   * its delivery. Messages leave in the order of the calls, awaited or not.
+   * its delivery; with `queues.send`, when it has a place in the queue. Messages leave in the order
+   * of the calls, awaited or not.
    *
    * Rejects with a `ConnectError`: `canceled` when the client has gone, `deadline_exceeded` when
-   * the time is up, `resource_exhausted` when the message is larger than `writeMaxBytes`.
+   * the time is up, `resource_exhausted` when the message is larger than `writeMaxBytes` or when
+   * its queue is full and set to `fail`.
    */
   send(message: MessageInitShape<O>, options?: SendOptions): Promise<void>;
 }
@@ -41,6 +47,9 @@ export interface ServerStreamingServer<O extends DescMessage> extends ServerStre
 export interface ClientStreamingServer<I extends DescMessage, O extends DescMessage>
   extends ServerStream,
     AsyncIterable<MessageShape<I>> {
+  /** What has arrived, and was not read. Cheap to ask for, as it is at that moment. */
+  readonly queued: Pick<QueueFills, "receive">;
+
   /**
    * Receives the next message; `undefined` at the end of the stream, and again at each later call.
    * Only a client that half-closed gives the end: one that cancels or is lost makes `recv` reject
@@ -62,6 +71,9 @@ export interface ClientStreamingServer<I extends DescMessage, O extends DescMess
 export interface BidiStreamingServer<I extends DescMessage, O extends DescMessage>
   extends ServerStreamingServer<O>,
     AsyncIterable<MessageShape<I>> {
+  /** What waits in both directions. Cheap to ask for, as it is at that moment. */
+  readonly queued: QueueFills;
+
   /** Receives the next message, as {@link ClientStreamingServer.recv} does. */
   recv(options?: RecvOptions): Promise<MessageShape<I> | undefined>;
 }

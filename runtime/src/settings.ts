@@ -20,11 +20,11 @@ export function settings<K extends string>(
   known: readonly (readonly [K, number])[],
 ): Resolve<K> {
   const check = (values: Settings<K>) => {
-    for (const name of Object.keys(values)) {
-      if (known.some(([key]) => key === name)) continue;
-      const names = known.map(([key]) => key).join(", ");
-      throw new RangeError(`${option}.${name} does not exist: use ${names}`);
-    }
+    onlyKnown(
+      option,
+      values,
+      known.map(([key]) => key),
+    );
     for (const [key, max] of known) {
       const value = values[key];
       if (value !== undefined) within(`${option}.${key}`, value, 1, max);
@@ -37,4 +37,11 @@ export function settings<K extends string>(
     for (const [key] of known) joined[key] = particular[key] ?? general[key];
     return joined;
   };
+}
+
+/** Throws a `RangeError` for a key of `values` that is none of `names`. */
+export function onlyKnown(option: string, values: object, names: readonly string[]): void {
+  const unknown = Object.keys(values).find((key) => !names.includes(key));
+  if (unknown === undefined) return;
+  throw new RangeError(`${option}.${unknown} does not exist: use ${names.join(", ")}`);
 }

@@ -23,7 +23,7 @@ function readAll(reader: EnvelopeReader): { flags: number; data: Uint8Array }[] 
 
 describe.each([true, false])("EnvelopeReader, detach %s", (detach) => {
   it.each([1, 2, 3, 7, 64, 1000, 16_384, 65_536, stream.length])("pieces of %i bytes", (piece) => {
-    const reader = new EnvelopeReader(1_000_000, detach);
+    const reader = new EnvelopeReader(1_000_000, detach, 0);
     const read: { flags: number; data: Uint8Array }[] = [];
     for (let at = 0; at < stream.length; at += piece) {
       // A piece of a buffer that is then used again would show: each is one of its own.
@@ -40,7 +40,7 @@ describe.each([true, false])("EnvelopeReader, detach %s", (detach) => {
   });
 
   it("what was read stays what it was", () => {
-    const reader = new EnvelopeReader(1000, detach);
+    const reader = new EnvelopeReader(1000, detach, 0);
     const kept: Uint8Array[] = [];
     for (let i = 0; i < 500; i++) {
       const bytesOf = envelope(bytes(50, i));
@@ -53,7 +53,7 @@ describe.each([true, false])("EnvelopeReader, detach %s", (detach) => {
   });
 
   it("refuses what is too large as soon as it is announced", () => {
-    const reader = new EnvelopeReader(100, detach);
+    const reader = new EnvelopeReader(100, detach, 0);
     reader.push(envelope(bytes(100)));
     expect(reader.next()?.data.length).toBe(100);
     reader.push(envelope(bytes(1), 0, 101).subarray(0, 4));
@@ -63,25 +63,58 @@ describe.each([true, false])("EnvelopeReader, detach %s", (detach) => {
     expect(() => reader.next()).toThrow(
       expect.objectContaining({ code: Code.ResourceExhausted }) as Error,
     );
-    const unsigned = new EnvelopeReader(0xffffffff, detach);
+    const unsigned = new EnvelopeReader(0xffffffff, detach, 0);
     unsigned.push(envelope(bytes(1), 0, 0xfffffffe));
     expect(unsigned.hasNext).toBe(false);
     expect(unsigned.next()).toBeUndefined();
   });
 
   it("counts what waits, to the envelope that ends the stream", () => {
-    const reader = new EnvelopeReader(1000, detach);
+    const reader = new EnvelopeReader(1000, detach, 2);
+    expect(reader.count.messages).toBe(0);
     reader.push(Buffer.concat([envelope(bytes(10)), envelope(bytes(20), 1)]));
+    const counts = () => [reader.count.messages, reader.count.bytes, reader.peekEnd()?.data.length];
+    expect(counts()).toEqual([2, 30, undefined]);
     reader.push(Buffer.concat([envelope(bytes(7), 2), envelope(bytes(9))]));
-    const backlog = reader.peek(2);
-    expect([backlog.messages, backlog.bytes]).toEqual([2, 30]);
-    expect(same(backlog.end?.data, bytes(7))).toBe(true);
-    expect(reader.peek(0).messages).toBe(4);
-    expect(readAll(reader).length).toBe(4);
+    expect(counts()).toEqual([2, 30, 7]);
+    expect(same(reader.peekEnd()?.data, bytes(7))).toBe(true);
+    reader.next();
+    expect(counts()).toEqual([1, 20, 7]);
+    reader.next();
+    expect(same(reader.next()?.data, bytes(7))).toBe(true);
+    expect(reader.peekEnd()).toBeUndefined();
+    expect(readAll(reader).length).toBe(1);
+  });
+
+  it.each([1, 2, 3, 7, 64, 1000])("counts while pieces of %i bytes arrive", (piece) => {
+    const short = stream.subarray(0, 20_000);
+    // Asked from the start, or when something waits already.
+    for (const from of [0, 10_000]) {
+      const reader = new EnvelopeReader(1_000_000, detach, 0);
+      const seen: number[] = [];
+      for (let at = 0; at < short.length; at += piece) {
+        reader.push(Uint8Array.from(short.subarray(at, at + piece)));
+        if (at >= from) seen.push(reader.count.messages);
+        if (at % 5 === 0) reader.next();
+      }
+      const { messages, bytes: counted } = reader.count;
+      const read = readAll(reader);
+      expect(Math.max(...seen)).toBeLessThan(sizes.length);
+      expect(messages).toBe(read.length);
+      expect(counted).toBe(read.reduce((sum, { data }) => sum + data.length, 0));
+      expect([reader.count.messages, reader.count.bytes]).toEqual([0, 0]);
+    }
+  });
+
+  it("an envelope that is too large is known when it is announced, wherever it is", () => {
+    const reader = new EnvelopeReader(100, detach, 0);
+    reader.push(envelope(bytes(10)));
+    reader.push(envelope(bytes(1), 0, 101));
+    expect([reader.count.messages, reader.count.tooLarge]).toEqual([1, true]);
   });
 
   it("forgets", () => {
-    const reader = new EnvelopeReader(1000, detach);
+    const reader = new EnvelopeReader(1000, detach, 0);
     reader.push(envelope(bytes(10)).subarray(0, 8));
     reader.drop();
     expect(reader.buffered).toBe(0);

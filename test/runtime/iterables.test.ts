@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { QueueBounds } from "connect-stream";
 import { describe, expect, it } from "vitest";
 import "../support/process-faults.js";
+import { Bounds } from "../../runtime/src/stream/bounds.js";
+import { Fifo } from "../../runtime/src/stream/fifo.js";
 import { IterableSink } from "../../runtime/src/stream/iterable-sink.js";
-import { IteratorSource } from "../../runtime/src/stream/iterator-source.js";
+import { type Holding, IteratorSource } from "../../runtime/src/stream/iterator-source.js";
 import { turn } from "../support/gate.js";
 
 describe("IterableSink", () => {
@@ -65,7 +68,7 @@ describe("IterableSink", () => {
 });
 
 describe("IteratorSource", () => {
-  function create(values: number[], ahead = 0) {
+  function create(values: Iterable<number>, holding: Holding<number> = {}) {
     const events: string[] = [];
     let pulled = 0;
     const source = new IteratorSource<number>(
@@ -80,8 +83,9 @@ describe("IteratorSource", () => {
         onReady: () => events.push("ready"),
         onEnd: () => events.push("end"),
         onError: (error) => events.push(String(error)),
+        onOverflow: (error) => events.push(error.rawMessage),
       },
-      ahead,
+      holding,
     );
     return { source, events, pulled: () => pulled };
   }
@@ -106,10 +110,10 @@ describe("IteratorSource", () => {
   });
 
   it("reads ahead to see the end, and keeps what it has read", async () => {
-    const { source, events } = create([1], 2);
+    const { source, events } = create([1], { ahead: 2 });
     await turn();
     expect(events).toEqual(["ready", "end"]);
-    expect(source.held).toBe(1);
+    expect(source.unread.messages).toBe(1);
     expect(source.take()).toBe(1);
     expect(source.take()).toBeUndefined();
   });
@@ -120,4 +124,90 @@ describe("IteratorSource", () => {
     await turn();
     expect(events).toEqual(["Error: negative"]);
   });
+
+  describe("with bounds", () => {
+    const bounds = (set: QueueBounds) => ({
+      bounds: new Bounds("receive", set),
+      measure: (n: number) => n,
+    });
+
+    it("wait: reads ahead to the bounds, and on when there is room", async () => {
+      const { source, pulled } = create([1, 2, 3, 4, 5], bounds({ maxMessages: 2 }));
+      await turn();
+      expect([pulled(), source.unread.messages]).toEqual([2, 2]);
+      expect(source.take()).toBe(1);
+      await turn();
+      expect(source.unread).toEqual({ messages: 2, bytes: 5, dropped: 0 });
+      const bytes = create([5, 4, 3, 2], bounds({ maxBytes: 8 }));
+      await turn();
+      expect(bytes.source.unread).toMatchObject({ messages: 2, bytes: 9 });
+    });
+
+    it("fail: tells at the end of the turn, if more is left than may be", async () => {
+      const { source, events } = create([1, 2, 3], bounds({ maxMessages: 5, whenFull: "fail" }));
+      await turn();
+      expect(source.unread.messages).toBe(3);
+      const full = create(endless(), bounds({ maxMessages: 2, whenFull: "fail" }));
+      await turn();
+      await turn();
+      expect(full.events.at(-1)).toMatch(/^the receive queue overflows: \d+ messages/);
+      expect(full.source.take()).toBe(1);
+      expect(events.at(-1)).toBe("end");
+    });
+
+    it("drop-oldest: keeps what came last, and lets turns end", async () => {
+      const { source } = create(endless(), bounds({ maxMessages: 2, whenFull: "drop-oldest" }));
+      for (let i = 0; i < 10; i++) {
+        await turn();
+        // Not much more is held at any time than may be.
+        expect(source.unread.messages).toBeLessThan(70);
+      }
+      const { messages, dropped } = source.unread;
+      expect(dropped).toBeGreaterThan(100);
+      expect(source.taken).toBe(dropped);
+      const next = source.take();
+      expect(next).toBe(dropped + 1);
+      expect(messages).toBeGreaterThanOrEqual(2);
+    });
+
+    it("drop-oldest: leaves alone what came with the end", async () => {
+      const { source, events } = create(
+        [1, 2, 3],
+        bounds({ maxMessages: 1, whenFull: "drop-oldest" }),
+      );
+      await turn();
+      await turn();
+      expect(events.at(-1)).toBe("end");
+      expect(source.unread).toEqual({ messages: 3, bytes: 6, dropped: 0 });
+    });
+  });
+});
+
+function* endless(): Iterable<number> {
+  for (let n = 1; ; n++) yield n;
+}
+
+it("Fifo does what an array does, also when it is long", () => {
+  const fifo = new Fifo<number>();
+  const array: number[] = [];
+  let wrong = 0;
+  for (let i = 0; i < 30_000; i++) {
+    // Grows to thousands, and back to nothing.
+    const grows = Math.sin(i / 3000) > 0 ? i % 3 !== 0 : i % 3 === 0;
+    if (grows) {
+      fifo.push(i);
+      array.push(i);
+    } else if (i % 7 === 0 && array.length > 2) {
+      if (fifo.indexOf(array[2] ?? -1) !== 2) wrong++;
+      if (fifo.remove(2) !== array.splice(2, 1)[0]) wrong++;
+    } else {
+      if (fifo.shift() !== array.shift()) wrong++;
+    }
+    if (fifo.length !== array.length || fifo.at(3) !== array[3]) wrong++;
+  }
+  expect(wrong).toBe(0);
+  expect(fifo.indexOf(-1)).toBeLessThan(0);
+  fifo.push(1);
+  expect(fifo.clear()).toEqual([...array, 1]);
+  expect([fifo.length, fifo.shift()]).toEqual([0, undefined]);
 });

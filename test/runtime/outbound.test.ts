@@ -12,9 +12,11 @@ const over = new ConnectError("over", Code.Canceled);
 class Sink {
   readonly written: string[] = [];
   room = Number.POSITIVE_INFINITY;
+  size = 0;
 
   encode(message: string): string {
     if (message === "bad") throw new Error("cannot encode");
+    this.size = message.length;
     return message.toUpperCase();
   }
 
@@ -63,6 +65,7 @@ it("messages that take time to encode keep their order, and one that fails fails
   const written: string[] = [];
   const outbound = new Outbound<string, string>(
     {
+      size: 0,
       encode() {
         const encoded = gate<string>();
         gates.push(encoded);

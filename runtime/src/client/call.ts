@@ -2,6 +2,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { RecvOptions, SendOptions } from "../options.js";
 import type { EndedBy, StreamOutcome, Traffic } from "../outcome.js";
+import type { QueueFill, QueueFills } from "../queues.js";
+import type { Bounds } from "../stream/bounds.js";
 import { Inbound, type MessageSource } from "../stream/inbound.js";
 import { onAbort } from "../stream/on-abort.js";
 import { type MessageSink, Outbound } from "../stream/outbound.js";
@@ -11,9 +13,11 @@ import type { ClientSide } from "./side.js";
 
 /** What carries a call: bytes on a wire, or the iterables of a Connect transport. */
 export interface Carrier {
-  readonly sent: Traffic;
+  readonly sent: Omit<Traffic, "dropped">;
   readonly received: Traffic;
-  /** Messages that were received and read. */
+  /** Messages that were received and not read. */
+  readonly unread: QueueFill;
+  /** Messages that were received, and read or dropped. */
   readonly taken: number;
   /** No message follows those that were handed over. */
   endSend(): void;
@@ -35,9 +39,15 @@ export class ClientCall<F> implements ClientSide {
   #deadline = Number.POSITIVE_INFINITY;
   #error: ConnectError | undefined;
 
-  constructor(source: MessageSource<object>, sink: MessageSink<object, F>, carrier: Carrier) {
+  /** `bounds`: of what waits to be sent. */
+  constructor(
+    source: MessageSource<object>,
+    sink: MessageSink<object, F>,
+    carrier: Carrier,
+    bounds: Bounds | undefined,
+  ) {
     this.#inbound = new Inbound(source);
-    this.#outbound = new Outbound(sink, false);
+    this.#outbound = new Outbound(sink, false, bounds);
     this.#carrier = carrier;
   }
 
@@ -94,6 +104,10 @@ export class ClientCall<F> implements ClientSide {
     return { sent: sent.messages, received: received.messages, taken, waiting: head };
   }
 
+  queued(): QueueFills {
+    return { send: this.#outbound.fill, receive: this.#carrier.unread };
+  }
+
   /** Watches the limits of the call. `timeoutMs`: 0 or less has passed. */
   watch(signal: AbortSignal | undefined, timeoutMs: number | undefined): void {
     if (timeoutMs !== undefined) {
@@ -124,7 +138,8 @@ export class ClientCall<F> implements ClientSide {
   settle(endedBy: EndedBy, trailer: Headers | undefined, error?: ConnectError): void {
     if (this.ended) return;
     this.#error = error;
-    const { sent, received } = this.#carrier;
+    const { received } = this.#carrier;
+    const sent = { ...this.#carrier.sent, dropped: this.#outbound.fill.dropped };
     const durationMs = performance.now() - this.#startedAt;
     const end = { code: error?.code, error, endedBy };
     this.#outcome.resolve({ ...end, sent, received, durationMs, attempts: 1 });

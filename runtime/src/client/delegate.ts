@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { RecvOptions, SendOptions } from "../options.js";
 import type { EndedBy, StreamOutcome } from "../outcome.js";
+import type { QueueFills } from "../queues.js";
 import type { Progress } from "../stream/progress.js";
 import type { ClientSide } from "./side.js";
 
@@ -46,5 +47,9 @@ export class ClientDelegate implements ClientSide {
 
   progress(): Progress {
     return this.side.progress();
+  }
+
+  queued(): QueueFills {
+    return this.side.queued();
   }
 }

@@ -2,8 +2,11 @@
 import type { DescMethodStreaming } from "@bufbuild/protobuf";
 import { Code, type ConnectError, type StreamResponse, type Transport } from "@connectrpc/connect";
 import type { Traffic } from "../outcome.js";
+import { measureOf } from "../protocol/message-size.js";
 import { toMessage } from "../protocol/normalize.js";
 import { CONNECT_ES_MAX_TIMEOUT_MS } from "../protocol/timeout-header.js";
+import type { QueueFill } from "../queues.js";
+import type { Bounds } from "../stream/bounds.js";
 import type { MessageSource } from "../stream/inbound.js";
 import { IterableSink } from "../stream/iterable-sink.js";
 import { IteratorSource } from "../stream/iterator-source.js";
@@ -34,50 +37,67 @@ const readAhead: Record<DescMethodStreaming["methodKind"], number> = {
   bidi_streaming: 1,
 };
 
+const nothing: QueueFill = { messages: 0, bytes: 0, dropped: 0 };
+
 class IterableCarrier implements Carrier, MessageSource<object>, MessageSink<object, object> {
   readonly call: ClientCall<object>;
+  readonly #method: DescMethodStreaming;
+  readonly #bounds: Bounds | undefined;
   readonly #sink: IterableSink<object>;
   /** Connect does not cancel a call whose response is left early, so the call has its own signal. */
   readonly #controller = new AbortController();
   #source: IteratorSource<object> | undefined;
-  #sent = 0;
-  #taken = 0;
   /** The transport takes no more requests. */
   #abandoned = false;
 
   constructor(transport: Transport, method: DescMethodStreaming, init: CallInit) {
-    this.call = new ClientCall(this, this, this);
-    this.#sink = new IterableSink<object>((message) => toMessage(method.input, message), {
-      onDrain: () => this.call.drained(),
-      onAbandoned: () => {
-        this.#abandoned = true;
-        this.#refuseSends();
+    const { send, receive } = init.queues;
+    this.#method = method;
+    this.#bounds = receive;
+    this.call = new ClientCall(this, this, this, send);
+    this.#sink = new IterableSink<object>(
+      (message) => toMessage(method.input, message),
+      {
+        onDrain: () => this.call.drained(),
+        onAbandoned: () => {
+          this.#abandoned = true;
+          this.#refuseSends();
+        },
       },
-    });
+      measureOf(method.input, send),
+    );
     const { timeoutMs } = init;
     const deadline = timeoutMs !== undefined && timeoutMs > 0 ? timeoutMs : undefined;
     this.call.watch(init.signal, deadline);
-    this.#start(transport, method, init);
+    this.#start(transport, init);
     this.call.drained();
   }
 
   /** Bytes are the transport's business. */
-  get sent(): Traffic {
-    return { messages: this.#sent, bytes: 0 };
+  get sent(): Carrier["sent"] {
+    return { messages: this.#sink.written, bytes: 0 };
   }
 
   get received(): Traffic {
-    return { messages: this.#taken + (this.#source?.held ?? 0), bytes: 0 };
+    const { messages, dropped } = this.unread;
+    return { messages: this.taken + messages, bytes: 0, dropped };
+  }
+
+  get unread(): QueueFill {
+    return this.#source?.unread ?? nothing;
   }
 
   get taken(): number {
-    return this.#taken;
+    return this.#source?.taken ?? 0;
+  }
+
+  get size(): number {
+    return this.#sink.size;
   }
 
   take(): object | undefined {
     const message = this.#source?.take();
-    if (message) this.#taken++;
-    else if (this.call.ended) this.#end();
+    if (!message && this.call.ended) this.#end();
     return message;
   }
 
@@ -86,7 +106,6 @@ class IterableCarrier implements Carrier, MessageSource<object>, MessageSink<obj
   }
 
   write(message: object): boolean {
-    this.#sent++;
     return this.#sink.write(message);
   }
 
@@ -99,11 +118,11 @@ class IterableCarrier implements Carrier, MessageSource<object>, MessageSink<obj
     this.#sink.end({ error });
   }
 
-  #start(transport: Transport, method: DescMethodStreaming, init: CallInit): void {
+  #start(transport: Transport, init: CallInit): void {
     if (this.call.ended) return;
     transport
       .stream(
-        method,
+        this.#method,
         this.#controller.signal,
         // A deadline that the transport cannot hold is kept by this side alone.
         init.timeoutMs && init.timeoutMs > CONNECT_ES_MAX_TIMEOUT_MS ? 0 : init.timeoutMs,
@@ -112,12 +131,14 @@ class IterableCarrier implements Carrier, MessageSource<object>, MessageSink<obj
         init.contextValues,
       )
       .then(
-        (response) => this.#onResponse(method, response),
-        (error: unknown) => this.#onError(method, error),
+        (response) => this.#onResponse(response),
+        (error: unknown) => this.#onError(error),
       );
   }
 
-  #onResponse(method: DescMethodStreaming, { header, trailer, message }: StreamResponse): void {
+  #onResponse({ header, trailer, message }: StreamResponse): void {
+    const method = this.#method;
+    const bounds = this.#bounds;
     this.call.gotHeader(header);
     this.#source = new IteratorSource<object>(
       message,
@@ -131,16 +152,17 @@ class IterableCarrier implements Carrier, MessageSource<object>, MessageSink<obj
           this.call.settle("server", trailer, wrongCount(method, messages));
           this.#endIfTaken();
         },
-        onError: (error) => this.#onError(method, error),
+        onError: (error) => this.#onError(error),
+        onOverflow: (error) => this.call.broken(error),
       },
-      readAhead[method.methodKind],
+      { ahead: readAhead[method.methodKind], bounds, measure: measureOf(method.output, bounds) },
     );
     this.call.ready();
   }
 
-  #onError(method: DescMethodStreaming, thrown: unknown): void {
+  #onError(thrown: unknown): void {
     const { signal } = this.#controller;
-    const error = signal.aborted ? abortError(signal) : streamError(thrown, method);
+    const error = signal.aborted ? abortError(signal) : streamError(thrown, this.#method);
     const byDeadline =
       error.code === Code.DeadlineExceeded && error.metadata.get("content-type") === null;
     const lost = error.code === Code.Unavailable && error.cause !== undefined;
@@ -150,11 +172,11 @@ class IterableCarrier implements Carrier, MessageSource<object>, MessageSink<obj
 
   /** How the call ended is known when what was received before has been taken: too late to send. */
   #refuseSends(): void {
-    if (this.#abandoned && this.#source?.held) this.call.refuseSends();
+    if (this.#abandoned && this.unread.messages > 0) this.call.refuseSends();
   }
 
   #endIfTaken(): void {
-    if (!this.#source?.held) this.#end();
+    if (this.unread.messages === 0) this.#end();
   }
 
   #end(): void {

@@ -71,12 +71,16 @@ export class ReplayBuffer {
 
   /** Takes a message back that no attempt has accepted. */
   drop(kept: KeptMessage, error: ConnectError): void {
-    const index = this.#kept.indexOf(kept);
-    if (index >= 0 && !kept.settled) {
-      this.#kept.splice(index, 1);
-      this.#bytes -= kept.bytes.byteLength;
-    }
+    if (!kept.settled) this.forget(kept);
     kept.settle(error);
+  }
+
+  /** Does not send a message again. */
+  forget(kept: KeptMessage): void {
+    const index = this.#kept.indexOf(kept);
+    if (index < 0) return;
+    this.#kept.splice(index, 1);
+    this.#bytes -= kept.bytes.byteLength;
   }
 
   /** Gives all messages again, in order. */

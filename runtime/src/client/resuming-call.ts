@@ -2,6 +2,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { RecvOptions, StreamCallOptions } from "../options.js";
 import type { EndedBy, StreamOutcome, Traffic } from "../outcome.js";
+import type { QueueFills } from "../queues.js";
 import type { MessageStream, ResumeOptions } from "../resume.js";
 import { messages } from "../stream/iterate.js";
 import { Deferred } from "../stream/settle.js";
@@ -62,6 +63,14 @@ export class ResumingCall<R, M> implements MessageStream<M> {
 
   get outcome(): Promise<StreamOutcome> {
     return this.#outcome.promise;
+  }
+
+  /** What waits in the call at hand. */
+  get queued(): Pick<QueueFills, "receive"> {
+    const receive = this.#stream?.queued.receive ?? nothing();
+    // The outcome, once it is known, has counted all calls.
+    const before = this.#outcome.settled ? 0 : this.#total.received.dropped;
+    return { receive: { ...receive, dropped: before + receive.dropped } };
   }
 
   recv(options?: RecvOptions): Promise<M | undefined> {
@@ -196,9 +205,13 @@ Object.defineProperty(ResumingCall.prototype, asyncDispose, {
 });
 
 function nothing(): Traffic {
-  return { messages: 0, bytes: 0 };
+  return { messages: 0, bytes: 0, dropped: 0 };
 }
 
 function sum(a: Traffic, b: Traffic): Traffic {
-  return { messages: a.messages + b.messages, bytes: a.bytes + b.bytes };
+  return {
+    messages: a.messages + b.messages,
+    bytes: a.bytes + b.bytes,
+    dropped: a.dropped + b.dropped,
+  };
 }

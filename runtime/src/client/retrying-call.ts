@@ -3,16 +3,19 @@ import type { DescMethodStreaming } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { RecvOptions, SendOptions } from "../options.js";
 import type { EndedBy, StreamOutcome } from "../outcome.js";
+import type { QueueFill, QueueFills } from "../queues.js";
 import type { Progress } from "../stream/progress.js";
 import { abortError, Deferred, rejected } from "../stream/settle.js";
+import { KeptSends } from "./kept-sends.js";
 import { type CallLimits, limitsFrom, pause, timeLeft } from "./pause.js";
 import { PulledInbound } from "./pulled-inbound.js";
-import { type KeptMessage, ReplayBuffer } from "./replay-buffer.js";
+import { ReplayBuffer } from "./replay-buffer.js";
 import { RetryPlan } from "./retry-plan.js";
 import type { RetrySettings } from "./retry-settings.js";
 import type { CallInit, ClientSide, OpenCall } from "./side.js";
 
 const NO_PROGRESS: Progress = { sent: 0, received: 0, taken: 0, waiting: undefined };
+const NOTHING: QueueFill = { messages: 0, bytes: 0, dropped: 0 };
 
 /**
  * A call that is made again when it fails, until it is committed: until something of a response
@@ -22,7 +25,7 @@ export class RetryingCall implements ClientSide {
   readonly #open: () => ClientSide;
   readonly #plan: RetryPlan;
   readonly #limits: CallLimits;
-  readonly #replay: ReplayBuffer;
+  readonly #sends: KeptSends;
   readonly #inbound: PulledInbound<object> = new PulledInbound();
   readonly #header: Deferred<Headers> = new Deferred();
   readonly #trailer: Deferred<Headers> = new Deferred();
@@ -49,7 +52,8 @@ export class RetryingCall implements ClientSide {
     const limits = limitsFrom(init.signal, init.timeoutMs);
     this.#plan = plan;
     this.#limits = limits;
-    this.#replay = new ReplayBuffer(method.input, settings.maxBufferBytes);
+    const replay = new ReplayBuffer(method.input, settings.maxBufferBytes);
+    this.#sends = new KeptSends(replay, init.queues.send);
     this.#open = () => {
       const timeoutMs = timeLeft(limits, init.timeoutMs);
       return open(method, { ...init, timeoutMs, headers: plan.begin(init.headers) });
@@ -84,7 +88,9 @@ export class RetryingCall implements ClientSide {
     if (this.#error) return rejected(this.#error);
     if (options?.signal?.aborted) return rejected(abortError(options.signal));
     try {
-      return this.#keepAndSend(message, options?.signal);
+      const sent = this.#sends.send(message, options?.signal);
+      if (this.#sends.overflown) this.#commit();
+      return sent;
     } catch (thrown) {
       return rejected(ConnectError.from(thrown));
     }
@@ -114,6 +120,12 @@ export class RetryingCall implements ClientSide {
     return this.#attempt?.progress() ?? NO_PROGRESS;
   }
 
+  queued(): QueueFills {
+    const { parked, dropped } = this.#sends;
+    const { send, receive } = this.#attempt?.queued() ?? { send: parked, receive: NOTHING };
+    return { send: { ...send, dropped: send.dropped + dropped }, receive };
+  }
+
   #start(): void {
     const attempt = this.#open();
     this.#attempt = attempt;
@@ -122,9 +134,9 @@ export class RetryingCall implements ClientSide {
       (header) => this.#gotHeader(attempt, header),
       () => undefined,
     );
-    this.#replay.replay((kept, message) => this.#sendKept(attempt, kept, message));
+    this.#sends.attach(attempt);
     if (this.#sendEnded) this.#halfClose(attempt);
-    if (this.#replay.overflown) this.#commit();
+    if (this.#sends.overflown) this.#commit();
     this.#inbound.attach({
       recv: (options) => attempt.recv(options),
       onMessage: () => this.#commit(),
@@ -134,30 +146,6 @@ export class RetryingCall implements ClientSide {
           if (this.#attempt === attempt) this.#inbound.finish(error);
         }),
     });
-  }
-
-  #keepAndSend(message: object, signal: AbortSignal | undefined): Promise<void> {
-    const kept = this.#replay.keep(message, signal, () => this.#attempt === undefined);
-    if (this.#attempt) {
-      this.#sendKept(this.#attempt, kept, message);
-      if (this.#replay.overflown) this.#commit();
-    }
-    return kept.promise;
-  }
-
-  #sendKept(attempt: ClientSide, kept: KeptMessage, message: object): void {
-    const options = kept.signal && !kept.settled ? { signal: kept.signal } : undefined;
-    attempt.send(message, options).then(
-      () => kept.settle(),
-      (thrown: unknown) => {
-        if (attempt !== this.#attempt) return;
-        const error = ConnectError.from(thrown);
-        if (this.#committed) kept.settle(error);
-        // The server takes no more. Whether it will in another attempt depends on how this one ends.
-        else if (error.code === Code.FailedPrecondition) kept.refusal = error;
-        else this.#replay.drop(kept, error);
-      },
-    );
   }
 
   #halfClose(attempt: ClientSide): void {
@@ -176,7 +164,7 @@ export class RetryingCall implements ClientSide {
   #commit(): void {
     if (this.#committed || !this.#attempt) return;
     this.#committed = true;
-    this.#replay.release();
+    this.#sends.commit();
     this.#attempt.header.then(
       (header) => this.#header.resolve(header),
       (error: ConnectError) => this.#header.reject(error),
@@ -205,7 +193,8 @@ export class RetryingCall implements ClientSide {
   #pause(delayMs: number, outcome: StreamOutcome): void {
     this.#attempt = undefined;
     this.#headerArrived = false;
-    this.#last = outcome;
+    this.#sends.detach(outcome.sent.dropped);
+    this.#last = { ...outcome, sent: { ...outcome.sent, dropped: 0 } };
     this.#inbound.detach();
     this.#stopPause = pause(delayMs, this.#limits, outcome.error, {
       onOver: () => this.#start(),
@@ -221,13 +210,15 @@ export class RetryingCall implements ClientSide {
     this.#header.reject(error);
     this.#trailer.reject(error);
     this.#halfClosed.resolve();
-    this.#replay.release(error);
+    this.#sends.fail(error);
     this.#inbound.finish(error);
     this.#settle({ ...this.#last, code: error.code, error, endedBy });
   }
 
   #settle(outcome: StreamOutcome): void {
     const durationMs = performance.now() - this.#startedAt;
-    this.#outcome.resolve({ ...outcome, durationMs, attempts: this.#plan.attempts });
+    const dropped = outcome.sent.dropped + this.#sends.dropped;
+    const sent = { ...outcome.sent, dropped };
+    this.#outcome.resolve({ ...outcome, sent, durationMs, attempts: this.#plan.attempts });
   }
 }

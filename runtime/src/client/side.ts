@@ -3,6 +3,8 @@ import type { DescMethodStreaming } from "@bufbuild/protobuf";
 import type { ContextValues, Transport } from "@connectrpc/connect";
 import type { RecvOptions, SendOptions } from "../options.js";
 import type { EndedBy, StreamOutcome } from "../outcome.js";
+import type { CallQueues } from "../protocol/call-queues.js";
+import type { QueueFills } from "../queues.js";
 import type { Progress } from "../stream/progress.js";
 import type { StreamLimits } from "../stream-limits.js";
 
@@ -23,6 +25,8 @@ export interface ClientSide {
   fail(error: Error, by?: EndedBy): void;
   /** How far the call has come. */
   progress(): Progress;
+  /** What waits in its queues. */
+  queued(): QueueFills;
 }
 
 /** What a call is opened with. */
@@ -33,6 +37,7 @@ export interface CallInit {
   readonly headers: HeadersInit | undefined;
   readonly contextValues: ContextValues | undefined;
   readonly limits: StreamLimits | undefined;
+  readonly queues: CallQueues;
 }
 
 /** Opens a call: at once, while the connection may yet have to be made. */

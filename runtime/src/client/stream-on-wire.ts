@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMessage } from "@bufbuild/protobuf";
 import type { StreamRequest, StreamResponse } from "@connectrpc/connect";
+import { noQueues } from "../protocol/call-queues.js";
 import { messages } from "../stream/iterate.js";
 import type { ClientSide } from "./side.js";
 import { WireCarrier, type WireTransportOptions } from "./wire-call.js";
@@ -14,7 +15,12 @@ export async function streamOnWire<I extends DescMessage, O extends DescMessage>
   request: StreamRequest<I, O>,
 ): Promise<StreamResponse<I, O>> {
   const { method, header, signal } = request;
-  const { call } = new WireCarrier(options, method, { header, signal, timeoutMs: undefined });
+  const { call } = new WireCarrier(options, method, {
+    header,
+    signal,
+    timeoutMs: undefined,
+    queues: noQueues,
+  });
   void sendAll(request.message, call);
   const trailer = new Headers();
   const responseHeader = await call.header;

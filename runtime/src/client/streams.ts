@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { RecvOptions, SendOptions } from "../options.js";
 import type { StreamOutcome } from "../outcome.js";
+import type { QueueFills } from "../queues.js";
 import { messages } from "../stream/iterate.js";
 import { notOneResponse } from "./one-response.js";
 import type { ClientSide } from "./side.js";
@@ -42,6 +43,10 @@ Object.defineProperty(Base.prototype, asyncDispose, {
 
 /** Behind `ServerStreamingClient`. */
 export class ServerStreaming extends Base {
+  get queued(): Pick<QueueFills, "receive"> {
+    return { receive: this.side.queued().receive };
+  }
+
   recv(options?: RecvOptions): Promise<object | undefined> {
     return this.side.recv(options);
   }
@@ -54,6 +59,10 @@ export class ServerStreaming extends Base {
 /** Behind `ClientStreamingClient`. */
 export class ClientStreaming extends Base {
   #response: Promise<object> | undefined;
+
+  get queued(): Pick<QueueFills, "send"> {
+    return { send: this.side.queued().send };
+  }
 
   send(message: object, options?: SendOptions): Promise<void> {
     return this.side.send(message, options);
@@ -81,6 +90,10 @@ export class ClientStreaming extends Base {
 
 /** Behind `BidiStreamingClient`. */
 export class BidiStreaming extends ServerStreaming {
+  override get queued(): QueueFills {
+    return this.side.queued();
+  }
+
   send(message: object, options?: SendOptions): Promise<void> {
     return this.side.send(message, options);
   }

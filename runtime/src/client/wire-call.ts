@@ -9,12 +9,15 @@ import {
 } from "@connectrpc/connect/protocol";
 import type { EndedBy, Traffic } from "../outcome.js";
 import { mayAlias } from "../protocol/aliasing.js";
+import type { CallQueues } from "../protocol/call-queues.js";
 import { MessageDecoder } from "../protocol/message-decoder.js";
 import { MessageEncoder } from "../protocol/message-encoder.js";
 import { toMessage } from "../protocol/normalize.js";
 import type { ClientFormat, ClientProtocol, ResponseHead } from "../protocol/protocol.js";
 import { meteredParse, meteredSerialize } from "../protocol/stream-size.js";
 import type { ClientWire, ClientWireEvents } from "../protocol/wire.js";
+import type { QueueFill } from "../queues.js";
+import type { Bounds } from "../stream/bounds.js";
 import type { StreamLimits } from "../stream-limits.js";
 import { type Carrier, ClientCall } from "./call.js";
 import { wrongCount } from "./one-response.js";
@@ -38,7 +41,10 @@ export interface WireCallInit {
   readonly header: Headers;
   readonly signal: AbortSignal | undefined;
   readonly timeoutMs: number | undefined;
+  readonly queues: CallQueues;
 }
+
+const nothing: Traffic & QueueFill = { messages: 0, bytes: 0, dropped: 0 };
 
 type Serialization = ReturnType<typeof createMethodSerializationLookup<DescMessage, DescMessage>>;
 
@@ -62,6 +68,7 @@ export class WireCarrier implements Carrier, ClientWireEvents {
   readonly #method: DescMethodStreaming;
   readonly #serialization: Serialization;
   readonly #encoder: MessageEncoder<object>;
+  readonly #bounds: Bounds | undefined;
   #decoder: MessageDecoder<object> | undefined;
   #wire: ClientWire | undefined;
   #sendEnded = false;
@@ -78,22 +85,26 @@ export class WireCarrier implements Carrier, ClientWireEvents {
       options.jsonOptions,
       options,
     );
+    this.#bounds = init.queues.receive;
     this.#encoder = this.#createEncoder();
-    this.call = new ClientCall({ take: () => this.#decoder?.take() }, this.#encoder, this);
+    const source = { take: () => this.#decoder?.take() };
+    this.call = new ClientCall(source, this.#encoder, this, init.queues.send);
     this.call.watch(init.signal, init.timeoutMs);
     if (method.methodKind === "bidi_streaming" && !options.fullDuplex) this.call.fail(needsHttp2());
     if (!this.call.ended)
       options.openWire(createMethodUrl(options.baseUrl, method), init.header, this);
   }
 
-  get sent(): Traffic {
+  get sent(): Carrier["sent"] {
     return { messages: this.#encoder.messages, bytes: this.#encoder.bytes };
   }
 
   get received(): Traffic {
-    if (!this.#decoder) return { messages: 0, bytes: 0 };
-    const { messages, bytes } = this.#decoder.backlog();
-    return { messages: this.#decoder.messages + messages, bytes: this.#decoder.bytes + bytes };
+    return this.#decoder?.received ?? nothing;
+  }
+
+  get unread(): QueueFill {
+    return this.#decoder?.unread ?? nothing;
   }
 
   get taken(): number {
@@ -161,7 +172,7 @@ export class WireCarrier implements Carrier, ClientWireEvents {
 
   /** Messages are left to receive, but those who only send want to know how the call ended. */
   #settleEarly(decoder: MessageDecoder<object>): void {
-    const { end } = decoder.backlog();
+    const end = decoder.peekEnd();
     if (!end) {
       if (this.#options.protocol.endFlag === 0) this.#settle(undefined);
     } else if (end.flags & compressedFlag) {
@@ -214,6 +225,7 @@ export class WireCarrier implements Carrier, ClientWireEvents {
         endFlag: protocol.endFlag,
         compression: head.compression,
         readMaxBytes,
+        bounds: this.#bounds,
       },
       {
         onReady: () => this.call.ready(),

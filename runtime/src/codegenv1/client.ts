@@ -16,8 +16,10 @@ import { BidiStreaming, ClientStreaming, ServerStreaming } from "../client/strea
 import { timed } from "../client/timed.js";
 import { unaryError } from "../client/transport-error.js";
 import type { StreamCallOptions, StreamClientOptions } from "../options.js";
+import { clientQueues } from "../protocol/call-queues.js";
 import { methodsOf } from "../protocol/method-kind.js";
 import { capForConnect } from "../protocol/timeout-header.js";
+import { resolveQueues, type StreamQueues } from "../queues.js";
 import type { RetryPolicy } from "../retry.js";
 import { onAbort } from "../stream/on-abort.js";
 import { resolveLimits, type StreamLimits } from "../stream-limits.js";
@@ -50,6 +52,7 @@ export function createServiceClient<C extends object>(
     ...options,
     timeouts: resolveTimeouts(undefined, options.timeouts),
     limits: resolveLimits(undefined, options.limits),
+    queues: resolveQueues(undefined, options.queues),
   };
   const client = {};
   for (const method of methodsOf(service)) {
@@ -76,6 +79,7 @@ interface CallDefaults {
   readonly retry: RetryPolicy | false | undefined;
   readonly timeouts: StreamTimeouts | undefined;
   readonly limits: StreamLimits | undefined;
+  readonly queues: StreamQueues | undefined;
 }
 
 /** What the code says goes before what the schema says. */
@@ -85,6 +89,7 @@ function joinPolicies(schema: ClientPolicy | undefined, code: Partial<CallDefaul
     retry: code.retry ?? schema?.retry,
     timeouts: resolveTimeouts(schema?.timeouts, code.timeouts),
     limits: resolveLimits(schema?.limits, code.limits),
+    queues: resolveQueues(schema?.queues, code.queues),
   };
 }
 
@@ -136,13 +141,17 @@ function unaryCall(method: DescMethodUnary, transport: Transport) {
 
 function opener(method: DescMethodStreaming, transport: Transport, defaults: CallDefaults): Open {
   const clientSettings = resolveRetry(transport, defaults.retry);
+  const defaultQueues = clientQueues(defaults.queues, method.methodKind);
   const open: OpenCall =
     findDirectPath(transport) ?? ((rpc, init) => openOnTransport(transport, rpc, init));
   return (options = {}) => {
     const { signal, timeoutMs = defaults.timeoutMs, headers, contextValues, retry } = options;
     const timeouts = resolveTimeouts(defaults.timeouts, options.timeouts);
     const limits = resolveLimits(defaults.limits, options.limits);
-    const init = { signal, timeoutMs, headers, contextValues, limits };
+    const queues = options.queues
+      ? clientQueues(resolveQueues(defaults.queues, options.queues), method.methodKind)
+      : defaultQueues;
+    const init = { signal, timeoutMs, headers, contextValues, limits, queues };
     const settings = retry === undefined ? clientSettings : resolveRetry(transport, retry);
     const opened = settings ? new RetryingCall(open, method, init, settings) : open(method, init);
     const side = timeouts ? timed(opened, method, timeouts) : opened;

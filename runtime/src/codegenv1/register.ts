@@ -7,7 +7,9 @@ import {
   type ConnectRouterOptions,
 } from "@connectrpc/connect";
 import type { StreamServiceOptions } from "../options.js";
+import { serverQueues } from "../protocol/call-queues.js";
 import { methodsOf } from "../protocol/method-kind.js";
+import { resolveQueues, type StreamQueues } from "../queues.js";
 import { type OnError, printError } from "../server/failure.js";
 import { iterableImpl } from "../server/iterable-impl.js";
 import { limited } from "../server/limited.js";
@@ -27,10 +29,11 @@ export function registerService(
   options: StreamServiceOptions = {},
   specs: RpcSpecs<ServerPolicy> = {},
 ): ConnectRouter {
-  const { onError = printError, timeouts, limits, ...rest } = options;
+  const { onError = printError, timeouts, limits, queues, ...rest } = options;
   const ours = {
     timeouts: resolveTimeouts(undefined, timeouts),
     limits: resolveLimits(undefined, limits),
+    queues: resolveQueues(undefined, queues),
   };
   for (const method of methodsOf(service)) {
     const { spec, member } = specOf(specs, method);
@@ -48,6 +51,7 @@ function joinPolicies(schema: ServerPolicy | undefined, code: ResolvedPolicy): R
   return {
     timeouts: resolveTimeouts(schema?.timeouts, code.timeouts),
     limits: resolveLimits(schema?.limits, code.limits),
+    queues: resolveQueues(schema?.queues, code.queues),
   };
 }
 
@@ -76,6 +80,7 @@ function registerUnary(
 interface ResolvedPolicy {
   readonly timeouts: StreamTimeouts | undefined;
   readonly limits: StreamLimits | undefined;
+  readonly queues: StreamQueues | undefined;
 }
 
 interface StreamPolicy extends ResolvedPolicy {
@@ -90,12 +95,13 @@ function registerStream(
   options: ConnectRouterOptions | undefined,
 ): void {
   const { timeouts, onError } = policy;
+  const queues = serverQueues(policy.queues, method.methodKind);
   const handle = runnerFor(method.methodKind, call, method);
   const run = method.methodKind === "server_streaming" ? handle : withRecvTimeout(handle, timeouts);
   const stock = watched(limited(run, method, policy.limits), timeouts);
-  router.rpc(method, iterableImpl(method, stock, onError), options);
+  router.rpc(method, iterableImpl(method, stock, onError, queues), options);
   const handler = router.handlers.at(-1);
-  if (handler) noteStreamRpc(handler, { ...policy, method, run, options: options ?? {} });
+  if (handler) noteStreamRpc(handler, { ...policy, method, run, queues, options: options ?? {} });
 }
 
 /** The handler's method of that name, bound; what every object inherits does not count. */

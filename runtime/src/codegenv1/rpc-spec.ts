@@ -3,10 +3,13 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import type { StreamClientOptions, StreamServiceOptions } from "../options.js";
 
 /** What a schema says of an RPC's server; `StreamServiceOptions` go before it, key by key. */
-export type ServerPolicy = Pick<StreamServiceOptions, "timeouts" | "limits">;
+export type ServerPolicy = Pick<StreamServiceOptions, "timeouts" | "limits" | "queues">;
 
 /** What a schema says of an RPC's clients; `StreamClientOptions` go before it, key by key. */
-export type ClientPolicy = Pick<StreamClientOptions, "timeoutMs" | "timeouts" | "limits" | "retry">;
+export type ClientPolicy = Pick<
+  StreamClientOptions,
+  "timeoutMs" | "timeouts" | "limits" | "queues" | "retry"
+>;
 
 /** What generated code tells of one RPC that its descriptor does not. */
 export interface RpcSpec<Policy> {

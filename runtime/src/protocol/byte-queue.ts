@@ -73,6 +73,11 @@ export class ByteQueue {
     return this.#taken;
   }
 
+  /** All bytes, in the pieces that they are in now. */
+  pieces(): readonly Uint8Array[] {
+    return [this.#first.subarray(this.#taken), ...this.#later];
+  }
+
   /** Takes bytes that are in one piece. */
   skip(count: number): void {
     this.#taken += count;

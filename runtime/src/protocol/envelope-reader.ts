@@ -2,6 +2,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ByteQueue } from "./byte-queue.js";
 import { DetachedViews } from "./detached-views.js";
+import { ENVELOPE_HEADER_BYTES, EnvelopeCount } from "./envelope-count.js";
 
 /** One envelope: flags, and a view of the bytes it came in. */
 export interface Envelope {
@@ -9,16 +10,7 @@ export interface Envelope {
   readonly data: Uint8Array;
 }
 
-/** What a reader holds that has not been read. */
-export interface Backlog {
-  messages: number;
-  bytes: number;
-  /** The envelope that ends the stream, if it has come. */
-  end: Envelope | undefined;
-}
-
-/** Flags (1 byte), then the length of the data (4 bytes, big-endian). All protocols share it. */
-export const ENVELOPE_HEADER_BYTES = 5;
+const nothing: Readonly<EnvelopeCount> = new EnvelopeCount(0, 0);
 
 /**
  * Cuts a stream of bytes into envelopes. Bytes are looked at where they arrived. An envelope that
@@ -26,15 +18,20 @@ export const ENVELOPE_HEADER_BYTES = 5;
  */
 export class EnvelopeReader {
   readonly #maxBytes: number;
+  readonly #endFlag: number;
   readonly #detached: DetachedViews | undefined;
   readonly #queue: ByteQueue = new ByteQueue();
+  /** From the first time on that somebody wanted to know. */
+  #count: EnvelopeCount | undefined;
 
   /**
    * `maxBytes`: the largest envelope to accept, in bytes of data as they travel. `detach`: the data
-   * will be kept, and must not keep alive the buffers that it arrived in.
+   * will be kept, and must not keep alive the buffers that it arrived in. `endFlag`: the flag of the
+   * envelope that ends the stream, or 0.
    */
-  constructor(maxBytes: number, detach: boolean) {
+  constructor(maxBytes: number, detach: boolean, endFlag: number) {
     this.#maxBytes = maxBytes;
+    this.#endFlag = endFlag;
     this.#detached = detach ? new DetachedViews() : undefined;
   }
 
@@ -53,6 +50,7 @@ export class EnvelopeReader {
   push(chunk: Uint8Array): void {
     // Where whole envelopes wait already, the reader is behind.
     this.#queue.push(chunk, this.hasNext);
+    this.#count?.add(chunk);
   }
 
   /**
@@ -72,37 +70,35 @@ export class EnvelopeReader {
     if (!queue.join(ENVELOPE_HEADER_BYTES + length)) return undefined;
     const envelope = { flags: queue.at(0), data: this.#view(length) };
     queue.skip(ENVELOPE_HEADER_BYTES + length);
+    this.#count?.subtract(envelope.flags, length);
     if (queue.length === 0) this.#detached?.clear();
     return envelope;
   }
 
-  /** Counts what waits, without reading it. An envelope with `endFlag` ends the count. */
-  peek(endFlag: number): Backlog {
-    const backlog: Backlog = { messages: 0, bytes: 0, end: undefined };
+  /** What waits and is whole. */
+  get count(): Readonly<EnvelopeCount> {
+    if (this.#count) return this.#count;
+    if (this.#queue.length === 0) return nothing;
+    this.#count = new EnvelopeCount(this.#endFlag, this.#maxBytes);
+    for (const piece of this.#queue.pieces()) this.#count.add(piece);
+    return this.#count;
+  }
+
+  /** The envelope that ends the stream, if it waits. It is not read by this. */
+  peekEnd(): Envelope | undefined {
+    const { messages, bytes, end } = this.count;
+    if (end === undefined) return undefined;
     const queue = this.#queue;
-    const { length: total } = queue;
-    queue.join(total);
-    let at = 0;
-    while (at + ENVELOPE_HEADER_BYTES <= total) {
-      const length = this.#lengthAt(at);
-      const from = at + ENVELOPE_HEADER_BYTES;
-      if (from + length > total) break;
-      const flags = queue.at(at);
-      if (flags & endFlag) {
-        const start = queue.offset + from;
-        backlog.end = { flags, data: queue.first.subarray(start, start + length) };
-        break;
-      }
-      backlog.messages++;
-      backlog.bytes += length;
-      at = from + length;
-    }
-    return backlog;
+    queue.join(queue.length);
+    const at = messages * ENVELOPE_HEADER_BYTES + bytes;
+    const start = queue.offset + at + ENVELOPE_HEADER_BYTES;
+    return { flags: end, data: queue.first.subarray(start, start + this.#lengthAt(at)) };
   }
 
   /** Forgets what has not been read. */
   drop(): void {
     this.#queue.clear();
+    this.#count = undefined;
     this.#detached?.clear();
   }
 

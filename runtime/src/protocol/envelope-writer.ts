@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ENVELOPE_HEADER_BYTES, type Envelope } from "./envelope-reader.js";
+import { ENVELOPE_HEADER_BYTES } from "./envelope-count.js";
+import type { Envelope } from "./envelope-reader.js";
 import type { Wire } from "./wire.js";
 
 /**

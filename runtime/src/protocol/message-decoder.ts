@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type Compression, compressedFlag } from "@connectrpc/connect/protocol";
+import type { Traffic } from "../outcome.js";
+import type { QueueFill } from "../queues.js";
+import type { Bounds } from "../stream/bounds.js";
 import type { MessageSource } from "../stream/inbound.js";
-import { type Backlog, type Envelope, EnvelopeReader } from "./envelope-reader.js";
-
-/**
- * Bytes to hold for a reader that does not keep up, before the peer is held back. With what the
- * HTTP/2 windows hold it stays under 256 KiB a stream.
- */
-const MAX_BACKLOG_BYTES = 64 * 1024;
+import { Overflow, type Overflowing } from "../stream/overflow.js";
+import { type Envelope, EnvelopeReader } from "./envelope-reader.js";
+import { HoldBack } from "./hold-back.js";
 
 /** What a decoder needs to know of its protocol and codec. */
 export interface DecoderFormat<T> {
@@ -19,6 +18,8 @@ export interface DecoderFormat<T> {
   readonly endFlag: number;
   readonly compression: Compression | null;
   readonly readMaxBytes: number;
+  /** How much to hold that nobody has read. */
+  readonly bounds: Bounds | undefined;
 }
 
 /** Whom a decoder tells. */
@@ -34,25 +35,30 @@ export interface DecoderEvents {
 }
 
 /** Turns bytes into messages, one at a time, when somebody asks for one. */
-export class MessageDecoder<T> implements MessageSource<T> {
+export class MessageDecoder<T> implements MessageSource<T>, Overflowing {
   readonly #format: DecoderFormat<T>;
   readonly #events: DecoderEvents;
   readonly #reader: EnvelopeReader;
+  readonly #holdBack: HoldBack;
+  readonly #overflow: Overflow | undefined;
   /** True while an envelope is being decompressed. */
   #busy = false;
   #inflated: Uint8Array | undefined;
   #wireEnded = false;
-  #paused = false;
   #stopped = false;
-  /** Messages taken so far. */
+  /** Messages taken or dropped so far. */
   messages = 0;
   /** Their bytes, as they travelled. */
-  bytes = 0;
+  #bytes = 0;
+  /** Messages dropped so far. */
+  #dropped = 0;
 
   constructor(format: DecoderFormat<T>, events: DecoderEvents) {
     this.#format = format;
     this.#events = events;
-    this.#reader = new EnvelopeReader(format.readMaxBytes, format.aliases);
+    this.#reader = new EnvelopeReader(format.readMaxBytes, format.aliases, format.endFlag);
+    this.#holdBack = new HoldBack(this.#reader, format.bounds, events);
+    this.#overflow = Overflow.of(format.bounds, this);
   }
 
   /** True when the bytes so far are no whole envelope or none at all. */
@@ -64,10 +70,8 @@ export class MessageDecoder<T> implements MessageSource<T> {
     if (this.#stopped) return;
     this.#reader.push(chunk);
     this.#events.onReady();
-    if (!this.#paused && this.#reader.buffered >= MAX_BACKLOG_BYTES && this.#reader.hasNext) {
-      this.#paused = true;
-      this.#events.onPause(true);
-    }
+    this.#holdBack.grown();
+    this.#overflow?.grown();
   }
 
   /** The wire has ended: what is buffered is all there is. */
@@ -84,12 +88,49 @@ export class MessageDecoder<T> implements MessageSource<T> {
     this.#inflated = undefined;
     this.#reader.drop();
     // Node does not close a stream whose data nobody takes.
-    if (this.#paused) this.#unpause();
+    this.#holdBack.end();
   }
 
-  /** What has arrived and was not taken. */
-  backlog(): Backlog {
-    return this.#reader.peek(this.#format.endFlag);
+  /** What has arrived, and was neither taken nor dropped. */
+  get unread(): QueueFill {
+    const { messages, bytes } = this.#reader.count;
+    const dropped = this.#dropped;
+    if (!this.#inflated) return { messages, bytes, dropped };
+    return { messages: messages + 1, bytes: bytes + this.#inflated.byteLength, dropped };
+  }
+
+  get complete(): boolean {
+    return this.#stopped || this.#wireEnded || this.#reader.count.end !== undefined;
+  }
+
+  /** All that has arrived. */
+  get received(): Traffic {
+    const { messages, bytes } = this.#reader.count;
+    return {
+      messages: this.messages + messages,
+      bytes: this.#bytes + bytes,
+      dropped: this.#dropped,
+    };
+  }
+
+  /** The envelope that ends the stream, if it has come and all before it waits to be taken. */
+  peekEnd(): Envelope | undefined {
+    return this.#reader.peekEnd();
+  }
+
+  dropOldest(): void {
+    this.#dropped++;
+    if (this.#inflated) {
+      this.#inflated = undefined;
+      return;
+    }
+    const envelope = this.#reader.next();
+    this.messages++;
+    this.#bytes += envelope?.data.byteLength ?? 0;
+  }
+
+  overflow(error: ConnectError): void {
+    this.#fail(error);
   }
 
   take(): T | undefined {
@@ -97,7 +138,7 @@ export class MessageDecoder<T> implements MessageSource<T> {
     try {
       if (this.#inflated) return this.#takeInflated(this.#inflated);
       const envelope = this.#reader.next();
-      if (this.#paused && this.#runsShort()) this.#unpause();
+      this.#holdBack.shrunk();
       return envelope ? this.#open(envelope) : this.#atEnd();
     } catch (error) {
       this.#fail(error);
@@ -109,7 +150,7 @@ export class MessageDecoder<T> implements MessageSource<T> {
     const isEnd = (flags & this.#format.endFlag) !== 0;
     if (!isEnd) {
       this.messages++;
-      this.bytes += data.byteLength;
+      this.#bytes += data.byteLength;
     }
     if (flags & compressedFlag) {
       this.#inflate(data, isEnd);
@@ -170,16 +211,7 @@ export class MessageDecoder<T> implements MessageSource<T> {
     if (isEnd) return this.#finish(data);
     this.#inflated = data;
     this.#events.onReady();
-  }
-
-  /** What is left is little, or a piece of a message, whose rest has to come first. */
-  #runsShort(): boolean {
-    return this.#reader.buffered < MAX_BACKLOG_BYTES / 2 || !this.#reader.hasNext;
-  }
-
-  #unpause(): void {
-    this.#paused = false;
-    this.#events.onPause(false);
+    this.#overflow?.grown();
   }
 
   #fail(error: unknown): void {

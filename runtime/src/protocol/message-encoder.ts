@@ -16,6 +16,8 @@ export interface EncoderFormat<T> {
 export class MessageEncoder<T> implements MessageSink<T, Envelope> {
   readonly #format: EncoderFormat<T>;
   readonly writer: EnvelopeWriter = new EnvelopeWriter();
+  /** Bytes of the message that was encoded last, before compression. */
+  size = 0;
   /** Messages written so far. */
   messages = 0;
   /** Their bytes, as they travel. */
@@ -27,6 +29,7 @@ export class MessageEncoder<T> implements MessageSink<T, Envelope> {
 
   encode(message: T): Envelope | Promise<Envelope> {
     const data = this.#format.serialize(message);
+    this.size = data.byteLength;
     const { compression, compressMinBytes } = this.#format;
     return compression && data.byteLength >= compressMinBytes
       ? compress(compression, data)

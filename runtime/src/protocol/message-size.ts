@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type DescMessage, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { Bounds } from "../stream/bounds.js";
 import type { StreamLimits } from "../stream-limits.js";
 import { toMessage } from "./normalize.js";
 import { streamMeter } from "./stream-size.js";
@@ -22,7 +23,7 @@ export function checkOf(
   const count = streamMeter(limits, `${way}StreamMaxBytes`);
   if (most === undefined && !count) return undefined;
   return (message) => {
-    const { byteLength } = toBinary(desc, toMessage(desc, message));
+    const byteLength = sizeOf(desc, message);
     if (most !== undefined && byteLength > most) {
       throw new ConnectError(
         `message size ${byteLength} is larger than configured ${name} ${most}`,
@@ -31,4 +32,23 @@ export function checkOf(
     }
     count?.(byteLength);
   };
+}
+
+/** How to know the bytes of a message, if they count for the bounds of a queue. */
+export function measureOf(
+  desc: DescMessage,
+  bounds: Bounds | undefined,
+): ((message: object) => number) | undefined {
+  if (!bounds?.counted) return undefined;
+  return (message) => {
+    try {
+      return sizeOf(desc, message);
+    } catch (thrown) {
+      throw ConnectError.from(thrown, Code.Internal);
+    }
+  };
+}
+
+function sizeOf(desc: DescMessage, message: object): number {
+  return toBinary(desc, toMessage(desc, message)).byteLength;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ConnectError, HandlerContext } from "@connectrpc/connect";
 import type { RecvOptions, SendOptions } from "../options.js";
+import type { QueueFills } from "../queues.js";
 import type { Progress } from "../stream/progress.js";
 import type { ServerSide } from "./side.js";
 
@@ -30,6 +31,10 @@ export class ServerDelegate implements ServerSide {
 
   progress(): Progress {
     return this.side.progress();
+  }
+
+  queued(): QueueFills {
+    return this.side.queued();
   }
 
   abort(error: ConnectError): void {

@@ -3,16 +3,14 @@ import type { DescMethodStreaming } from "@bufbuild/protobuf";
 import type { Interceptor, StreamRequest, StreamResponse } from "@connectrpc/connect";
 import { applyInterceptors } from "../protocol/interceptors.js";
 import { messages } from "../stream/iterate.js";
-import type { OnError } from "./failure.js";
 import { IterableCall } from "./iterable-call.js";
 import type { RunHandler, ServerSide } from "./side.js";
+import type { StreamRpc } from "./stream-rpc.js";
 
 /** Puts Connect's interceptors around a handler. They see its messages as async iterables. */
 export function intercepted(
-  run: RunHandler,
-  method: DescMethodStreaming,
+  { run, method, queues, onError }: StreamRpc,
   interceptors: readonly Interceptor[],
-  onError: OnError,
 ): RunHandler {
   return async (side) => {
     const { context } = side;
@@ -21,10 +19,11 @@ export function intercepted(
       call = new IterableCall({
         run,
         input: request.message,
-        output: method.output,
+        method,
+        queues,
         context: contextOf(side, request),
         onError,
-        sendHeaders: () => side.sendHeaders(),
+        outer: side,
       });
       return {
         stream: true,

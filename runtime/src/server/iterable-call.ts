@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DescMessage } from "@bufbuild/protobuf";
+import type { DescMethodStreaming } from "@bufbuild/protobuf";
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import type { RecvOptions, SendOptions } from "../options.js";
+import type { CallQueues } from "../protocol/call-queues.js";
+import { measureOf } from "../protocol/message-size.js";
 import { toMessage } from "../protocol/normalize.js";
+import type { QueueFill, QueueFills } from "../queues.js";
 import { Inbound } from "../stream/inbound.js";
 import { IterableSink } from "../stream/iterable-sink.js";
 import { IteratorSource } from "../stream/iterator-source.js";
@@ -17,11 +20,12 @@ import type { RunHandler, ServerSide } from "./side.js";
 export interface IterableCallInit {
   readonly run: RunHandler;
   readonly input: AsyncIterable<object>;
-  readonly output: DescMessage;
+  readonly method: DescMethodStreaming;
+  readonly queues: CallQueues;
   readonly context: HandlerContext;
   readonly onError: OnError;
-  /** Sends the response headers, where whoever iterates can. */
-  readonly sendHeaders: () => void;
+  /** The side that iterates, if it is one of ours. */
+  readonly outer: Pick<ServerSide, "sendHeaders" | "queued"> | undefined;
 }
 
 /**
@@ -31,7 +35,7 @@ export interface IterableCallInit {
 export class IterableCall implements ServerSide {
   readonly context: HandlerContext;
   readonly output: AsyncIterable<object>;
-  readonly sendHeaders: () => void;
+  readonly #beyond: IterableCallInit["outer"];
   readonly #source: IteratorSource<object>;
   readonly #inbound: Inbound<object>;
   readonly #outbound: Outbound<object>;
@@ -44,20 +48,13 @@ export class IterableCall implements ServerSide {
 
   constructor(init: IterableCallInit) {
     this.context = { ...flatten(init.context), signal: this.#controller.signal };
-    this.sendHeaders = init.sendHeaders;
+    this.#beyond = init.outer;
     this.#onError = init.onError;
     this.#outer = init.context.signal;
-    this.#source = new IteratorSource(init.input, {
-      onReady: () => this.#inbound.ready(),
-      onEnd: () => afterTwoTurns(() => this.#inbound.finish()),
-      onError: (error) => this.#onInputError(error),
-    });
+    this.#source = this.#createSource(init);
     this.#inbound = new Inbound(this.#source);
-    this.#sink = new IterableSink<object>((message) => toMessage(init.output, message), {
-      onDrain: () => this.#outbound.drained(),
-      onAbandoned: () => this.abort(new ConnectError("the client went away", Code.Canceled)),
-    });
-    this.#outbound = new Outbound(this.#sink, true);
+    this.#sink = this.#createSink(init);
+    this.#outbound = new Outbound(this.#sink, true, init.queues.send);
     this.output = this.#sink;
     this.#start(init.run);
   }
@@ -70,15 +67,53 @@ export class IterableCall implements ServerSide {
     return this.#outbound.send(message, options);
   }
 
+  /** Connect's adapters send the headers with the first message. */
+  sendHeaders(): void {
+    this.#beyond?.sendHeaders();
+  }
+
   progress(): Progress {
-    const { taken, held } = this.#source;
+    const { taken, unread } = this.#source;
     const { written: sent } = this.#sink;
-    return { sent, received: taken + held, taken, waiting: this.#outbound.head };
+    return { sent, received: taken + unread.messages, taken, waiting: this.#outbound.head };
+  }
+
+  /** With what waits beyond the interceptors; what waits in an adapter of Connect is not known. */
+  queued(): QueueFills {
+    const beyond = this.#beyond?.queued();
+    return {
+      send: sum(this.#outbound.fill, beyond?.send),
+      receive: sum(this.#source.unread, beyond?.receive),
+    };
   }
 
   /** Ends the call, if it has not ended: nobody takes its responses any more. */
   abandon(): void {
     this.abort(new ConnectError("the call has ended", Code.Canceled));
+  }
+
+  #createSource({ input, method, queues }: IterableCallInit): IteratorSource<object> {
+    return new IteratorSource(
+      input,
+      {
+        onReady: () => this.#inbound.ready(),
+        onEnd: () => afterTwoTurns(() => this.#inbound.finish()),
+        onError: (error) => this.#onInputError(error),
+        onOverflow: (error) => this.abort(error),
+      },
+      { bounds: queues.receive, measure: measureOf(method.input, queues.receive) },
+    );
+  }
+
+  #createSink({ method, queues }: IterableCallInit): IterableSink<object> {
+    return new IterableSink<object>(
+      (message) => toMessage(method.output, message),
+      {
+        onDrain: () => this.#outbound.drained(),
+        onAbandoned: () => this.abort(new ConnectError("the client went away", Code.Canceled)),
+      },
+      measureOf(method.output, queues.send),
+    );
   }
 
   #start(run: RunHandler): void {
@@ -125,6 +160,15 @@ export class IterableCall implements ServerSide {
         : new ConnectError("the client went away", Code.Canceled, undefined, undefined, error),
     );
   }
+}
+
+function sum(a: QueueFill, b: QueueFill | undefined): QueueFill {
+  if (!b) return a;
+  return {
+    messages: a.messages + b.messages,
+    bytes: a.bytes + b.bytes,
+    dropped: a.dropped + b.dropped,
+  };
 }
 
 /** Contexts may be class instances, whose accessors a spread would lose. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethodStreaming } from "@bufbuild/protobuf";
 import { Code, ConnectError, type HandlerContext, type MethodImpl } from "@connectrpc/connect";
+import type { CallQueues } from "../protocol/call-queues.js";
 import type { OnError } from "./failure.js";
 import { IterableCall } from "./iterable-call.js";
 import type { RunHandler } from "./side.js";
@@ -13,16 +14,17 @@ export function iterableImpl<M extends DescMethodStreaming>(
   method: M,
   run: RunHandler,
   onError: OnError,
+  queues: CallQueues,
 ): MethodImpl<M> {
   const call = (input: AsyncIterable<object>, context: HandlerContext) =>
     new IterableCall({
       run,
       input,
-      output: method.output,
+      method,
+      queues,
       context,
       onError,
-      // Connect's adapters send the headers with the first message.
-      sendHeaders: () => undefined,
+      outer: undefined,
     }).output;
   const impls = {
     server_streaming: (request: object, context: HandlerContext) => call(once(request), context),

@@ -7,6 +7,7 @@ import {
   validateUniversalHandlerOptions,
 } from "@connectrpc/connect/protocol";
 import { mayAlias } from "../protocol/aliasing.js";
+import { type CallQueues, noQueues } from "../protocol/call-queues.js";
 import type { StreamLimits } from "../stream-limits.js";
 import { intercepted } from "./intercept.js";
 import type { RunHandler } from "./side.js";
@@ -24,6 +25,8 @@ export interface ServedRpc {
   readonly serialization: Serialization;
   /** What the service limits beyond one message. */
   readonly streamLimits: StreamLimits | undefined;
+  /** None behind interceptors, where they are between these and the handler. */
+  readonly queues: CallQueues;
   /** Parsed requests may hold views of the bytes they came in. */
   readonly aliasesInput: boolean;
 }
@@ -32,14 +35,14 @@ export interface ServedRpc {
 export function resolveRpc(rpc: StreamRpc, routerOptions: ConnectRouterOptions): ServedRpc {
   const options = validateUniversalHandlerOptions({ ...routerOptions, ...rpc.options });
   const { method, onError } = rpc;
-  const { interceptors } = options;
-  const run =
-    interceptors.length > 0 ? intercepted(rpc.run, method, interceptors, onError) : rpc.run;
+  const direct = options.interceptors.length === 0;
+  const run = direct ? rpc.run : intercepted(rpc, options.interceptors);
   return {
     method,
     onError,
     options,
     streamLimits: rpc.limits,
+    queues: direct ? rpc.queues : noQueues,
     run: watched(run, rpc.timeouts),
     serialization: createMethodSerializationLookup(
       method,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ConnectError, HandlerContext } from "@connectrpc/connect";
 import type { RecvOptions, SendOptions } from "../options.js";
+import type { QueueFills } from "../queues.js";
 import type { Progress } from "../stream/progress.js";
 
 /**
@@ -14,6 +15,8 @@ export interface ServerSide {
   sendHeaders(): void;
   /** How far the call has come. */
   progress(): Progress;
+  /** What waits in its queues. */
+  queued(): QueueFills;
   /** Ends the call now with `error`, whatever the handler does. Its signal aborts first. */
   abort(error: ConnectError): void;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import type { RecvOptions, SendOptions } from "../options.js";
+import type { QueueFills } from "../queues.js";
 import { messages } from "../stream/iterate.js";
 import { rejected } from "../stream/settle.js";
 import type { ServerSide } from "./side.js";
@@ -24,6 +25,10 @@ class Base {
 
 /** Behind `ServerStreamingServer`. */
 export class ServerStreaming extends Base {
+  get queued(): Pick<QueueFills, "send"> {
+    return { send: this.side.queued().send };
+  }
+
   send(message: object, options?: SendOptions): Promise<void> {
     return this.side.send(message, options);
   }
@@ -32,6 +37,10 @@ export class ServerStreaming extends Base {
 /** Behind `ClientStreamingServer`. */
 export class ClientStreaming extends Base {
   answered = false;
+
+  get queued(): Pick<QueueFills, "receive"> {
+    return { receive: this.side.queued().receive };
+  }
 
   recv(options?: RecvOptions): Promise<object | undefined> {
     return this.side.recv(options);
@@ -52,6 +61,10 @@ export class ClientStreaming extends Base {
 
 /** Behind `BidiStreamingServer`. */
 export class BidiStreaming extends ServerStreaming {
+  override get queued(): QueueFills {
+    return this.side.queued();
+  }
+
   recv(options?: RecvOptions): Promise<object | undefined> {
     return this.side.recv(options);
   }

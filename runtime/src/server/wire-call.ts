@@ -8,6 +8,7 @@ import { toMessage } from "../protocol/normalize.js";
 import type { ServerProtocol } from "../protocol/protocol.js";
 import { meteredParse, meteredSerialize } from "../protocol/stream-size.js";
 import type { Fields, ServerWire, WireEvents } from "../protocol/wire.js";
+import type { QueueFills } from "../queues.js";
 import { Inbound } from "../stream/inbound.js";
 import { Outbound } from "../stream/outbound.js";
 import type { Progress } from "../stream/progress.js";
@@ -84,7 +85,7 @@ export class WireCall implements ServerSide, WireEvents {
     this.#decoder = this.#createDecoder(binary, terms.request);
     this.#encoder = this.#createEncoder(binary, terms.response);
     this.#inbound = new Inbound(this.#decoder);
-    this.#outbound = new Outbound(this.#encoder, true);
+    this.#outbound = new Outbound(this.#encoder, true, rpc.queues.send);
     this.#encoder.writer.attach(wire);
   }
 
@@ -121,9 +122,12 @@ export class WireCall implements ServerSide, WireEvents {
 
   progress(): Progress {
     const { messages: sent } = this.#encoder;
-    const { messages: taken } = this.#decoder;
-    const received = taken + this.#decoder.backlog().messages;
-    return { sent, received, taken, waiting: this.#outbound.head };
+    const { messages: taken, received } = this.#decoder;
+    return { sent, received: received.messages, taken, waiting: this.#outbound.head };
+  }
+
+  queued(): QueueFills {
+    return { send: this.#outbound.fill, receive: this.#decoder.unread };
   }
 
   onData(chunk: Uint8Array): void {
@@ -213,7 +217,7 @@ export class WireCall implements ServerSide, WireEvents {
   }
 
   #createDecoder(binary: boolean, compression: Compression | null): MessageDecoder<object> {
-    const { serialization, aliasesInput, options, streamLimits } = this.#rpc;
+    const { serialization, aliasesInput, options, streamLimits, queues } = this.#rpc;
     const parse = meteredParse(serialization.getI(binary).parse, streamLimits);
     return new MessageDecoder<object>(
       {
@@ -222,6 +226,7 @@ export class WireCall implements ServerSide, WireEvents {
         endFlag: this.#protocol.endFlag,
         compression,
         readMaxBytes: options.readMaxBytes,
+        bounds: queues.receive,
       },
       {
         onReady: () => this.#inbound.ready(),

@@ -28,21 +28,32 @@ export interface IterableEvents {
  */
 export class IterableSink<T> implements MessageSink<T, T>, AsyncIterableIterator<T> {
   readonly #normalize: (message: T) => T;
+  readonly #measure: ((message: T) => number) | undefined;
   readonly #events: IterableEvents;
   readonly #queue: T[] = [];
   readonly #readers: Reader<T>[] = [];
   /** Messages written so far. */
   written = 0;
+  /** Bytes of the message that was made ready last: 0 where they are not measured. */
+  size = 0;
   #ended = false;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(normalize: (message: T) => T, events: IterableEvents) {
+  /** `measure`: how to know the bytes of a message, where somebody wants to. */
+  constructor(
+    normalize: (message: T) => T,
+    events: IterableEvents,
+    measure?: (message: T) => number,
+  ) {
     this.#normalize = normalize;
     this.#events = events;
+    this.#measure = measure;
   }
 
   encode(message: T): T {
-    return this.#normalize(message);
+    const ready = this.#normalize(message);
+    if (this.#measure) this.size = this.#measure(ready);
+    return ready;
   }
 
   write(message: T): boolean {

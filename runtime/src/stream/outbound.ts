@@ -1,53 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ConnectError } from "@connectrpc/connect";
-import type { SendOptions } from "../options.js";
-import { onAbort } from "./on-abort.js";
+import type { QueueFill } from "../queues.js";
+import type { Bounds } from "./bounds.js";
+import { accepted, type Resend, SendQueue } from "./send-queue.js";
 import { abortError, rejected } from "./settle.js";
 
 /** Where the messages of one direction go. `F` is a message made ready to travel. */
 export interface MessageSink<T, F> {
   /** Makes a message ready. Throws a `ConnectError` for one that cannot be sent. */
   encode(message: T): F | Promise<F>;
+  /** Bytes of the message that `encode` was given last: serialized, not compressed. */
+  readonly size: number;
   /** Hands it over, in order. False: wait for `Outbound.drained` before the next. */
   write(frame: F): boolean;
 }
 
-interface Pending<F> {
-  /** Undefined while it is being made ready. */
-  frame: F | undefined;
-  readonly promise: Promise<void>;
-  resolve(): void;
-  reject(error: ConnectError): void;
-  release: (() => void) | undefined;
-}
-
-const accepted = Promise.resolve();
+const empty: QueueFill = { messages: 0, bytes: 0, dropped: 0 };
 
 /** The sending half of a stream: what may go, what waits, and who is told. */
 export class Outbound<T, F = unknown> {
   readonly #sink: MessageSink<T, F>;
-  readonly #pending: Pending<F>[] = [];
+  readonly #bounds: Bounds | undefined;
+  /** Made when the first message has to wait. */
+  #queue: SendQueue<F> | undefined;
   #open: boolean;
   #closed: ConnectError | undefined;
   #forced = false;
   #whenEmpty: (() => void) | undefined;
 
-  /** `open`: whether the first message may go at once, or waits for `drained`. */
-  constructor(sink: MessageSink<T, F>, open: boolean) {
+  /**
+   * `open`: whether the first message may go at once, or waits for `drained`. `bounds`: of what
+   * waits after its `send` has resolved; without them a `send` resolves when its message goes.
+   */
+  constructor(sink: MessageSink<T, F>, open: boolean, bounds?: Bounds) {
     this.#sink = sink;
     this.#open = open;
+    this.#bounds = bounds;
   }
 
   get closed(): boolean {
     return this.#closed !== undefined;
   }
 
-  /** What has waited longest, if anything waits: an object of its own for each message. */
-  get head(): object | undefined {
-    return this.#pending[0];
+  /** What waits. */
+  get fill(): QueueFill {
+    return this.#queue?.fill ?? empty;
   }
 
-  send(message: T, options?: SendOptions): Promise<void> {
+  /** A number of its own for each message that has come to wait longest; `undefined` if none waits. */
+  get head(): number | undefined {
+    return this.#queue && this.#queue.length > 0 ? this.#queue.left : undefined;
+  }
+
+  send(message: T, options?: Resend): Promise<void> {
     if (this.#closed) return rejected(this.#closed);
     if (options?.signal?.aborted) return rejected(abortError(options.signal));
     let frame: F | Promise<F>;
@@ -56,11 +61,12 @@ export class Outbound<T, F = unknown> {
     } catch (error) {
       return rejected(ConnectError.from(error));
     }
-    if (this.#open && this.#pending.length === 0 && !(frame instanceof Promise)) {
+    const queue = this.#queue;
+    if (this.#open && !(queue && queue.length > 0) && !(frame instanceof Promise)) {
       this.#open = this.#sink.write(frame);
       return accepted;
     }
-    return this.#enqueue(frame, options?.signal);
+    return this.#enqueue(frame, options);
   }
 
   /** The sink takes messages again. */
@@ -90,64 +96,24 @@ export class Outbound<T, F = unknown> {
   close(reason: ConnectError): void {
     this.#closed = reason;
     this.#whenEmpty = undefined;
-    for (const entry of this.#pending.splice(0)) fail(entry, reason);
+    this.#queue?.clear(reason);
   }
 
-  #enqueue(frame: F | Promise<F>, signal: AbortSignal | undefined): Promise<void> {
-    const entry = pendingEntry<F>();
-    this.#pending.push(entry);
-    if (frame instanceof Promise) {
-      frame.then(
-        (ready) => {
-          entry.frame = ready;
-          this.#pump();
-        },
-        (error: unknown) => this.#drop(entry, ConnectError.from(error)),
-      );
-    } else {
-      entry.frame = frame;
-    }
-    if (signal) {
-      entry.release = onAbort(signal, () => this.#drop(entry, abortError(signal)));
-    }
-    return entry.promise;
-  }
-
-  #drop(entry: Pending<F>, error: ConnectError): void {
-    const index = this.#pending.indexOf(entry);
-    if (index < 0) return;
-    this.#pending.splice(index, 1);
-    fail(entry, error);
-    this.#pump();
+  #enqueue(frame: F | Promise<F>, options: Resend | undefined): Promise<void> {
+    this.#queue ??= new SendQueue(this.#bounds, () => this.#pump());
+    return this.#queue.push(frame, this.#sink.size, options);
   }
 
   #pump(): void {
-    for (let head = this.#pending[0]; head; head = this.#pending[0]) {
-      if (head.frame === undefined || !(this.#open || this.#forced)) return;
-      this.#pending.shift();
-      this.#open = this.#sink.write(head.frame);
-      head.release?.();
-      head.resolve();
+    const queue = this.#queue;
+    while (queue && queue.length > 0) {
+      const { next } = queue;
+      if (next === undefined || !(this.#open || this.#forced)) return;
+      queue.shift();
+      this.#open = this.#sink.write(next);
     }
     const done = this.#whenEmpty;
     this.#whenEmpty = undefined;
     done?.();
   }
-}
-
-function fail(entry: Pending<unknown>, error: ConnectError): void {
-  entry.release?.();
-  // A send that nobody awaits must not take the process down.
-  entry.promise.catch(() => undefined);
-  entry.reject(error);
-}
-
-function pendingEntry<F>(): Pending<F> {
-  let resolve!: () => void;
-  let reject!: (error: ConnectError) => void;
-  const promise = new Promise<void>((res, rej) => {
-    resolve = res;
-    reject = rej;
-  });
-  return { frame: undefined, promise, resolve, reject, release: undefined };
 }

@@ -8,6 +8,6 @@ export interface Progress {
   readonly received: number;
   /** Those of them that were read. */
   readonly taken: number;
-  /** The `send` that has waited longest, if one waits: an object of its own for each. */
-  readonly waiting: object | undefined;
+  /** A number of its own for each message that has come to wait longest to be sent, if one waits. */
+  readonly waiting: number | undefined;
 }

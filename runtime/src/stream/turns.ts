@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** `setImmediate` where the platform has it; browsers have only timers. */
-const nextTurn: (task: () => void) => unknown =
+/**
+ * Runs `task` in the next turn of the event loop: `setImmediate` where the platform has it;
+ * browsers have only timers.
+ */
+export const nextTurn: (task: () => void) => unknown =
   typeof globalThis.setImmediate === "function"
     ? globalThis.setImmediate
     : (task) => setTimeout(task, 0);

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { QueueBounds, StreamQueues } from "../queues.js";
+import { Bounds } from "../stream/bounds.js";
+import type { StreamKind } from "./method-kind.js";
+
+/** The bounds of a call's two queues, as one side of it has them. */
+export interface CallQueues {
+  readonly send: Bounds | undefined;
+  readonly receive: Bounds | undefined;
+}
+
+/** Those of a call for which none are set. */
+export const noQueues: CallQueues = { send: undefined, receive: undefined };
+
+/** The queues of a server: one response and one request need none. */
+export function serverQueues(queues: StreamQueues | undefined, kind: StreamKind): CallQueues {
+  if (!queues) return noQueues;
+  return {
+    send: kind === "client_streaming" ? undefined : bounds("send", queues),
+    receive: kind === "server_streaming" ? undefined : bounds("receive", queues),
+  };
+}
+
+/** The queues of a client. */
+export function clientQueues(queues: StreamQueues | undefined, kind: StreamKind): CallQueues {
+  if (!queues) return noQueues;
+  return {
+    send: kind === "server_streaming" ? undefined : bounds("send", queues),
+    receive: kind === "client_streaming" ? undefined : bounds("receive", queues),
+  };
+}
+
+function bounds(direction: keyof StreamQueues, queues: StreamQueues): Bounds | undefined {
+  const set: QueueBounds | undefined = queues[direction];
+  return set && new Bounds(direction, set);
+}

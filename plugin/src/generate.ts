@@ -1,34 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DescFile, DescService } from "@bufbuild/protobuf";
-import type { Printable, Schema, Target } from "@bufbuild/protoplugin";
+import type { DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
+import type { Schema, Target } from "@bufbuild/protoplugin";
 import { rpcKinds } from "./kinds.js";
-import { type FileNames, memberName, nameFile, outputPath, renamedMembers } from "./names.js";
+import { type FileNames, nameFile, outputPath } from "./names.js";
 import type { StreamPluginOptions } from "./options.js";
+import { policiesOf, type RpcPolicy } from "./policy.js";
+import { policyDoc } from "./policy-doc.js";
+import type { Side } from "./policy-rules.js";
 import { createPrinter, type Printer } from "./printer.js";
+import { rpcSpecs } from "./rpc-specs.js";
+import { readOptions, type SchemaOptions } from "./schema-options.js";
 import { clientSignature, handlerSignature, streamType } from "./signatures.js";
 import { createSymbols, type Symbols } from "./symbols.js";
 import { commentDoc, ownDoc, streamDoc } from "./tsdoc.js";
-
-type Side = "server" | "client";
 
 /** What printing one file needs. */
 interface Output {
   readonly print: Printer;
   readonly symbols: Symbols;
   readonly names: FileNames;
+  readonly policies: ReadonlyMap<DescMethod, RpcPolicy>;
 }
 
 /** Generates one file for each file of the schema that has a service, for any target. */
 export function generate(schema: Schema<StreamPluginOptions>, target: Target): void {
+  const options = readOptions(schema.allFiles);
   for (const file of schema.files) {
     // Files without content are dropped, unless the option keep_empty_files asks for them.
     if (file.services.length > 0 || schema.options.keepEmptyFiles) {
-      generateFile(schema, file, target);
+      generateFile(schema, options, file, target);
     }
   }
 }
 
-function generateFile(schema: Schema<StreamPluginOptions>, file: DescFile, target: Target): void {
+function generateFile(
+  schema: Schema<StreamPluginOptions>,
+  options: SchemaOptions,
+  file: DescFile,
+  target: Target,
+): void {
   const { sides, streamNames } = schema.options;
   const f = schema.generateFile(outputPath(file, target));
   f.preamble(file);
@@ -36,6 +46,7 @@ function generateFile(schema: Schema<StreamPluginOptions>, file: DescFile, targe
     print: createPrinter(f, target),
     symbols: createSymbols(f, file),
     names: nameFile(file, streamNames),
+    policies: new Map(file.services.flatMap((service) => [...policiesOf(service, options)])),
   };
   for (const service of file.services) {
     if (sides.server) {
@@ -51,13 +62,14 @@ function generateFile(schema: Schema<StreamPluginOptions>, file: DescFile, targe
   }
 }
 
-function printStreams({ print, symbols, names }: Output, service: DescService, side: Side): void {
+function printStreams(output: Output, service: DescService, side: Side): void {
+  const { print, symbols, names, policies } = output;
   for (const method of service.methods) {
     const stream = rpcKinds[method.methodKind].streams?.[side];
     const name = names.streams.get(method)?.[side];
     if (stream !== undefined && name !== undefined) {
       print.interface({
-        doc: streamDoc(method, side, stream),
+        doc: streamDoc(method, side, stream, policyDoc(method, side, policies)),
         name,
         base: streamType(method, stream, symbols),
       });
@@ -65,29 +77,29 @@ function printStreams({ print, symbols, names }: Output, service: DescService, s
   }
 }
 
-function printHandler({ print, symbols, names }: Output, service: DescService): void {
+function printHandler({ print, symbols, names, policies }: Output, service: DescService): void {
   print.interface({
     doc: commentDoc(service, `What a server implements of ${service.name}: a method for each RPC.`),
     name: names.service(service).handler,
     members: service.methods.map((method) => ({
-      doc: commentDoc(method),
+      doc: commentDoc(method, policyDoc(method, "server", policies)),
       signature: handlerSignature(method, symbols, names.streams.get(method)?.server),
     })),
   });
 }
 
-function printClient({ print, symbols, names }: Output, service: DescService): void {
+function printClient({ print, symbols, names, policies }: Output, service: DescService): void {
   print.interface({
     doc: commentDoc(service, `What a client calls of ${service.name}: a method for each RPC.`),
     name: names.service(service).client,
     members: service.methods.map((method) => ({
-      doc: commentDoc(method),
+      doc: commentDoc(method, policyDoc(method, "client", policies)),
       signature: clientSignature(method, symbols, names.streams.get(method)?.client),
     })),
   });
 }
 
-function printRegister({ print, symbols, names }: Output, service: DescService): void {
+function printRegister({ print, symbols, names, policies }: Output, service: DescService): void {
   const { handler, register } = names.service(service);
   const { type, local } = symbols;
   print.function({
@@ -109,13 +121,16 @@ function printRegister({ print, symbols, names }: Output, service: DescService):
         local("router"),
         local("handler"),
         local("options"),
-        ...rpcSpecs(service),
+        ...rpcSpecs(service, "server", policies, symbols),
       ],
     },
   });
 }
 
-function printCreateClient({ print, symbols, names }: Output, service: DescService): void {
+function printCreateClient(
+  { print, symbols, names, policies }: Output,
+  service: DescService,
+): void {
   const { client, createClient } = names.service(service);
   const { type, local } = symbols;
   print.function({
@@ -129,17 +144,12 @@ function printCreateClient({ print, symbols, names }: Output, service: DescServi
     call: {
       callee: symbols.value("createServiceClient"),
       types: client,
-      args: [symbols.service(service), local("transport"), local("options"), ...rpcSpecs(service)],
+      args: [
+        symbols.service(service),
+        local("transport"),
+        local("options"),
+        ...rpcSpecs(service, "client", policies, symbols),
+      ],
     },
   });
-}
-
-/** The runtime's last argument: what there is to tell of RPCs that their descriptors do not. */
-function rpcSpecs(service: DescService): Printable[] {
-  const entries = renamedMembers(service).map((method) => {
-    // Computed, because `{ __proto__: … }` and `{ "__proto__": … }` set the prototype.
-    const key = method.localName === "__proto__" ? `["__proto__"]` : method.localName;
-    return `${key}: { member: "${memberName(method)}" }`;
-  });
-  return entries.length === 0 ? [] : [`{ ${entries.join(", ")} }`];
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** @packageDocumentation Every identifier, file suffix and import path that is emitted. */
-import type { DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
+import type { DescEnumValue, DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Target } from "@bufbuild/protoplugin";
 import { SchemaError } from "./schema-error.js";
 
@@ -78,9 +78,12 @@ export function memberName(method: DescMethod): string {
   return unusableMembers.has(localName) ? `${localName}$` : localName;
 }
 
-/** The RPCs of a service whose member is not called by their local name. */
-export function renamedMembers(service: DescService): DescMethod[] {
-  return service.methods.filter((method) => memberName(method) !== method.localName);
+/** A status code, of the options' enum, as a member of Connect's `Code`: `NotFound`. */
+export function codeMember({ localName }: DescEnumValue): string {
+  return localName
+    .split("_")
+    .map((word) => upperFirst(word.toLowerCase()))
+    .join("");
 }
 
 function nameService(service: DescService): ServiceNames {

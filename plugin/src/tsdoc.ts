@@ -15,13 +15,19 @@ export function ownDoc(desc: DescMethod | DescService, text: string): string {
   return paragraphs([text, tags(desc)]);
 }
 
-/** Whose side a stream is, what its methods do, when it ends and how it fails. */
-export function streamDoc(method: DescMethod, whose: string, side: StreamSide): string {
+/** Whose side a stream is, what its methods do, when it ends and how it fails, then `more`. */
+export function streamDoc(
+  method: DescMethod,
+  whose: string,
+  side: StreamSide,
+  ...more: string[]
+): string {
   const purpose = side.purpose(`\`${method.input.name}\``, `\`${method.output.name}\``);
   return paragraphs([
     `The ${whose}'s side of ${method.parent.name}.${method.name}: ${purpose}.`,
     side.methods.map((line) => `- ${line}`).join("\n"),
     side.ending.join("\n"),
+    ...more,
     tags(method),
   ]);
 }

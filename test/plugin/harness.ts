@@ -3,8 +3,7 @@
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { create, fromBinary } from "@bufbuild/protobuf";
@@ -27,9 +26,11 @@ export type Files = Map<string, string>;
 /** `.proto` sources by name. */
 export type Sources = Readonly<Record<string, string>>;
 
-/** Compiles `.proto` sources with the real buf. */
+/** Compiles `.proto` sources with the real buf. They may import `connectstream/v1/options.proto`. */
 export async function compile(sources: Sources): Promise<FileDescriptorSet> {
-  const directory = await mkdtemp(join(tmpdir(), "connect-stream-"));
+  // Inside of the repository, because a workspace of buf is one folder.
+  await mkdir(join(repository, ".tmp"), { recursive: true });
+  const directory = await mkdtemp(join(repository, ".tmp/compile-"));
   try {
     for (const [name, text] of Object.entries(sources)) {
       await mkdir(dirname(join(directory, name)), { recursive: true });
@@ -41,21 +42,29 @@ export async function compile(sources: Sources): Promise<FileDescriptorSet> {
   }
 }
 
-/** Compiles the `.proto` files below a directory with the real buf. */
+/** Compiles the `.proto` files below a directory of the repository with the real buf. */
 export async function compileDirectory(directory: string): Promise<FileDescriptorSet> {
+  const path = relative(repository, directory);
+  const options = { path: "proto", includes: ["proto/connectstream"] };
+  const config = JSON.stringify({ version: "v2", modules: [{ path }, options] });
   const image = await promisify(execFile)(
     process.execPath,
-    [bufProgram, "build", ".", "--config", `{"version":"v2"}`, "-o", "-#format=binpb"],
-    { cwd: directory, encoding: "buffer", maxBuffer: 1 << 28 },
+    [bufProgram, "build", path, "--config", config, "-o", "-#format=binpb"],
+    { cwd: repository, encoding: "buffer", maxBuffer: 1 << 28 },
   );
   return fromBinary(FileDescriptorSetSchema, image.stdout);
 }
 
 const bufProgram = require.resolve("@bufbuild/buf/bin/buf");
 
-/** Runs our plugin on the files of `set` that are not well-known types. */
+/** Runs our plugin on the files of `set` that are neither well-known types nor our options. */
 export function run(set: FileDescriptorSet, parameter = "target=ts"): CodeGeneratorResponse {
-  return runPlugin(createConnectStreamPlugin(), set, parameter);
+  return runPlugin(
+    createConnectStreamPlugin(),
+    set,
+    parameter,
+    /^(google\/protobuf|connectstream)\//,
+  );
 }
 
 /** Runs protoc-gen-es the same way. Options that it does not know are left out. */
@@ -69,20 +78,21 @@ export function runEs(set: FileDescriptorSet, parameter = "target=ts"): CodeGene
   const known = parameter
     .split(",")
     .filter((option) => !/^(sides|stream_names|map_imports)=/.test(option));
-  return runPlugin(protocGenEs, set, known.join(","));
+  return runPlugin(protocGenEs, set, known.join(","), /^google\/protobuf\//);
 }
 
 function runPlugin(
   plugin: Plugin,
   set: FileDescriptorSet,
   parameter: string,
+  imported: RegExp,
 ): CodeGeneratorResponse {
   const names = set.file.map((file) => file.name);
   return plugin.run(
     create(CodeGeneratorRequestSchema, {
       parameter,
       protoFile: set.file,
-      fileToGenerate: names.filter((name) => !name.startsWith("google/protobuf/")),
+      fileToGenerate: names.filter((name) => !imported.test(name)),
     }),
   );
 }

@@ -174,6 +174,7 @@ export type ClientPolicy = Message<"connectstream.v1.ClientPolicy"> & {
 
   /**
    * Repeats calls that fail before anything of their response has been seen. For unary RPCs, too.
+   * It is one key: that of a method replaces that of its service as a whole.
    *
    * @generated from field: connectstream.v1.RetryPolicy retry = 5;
    */
@@ -492,7 +493,8 @@ export const DeclaredErrorSchema: GenMessage<DeclaredError> = /*@__PURE__*/
  */
 export type Heartbeat = Message<"connectstream.v1.Heartbeat"> & {
   /**
-   * Name of a field of the response message, which nothing else sets: a `bool`, or a message.
+   * Name of a field of the response message, which nothing else sets: a `bool`, or a message. It may
+   * be a member of a oneof.
    *
    * @generated from field: string field = 1;
    */

@@ -2,6 +2,7 @@
 /** @packageDocumentation What generated code calls. Versioned: old output keeps working. */
 export type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 export type { ConnectRouter, HandlerContext, Transport } from "@connectrpc/connect";
+export { Code } from "@connectrpc/connect";
 export type {
   BidiStreamingClient,
   ClientStreamingClient,

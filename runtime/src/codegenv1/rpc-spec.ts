@@ -17,6 +17,16 @@ export interface RpcSpec<Policy> {
   readonly member?: string;
   /** What the schema declares for this side. */
   readonly policy?: Policy;
+  /** The messages that keep a quiet stream of responses alive. */
+  readonly heartbeat?: HeartbeatSpec;
+}
+
+/** What a schema says of an RPC's heartbeat. */
+export interface HeartbeatSpec {
+  /** Local name of the field of the response that marks a heartbeat, and is all that it has. */
+  readonly field: string;
+  /** Time without a response after which the server sends one, in milliseconds. */
+  readonly intervalMs: number;
 }
 
 /** The RPCs of a service of which there is something to tell, by their local name. */

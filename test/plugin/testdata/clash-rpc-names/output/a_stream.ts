@@ -180,7 +180,14 @@ export interface HostileHandler {
  * @generated from service Hostile
  */
 export function registerHostile(router: ConnectRouter, handler: Partial<HostileHandler>, options?: StreamServiceOptions): ConnectRouter {
-  return registerService(Hostile, router, handler, options, { then: { member: "then$" }, ["__proto__"]: { member: "__proto__$" }, hasOwnProperty: { member: "hasOwnProperty$" }, isPrototypeOf: { member: "isPrototypeOf$" }, __defineGetter__: { member: "__defineGetter__$" }, toLocaleString: { member: "toLocaleString$" } });
+  return registerService(Hostile, router, handler, options, {
+    then: { member: "then$" },
+    ["__proto__"]: { member: "__proto__$" },
+    hasOwnProperty: { member: "hasOwnProperty$" },
+    isPrototypeOf: { member: "isPrototypeOf$" },
+    __defineGetter__: { member: "__defineGetter__$" },
+    toLocaleString: { member: "toLocaleString$" },
+  });
 }
 
 /**
@@ -363,6 +370,13 @@ export interface HostileClient {
  * @generated from service Hostile
  */
 export function createHostileClient(transport: Transport, options?: StreamClientOptions): HostileClient {
-  return createServiceClient<HostileClient>(Hostile, transport, options, { then: { member: "then$" }, ["__proto__"]: { member: "__proto__$" }, hasOwnProperty: { member: "hasOwnProperty$" }, isPrototypeOf: { member: "isPrototypeOf$" }, __defineGetter__: { member: "__defineGetter__$" }, toLocaleString: { member: "toLocaleString$" } });
+  return createServiceClient<HostileClient>(Hostile, transport, options, {
+    then: { member: "then$" },
+    ["__proto__"]: { member: "__proto__$" },
+    hasOwnProperty: { member: "hasOwnProperty$" },
+    isPrototypeOf: { member: "isPrototypeOf$" },
+    __defineGetter__: { member: "__defineGetter__$" },
+    toLocaleString: { member: "toLocaleString$" },
+  });
 }
 

@@ -11,7 +11,9 @@ import { delete$, handler as handler$1, options as options$1, router as router$1
  * @generated from service Service
  */
 export function registerService(router, handler, options) {
-  return registerService$1(Service, router, handler, options, { then: { member: "then$" } });
+  return registerService$1(Service, router, handler, options, {
+    then: { member: "then$" },
+  });
 }
 
 /**
@@ -20,7 +22,9 @@ export function registerService(router, handler, options) {
  * @generated from service Service
  */
 export function createServiceClient(transport, options) {
-  return createServiceClient$1(Service, transport, options, { then: { member: "then$" } });
+  return createServiceClient$1(Service, transport, options, {
+    then: { member: "then$" },
+  });
 }
 
 /**

@@ -40,7 +40,9 @@ export interface ServiceHandler {
  * @generated from service Service
  */
 export function registerService(router: ConnectRouter, handler: Partial<ServiceHandler>, options?: StreamServiceOptions): ConnectRouter {
-  return registerService$1(Service, router, handler, options, { then: { member: "then$" } });
+  return registerService$1(Service, router, handler, options, {
+    then: { member: "then$" },
+  });
 }
 
 /**
@@ -77,7 +79,9 @@ export interface ServiceClient {
  * @generated from service Service
  */
 export function createServiceClient(transport: Transport, options?: StreamClientOptions): ServiceClient {
-  return createServiceClient$1<ServiceClient>(Service, transport, options, { then: { member: "then$" } });
+  return createServiceClient$1<ServiceClient>(Service, transport, options, {
+    then: { member: "then$" },
+  });
 }
 
 /**

@@ -65,7 +65,7 @@ export class Settlements {
     const settled = (settlement: Settlement) => {
       watched.settlement = settlement;
       watched.at = performance.now();
-      watched.stalledMs = this.#stalls?.sum() ?? 0;
+      watched.stalledMs = this.#stalls?.since(this.#since(name)) ?? 0;
     };
     const watched: Watched = {
       name,
@@ -103,17 +103,20 @@ export class Settlements {
       const names = watched.filter(({ settlement }) => !settlement).map(({ name }) => name);
       throw new Error(`not settled after ${PATIENCE_MS} ms: ${names.join(", ")}`);
     }
-    const since = this.#eventAt;
-    if (since === undefined) return watched.flatMap((one) => settledAt(one, one.at));
+    if (!this.#eventAt) return watched.flatMap((one) => settledAt(one, one.at));
     const list = latencies.get(category) ?? [];
     latencies.set(category, list);
     const after = watched
       .filter(({ at }) => at >= this.#notedAt)
-      .flatMap((one) =>
-        settledAt(one, one.name.startsWith("client") ? since.client : since.server),
-      );
+      .flatMap((one) => settledAt(one, this.#since(one.name)));
     list.push(...after.map(({ afterMs }) => afterMs));
     return after;
+  }
+
+  /** When the event was for the one who has the promise of that name. */
+  #since(name: string): number {
+    const side: Side = name.startsWith("client") ? "client" : "server";
+    return this.#eventAt?.[side] ?? Number.NaN;
   }
 }
 

@@ -3,27 +3,36 @@
 const TICK_MS = 5;
 
 /**
- * Adds up the time in which this process did not get to run its event loop, because the machine was
+ * Notes the time in which this process did not get to run its event loop, because the machine was
  * busy with others: what nobody could have settled a promise in.
  */
 export class Stalls {
   readonly #timer: NodeJS.Timeout;
+  readonly #stalls: { readonly from: number; readonly to: number }[] = [];
   #lastTick: number = performance.now();
-  #stalledMs = 0;
 
   constructor() {
     this.#timer = setInterval(() => {
-      this.#stalledMs = this.sum();
+      const stall = this.#current();
+      if (stall.to > stall.from) this.#stalls.push(stall);
       this.#lastTick = performance.now();
     }, TICK_MS).unref();
   }
 
-  /** Milliseconds until now. */
-  sum(): number {
-    return this.#stalledMs + Math.max(0, performance.now() - this.#lastTick - TICK_MS);
+  /** How many milliseconds of the time since `since`, by `performance.now`, that was. */
+  since(since: number): number {
+    return [...this.#stalls, this.#current()].reduce(
+      (sum, { from, to }) => sum + Math.max(0, to - Math.max(from, since)),
+      0,
+    );
   }
 
   stop(): void {
     clearInterval(this.#timer);
+  }
+
+  /** From when the next tick was due. */
+  #current(): { from: number; to: number } {
+    return { from: this.#lastTick + TICK_MS, to: performance.now() };
   }
 }

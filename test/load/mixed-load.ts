@@ -3,6 +3,7 @@ import { Code, ConnectError, type StreamOutcome } from "connect-stream";
 import { type ChaosProxy, startChaosProxy } from "../faults/chaos-proxy.js";
 import { type OwnTransport, ownTransport } from "../faults/transport.js";
 import { Random } from "../fuzz/random.js";
+import type { Note } from "../support/gen/lab/v1/lab_pb.js";
 import { createLabServiceClient, type LabServiceClient } from "../support/gen/lab/v1/lab_stream.js";
 import { type Wire, wires } from "../support/wires.js";
 
@@ -112,10 +113,12 @@ class Line {
   #kinds(): Make[] {
     const options = { signal: this.#signal };
     const kinds: Make[] = [
-      async (client) => {
-        const { number } = await client.unary({ number: 5n, payload: PAYLOAD }, options);
-        expectCount(Number(number), 5);
-        return "complete";
+      (client, cancel) => {
+        const own = new AbortController();
+        const request = { number: 5n, payload: PAYLOAD };
+        const response = client.unary(request, cancel ? { signal: own.signal } : options);
+        if (cancel) setImmediate(() => own.abort());
+        return unary(response, 5, cancel);
       },
       async (client, cancel) => {
         const call = client.download({ number: BigInt(MESSAGES) }, options);
@@ -146,6 +149,21 @@ class Line {
         return complete(call.outcome, count);
       },
     ];
+  }
+}
+
+/** A unary call that is to be cancelled may be quicker than that. */
+async function unary(
+  response: Promise<Note>,
+  expected: number,
+  cancel: boolean,
+): Promise<"complete" | "cancelled"> {
+  try {
+    expectCount(Number((await response).number), expected);
+    return "complete";
+  } catch (error) {
+    if (cancel && error instanceof ConnectError && error.code === Code.Canceled) return "cancelled";
+    throw error;
   }
 }
 

@@ -179,7 +179,10 @@ export const situations: readonly Situation[] = [
     needsHttp2: false,
     clientReadsLate: false,
     handler: (side) => ({
-      upload: (stream) => enter(side, stream.context, readLate(side, stream)),
+      upload(stream) {
+        side.there.resolve();
+        return enter(side, stream.context, readLate(side, stream));
+      },
     }),
     async call(client, options, seen) {
       const stream = client.upload(options);
@@ -271,7 +274,7 @@ export const situations: readonly Situation[] = [
   },
 ];
 
-/** A fresh server's side. An upload whose server never reads is there when its client is. */
+/** A fresh server's side. */
 export function serverSide(settlements: Settlements, toThrow: Promise<never>): ServerSide {
   return { settlements, toThrow, there: gate(), readAgain: gate(), context: undefined };
 }

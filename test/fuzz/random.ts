@@ -49,7 +49,15 @@ export function printedSeed(what: string, variable = "FUZZ_SEED"): number {
   return seed;
 }
 
-/** How many cases to try: `short` of them in CI, more in the long form. */
+/**
+ * How many cases to try: `short` of them in CI, more in the long form, or as many as the environment
+ * says.
+ */
 export function cases(short: number, longer = short * 20): number {
-  return long ? longer : short;
+  return Number(process.env.FUZZ_CASES ?? (long ? longer : short));
+}
+
+/** Names a case of a fuzz test, by the command that tries it again, alone. */
+export function caseName(what: string, caseSeed: number): string {
+  return `FUZZ_SEED=${caseSeed} FUZZ_CASES=1 npm run reliability -- test/fuzz/${what}.spec.ts`;
 }

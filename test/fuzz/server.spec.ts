@@ -11,7 +11,7 @@ import { createLabServiceClient, registerLabService } from "../support/gen/lab/v
 import { grpcOn2 } from "../support/wires.js";
 import { mutateBody, mutateFields } from "./mutate.js";
 import { PATIENCE_MS, soon } from "./patience.js";
-import { cases, printedSeed, Random } from "./random.js";
+import { caseName, cases, printedSeed, Random } from "./random.js";
 import { handler, type Recording, record } from "./recordings.js";
 
 /** Few enough not to look like an attack of resets on one connection. */
@@ -50,15 +50,16 @@ it(
     for (let from = 0; from < total; from += BATCH) {
       const session = http2.connect(server.url);
       session.on("error", () => undefined);
-      const batch = Array.from({ length: BATCH }, async (_, i) => {
-        const random = new Random(seed + from + i);
+      const batch = Array.from({ length: Math.min(BATCH, total - from) }, async (_, i) => {
+        const index = seed + from + i;
+        const random = new Random(index);
         const request = mutated(random, random.pick(requests));
         const http1 = random.chance(0.2);
         const exchange = http1
           ? overHttp1(server.port, request)
           : overHttp2(session, request, random);
-        const response = await soon(exchange, `case ${from + i} of seed ${seed}`);
-        const what = http1 ? "HTTP/1.1" : verdict(response);
+        const response = await soon(exchange, caseName("server", index));
+        const what = http1 ? "HTTP/1.1" : verdictOf(response, index);
         statuses[what] = (statuses[what] ?? 0) + 1;
       });
       await Promise.all(batch);
@@ -105,21 +106,31 @@ function mutated(random: Random, request: Recording): Recording {
       : request.path,
     body: body ? mutateBody(random, request.body) : request.body,
     headers: headers ? mutateFields(random, request.headers) : request.headers,
+    trailers: random.chance(0.2) ? mutateFields(random, { "x-lab": "a" }) : request.trailers,
   };
 }
 
 async function overHttp2(
   session: http2.ClientHttp2Session,
-  { headers, path, body }: Recording,
+  { headers, path, body, trailers: requestTrailers }: Recording,
   random: Random,
 ): Promise<Response | undefined> {
   let stream: http2.ClientHttp2Stream;
   try {
-    stream = session.request({ ...headers, ":method": "POST", ":path": path });
+    const fields = { ...headers, ":method": "POST", ":path": path };
+    stream = session.request(fields, { waitForTrailers: true });
   } catch {
     // Node refuses to send some headers at all.
     return undefined;
   }
+  stream.on("wantTrailers", () => {
+    try {
+      stream.sendTrailers(requestTrailers);
+    } catch {
+      // And some trailers.
+      stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
+    }
+  });
   stream.on("error", () => undefined);
   const chunks: Buffer[] = [];
   let [response, trailers]: http2.IncomingHttpHeaders[] = [];
@@ -143,19 +154,35 @@ async function overHttp2(
 }
 
 /** Sends a request as bytes, some of which may be no HTTP; resolves when the server hangs up. */
-async function overHttp1(port: number, { headers, path, body }: Recording): Promise<undefined> {
+async function overHttp1(
+  port: number,
+  { headers, path, body, trailers }: Recording,
+): Promise<undefined> {
   const socket = connect({ port, host: "127.0.0.1" });
   socket.on("error", () => undefined);
   socket.resume();
   const fields = { ...headers, host: "lab", connection: "close", "transfer-encoding": "chunked" };
-  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
   const closed = once(socket, "close");
-  socket.write(`POST ${path} HTTP/1.1\r\n${lines.join("")}\r\n`);
+  socket.write(`POST ${path} HTTP/1.1\r\n${lines(fields)}\r\n`);
   socket.write(`${body.length.toString(16)}\r\n`);
   socket.write(body);
-  socket.end(body.length > 0 ? "\r\n0\r\n\r\n" : "\r\n");
+  socket.end(`${body.length > 0 ? "\r\n0\r\n" : ""}${lines(trailers)}\r\n`);
   await closed;
   return undefined;
+}
+
+function lines(fields: Readonly<Record<string, string>>): string {
+  return Object.entries(fields)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join("");
+}
+
+function verdictOf(response: Response | undefined, index: number): string {
+  try {
+    return verdict(response);
+  } catch (cause) {
+    throw new Error(`a senseless answer: ${caseName("server", index)}`, { cause });
+  }
 }
 
 /** What the server answered, which must make sense in the protocol that it says it is. */

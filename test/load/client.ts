@@ -20,6 +20,6 @@ answer({
     idle.open(argument),
   "use idle streams": () => idle.use(),
   "close idle streams": () => idle.close(),
-  "start mixed calls": (url: string) => mixed.start(url),
+  "start mixed calls": (argument: { url: string; seed: number }) => mixed.start(argument),
   "stop mixed calls": () => mixed.stop(),
 });

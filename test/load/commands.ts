@@ -82,9 +82,8 @@ function ask<T>(child: ChildProcess, command: string, argument: unknown): Promis
 
 /** What a process holds. */
 export interface Stats {
-  /** Bytes of the heap that are in use, after two collections. */
+  /** Bytes of the heap that are in use after two collections, and of buffers beside it. */
   readonly heapBytes: number;
-  readonly residentBytes: number;
   /** File descriptors. */
   readonly descriptors: number;
   /** Listeners of the process object, and of what else is told. */
@@ -95,11 +94,10 @@ export interface Stats {
 export function stats(more: number): Stats {
   globalThis.gc?.();
   globalThis.gc?.();
-  const { heapUsed, rss } = process.memoryUsage();
+  const { heapUsed, external } = process.memoryUsage();
   const ofProcess = process.eventNames().map((name) => process.listenerCount(name));
   return {
-    heapBytes: heapUsed,
-    residentBytes: rss,
+    heapBytes: heapUsed + external,
     descriptors: readdirSync("/proc/self/fd").length,
     listeners: ofProcess.reduce((sum, count) => sum + count, more),
   };

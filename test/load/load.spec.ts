@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { printedSeed } from "../fuzz/random.js";
 import "../support/process-faults.js";
 import { type Child, type Stats, startChild } from "./commands.js";
 import type { DrainResults } from "./drain-load.js";
@@ -81,7 +82,8 @@ describe("load and soak", () => {
       await using client = startChild("client.ts");
       const url = await server.ask<string>("listen", {});
       const before = await both(server, client);
-      await client.ask("start mixed calls", url);
+      const seed = printedSeed("soak", "LOAD_SEED");
+      await client.ask("start mixed calls", { url, seed });
       const heaps = await sample(server, client, soakMs);
       const results = await client.ask<MixedResults>("stop mixed calls");
       console.log(`soak: ${JSON.stringify(results)}`);

@@ -2,6 +2,8 @@
 import { Code, ConnectError, type StreamOutcome } from "connect-stream";
 import { type ChaosProxy, startChaosProxy } from "../faults/chaos-proxy.js";
 import { type OwnTransport, ownTransport } from "../faults/transport.js";
+import { Random } from "../fuzz/random.js";
+import type { Note } from "../support/gen/lab/v1/lab_pb.js";
 import { createLabServiceClient, type LabServiceClient } from "../support/gen/lab/v1/lab_stream.js";
 import { type Wire, wires } from "../support/wires.js";
 
@@ -32,10 +34,12 @@ export class MixedLoad {
     this.#giveUp = giveUp;
   }
 
-  async start(url: string): Promise<void> {
+  /** `seed` decides which calls are made, cancelled and cut. */
+  async start({ url, seed }: { url: string; seed: number }): Promise<void> {
     const port = Number(new URL(url).port);
-    for (const wire of [...wires, ...wires]) {
-      this.#lines.push(new Line(wire, await startChaosProxy(port), this.#giveUp));
+    for (const [i, wire] of [...wires, ...wires].entries()) {
+      const random = new Random(seed + i);
+      this.#lines.push(new Line(wire, await startChaosProxy(port), random, this.#giveUp));
     }
   }
 
@@ -60,15 +64,17 @@ type Make = (client: LabServiceClient, cancel: boolean) => Promise<"complete" | 
 class Line {
   readonly #wire: Wire;
   readonly #proxy: ChaosProxy;
+  readonly #random: Random;
   readonly #own: OwnTransport;
   readonly #loops: Promise<void>[];
   readonly #signal: AbortSignal;
   readonly #results: MixedResults = { calls: 0, complete: 0, cancelled: 0, cutOff: 0, faults: [] };
   #stopped = false;
 
-  constructor(wire: Wire, proxy: ChaosProxy, signal: AbortSignal) {
+  constructor(wire: Wire, proxy: ChaosProxy, random: Random, signal: AbortSignal) {
     this.#wire = wire;
     this.#proxy = proxy;
+    this.#random = random;
     this.#signal = signal;
     this.#own = ownTransport(proxy.url, wire);
     this.#loops = Array.from({ length: LOOPS_PER_CONNECTION }, () => this.#loop());
@@ -86,12 +92,12 @@ class Line {
     const client = createLabServiceClient(this.#own.transport);
     const kinds = this.#kinds();
     while (!this.#stopped) {
-      const make = kinds[Math.floor(Math.random() * kinds.length)];
-      const cancel = Math.random() < CANCELLED_SHARE;
-      if (Math.random() < CUT_SHARE) setImmediate(() => this.#proxy.cut());
+      const make = this.#random.pick(kinds);
+      const cancel = this.#random.chance(CANCELLED_SHARE);
+      if (this.#random.chance(CUT_SHARE)) setImmediate(() => this.#proxy.cut());
       this.#results.calls++;
       try {
-        const end = await make?.(client, cancel);
+        const end = await make(client, cancel);
         if (end === "complete") this.#results.complete++;
         else this.#results.cancelled++;
       } catch (error) {
@@ -107,10 +113,12 @@ class Line {
   #kinds(): Make[] {
     const options = { signal: this.#signal };
     const kinds: Make[] = [
-      async (client) => {
-        const { number } = await client.unary({ number: 5n, payload: PAYLOAD }, options);
-        expectCount(Number(number), 5);
-        return "complete";
+      (client, cancel) => {
+        const own = new AbortController();
+        const request = { number: 5n, payload: PAYLOAD };
+        const response = client.unary(request, cancel ? { signal: own.signal } : options);
+        if (cancel) setImmediate(() => own.abort());
+        return unary(response, 5, cancel);
       },
       async (client, cancel) => {
         const call = client.download({ number: BigInt(MESSAGES) }, options);
@@ -141,6 +149,21 @@ class Line {
         return complete(call.outcome, count);
       },
     ];
+  }
+}
+
+/** A unary call that is to be cancelled may be quicker than that. */
+async function unary(
+  response: Promise<Note>,
+  expected: number,
+  cancel: boolean,
+): Promise<"complete" | "cancelled"> {
+  try {
+    expectCount(Number((await response).number), expected);
+    return "complete";
+  } catch (error) {
+    if (cancel && error instanceof ConnectError && error.code === Code.Canceled) return "cancelled";
+    throw error;
   }
 }
 

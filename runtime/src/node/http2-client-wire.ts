@@ -11,7 +11,7 @@ import type { ClientWire, ClientWireEvents } from "../protocol/wire.js";
 import { connectionError, errorFromReset } from "./errors.js";
 import { fromNodeHeaders, toRequestHeaders } from "./headers.js";
 import { plain } from "./http2-server-wire.js";
-import { tolerateSessionErrors } from "./session-errors.js";
+import { watchSessionErrors } from "./session-errors.js";
 import { allocate, writeTogether } from "./write-pieces.js";
 
 /** What opens requests on HTTP/2 connections: Connect-Node's `Http2SessionManager`, or like it. */
@@ -48,7 +48,7 @@ class Http2ClientWire implements ClientWire {
     this.#stream = stream;
     this.#events = events;
     const { session } = stream;
-    tolerateSessionErrors(stream);
+    watchSessionErrors(stream);
     stream.on("response", (headers: IncomingHttpHeaders & { ":status"?: number }) => {
       events.onHeader(headers[":status"] ?? 0, fromNodeHeaders(headers));
     });

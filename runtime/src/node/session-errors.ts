@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ClientHttp2Stream, Http2Session } from "node:http2";
 
-const tolerated = new WeakSet<Http2Session>();
+const watched = new WeakSet<Http2Session>();
 
 /**
  * Keeps a connection that fails from taking the process down: its streams have the error, and the
  * manager makes a new one. Connect-Node's manager lets go of a connection before Node emits the
  * error of one that did not answer a ping in time.
  * https://github.com/connectrpc/connect-es/blob/main/packages/connect-node/src/http2-session-manager.ts
+ *
+ * And tells its streams of a reset that follows a GOAWAY. Node takes it for a clean end, and ends
+ * responses that are not whole as if they were.
+ * https://github.com/nodejs/node/blob/v24.x/lib/internal/http2/core.js (socketOnError)
  */
-export function tolerateSessionErrors({ session }: ClientHttp2Stream): void {
-  if (!session || tolerated.has(session)) return;
-  tolerated.add(session);
+export function watchSessionErrors({ session }: ClientHttp2Stream): void {
+  if (!session || watched.has(session)) return;
+  watched.add(session);
   session.on("error", () => undefined);
+  // Before Node's own listener.
+  session.socket?.prependListener("error", (error) => session.destroy(error));
 }

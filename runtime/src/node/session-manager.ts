@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ClientHttp2Stream, Http2Session } from "node:http2";
 import { Http2SessionManager } from "@connectrpc/connect-node";
-import { tolerateSessionErrors } from "./session-errors.js";
+import { watchSessionErrors } from "./session-errors.js";
 import { STREAM_WINDOW_BYTES, widenConnectionWindow } from "./windows.js";
 
 type ManagerParameters = ConstructorParameters<typeof Http2SessionManager>;
@@ -19,7 +19,7 @@ export class StreamSessionManager extends Http2SessionManager {
     ...args: Parameters<Http2SessionManager["request"]>
   ): Promise<ClientHttp2Stream> {
     const stream = await super.request(...args);
-    tolerateSessionErrors(stream);
+    watchSessionErrors(stream);
     const { session } = stream;
     if (session && session !== this.#widened) {
       this.#widened = session;

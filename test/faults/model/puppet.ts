@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { randomBytes } from "node:crypto";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { ServerStream } from "connect-stream";
+import { Random } from "../../fuzz/random.js";
 import { gate } from "../../support/gate.js";
 import type { Note } from "../../support/gen/lab/v1/lab_pb.js";
 import type { LabServiceHandler } from "../../support/gen/lab/v1/lab_stream.js";
@@ -23,7 +23,7 @@ export const thrownError: ConnectError = new ConnectError("thrown on purpose", C
 /** What clients must never see. */
 export const SECRET = "the text of an ordinary error";
 
-const noise = randomBytes(200_000);
+const noise = new Random(1).bytes(200_000);
 
 /** A message that knows its place. */
 export function numbered(number: number, bytes: number): NoteInit {

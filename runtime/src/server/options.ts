@@ -8,6 +8,7 @@ import {
 } from "@connectrpc/connect/protocol";
 import { mayAlias } from "../protocol/aliasing.js";
 import type { StreamLimits } from "../stream-limits.js";
+import { type GatedOptions, gated } from "./gate.js";
 import { intercepted } from "./intercept.js";
 import type { RunHandler } from "./side.js";
 import type { StreamRpc } from "./stream-rpc.js";
@@ -30,7 +31,10 @@ export interface ServedRpc {
 
 /** Joins what the router and what the service was told: the service's options go first. */
 export function resolveRpc(rpc: StreamRpc, routerOptions: ConnectRouterOptions): ServedRpc {
-  const options = validateUniversalHandlerOptions({ ...routerOptions, ...rpc.options });
+  const options: GatedOptions = validateUniversalHandlerOptions({
+    ...routerOptions,
+    ...rpc.options,
+  });
   const { method, onError } = rpc;
   const { interceptors } = options;
   const run =
@@ -40,7 +44,7 @@ export function resolveRpc(rpc: StreamRpc, routerOptions: ConnectRouterOptions):
     onError,
     options,
     streamLimits: rpc.limits,
-    run: watched(run, rpc.timeouts),
+    run: watched(gated(run, options), rpc.timeouts),
     serialization: createMethodSerializationLookup(
       method,
       options.binaryOptions,

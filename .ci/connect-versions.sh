@@ -1,61 +1,46 @@
 #!/usr/bin/env bash
-# The runtime against other versions of what it depends on: builds and tests a copy of it with the
-# oldest and with the newest Connect and protobuf-es that its peer ranges allow, or with one of them
-# (argument: oldest, newest). The newest needs a newer Node.js than the oldest that we support.
+# The runtime with other versions of what it depends on: builds and tests a copy of the repository
+# with the oldest and with the newest version of each peer that its ranges allow, or with one of the
+# two (argument: oldest, newest). The generator is left out: its versions are its own.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-NEWEST_CONNECT_NEEDS_NODE=22
+tests=(test/e2e test/runtime test/examples test/docs)
 
-oldest() { node -p "require('./runtime/package.json').peerDependencies['$1'].slice(1)"; }
-# The registry lists them in order of their versions.
-newest() { npm view "$1@^$(oldest "$1")" version --json | node -p '[JSON.parse(require("fs").readFileSync(0))].flat().at(-1)'; }
+major() { "$1" -p 'process.versions.node.split(".")[0]'; }
 
-# The dependencies of the tests that are copied, as the repository has them; Connect's as given.
-package_json() {
-  node -p '
-    const [connect, protobuf] = process.argv.slice(1);
-    const { devDependencies } = require("./package.json");
-    const others = ["@grpc/grpc-js", "@types/express", "@types/node", "express", "fastify", "typescript", "vitest"];
-    JSON.stringify({
-      private: true,
-      type: "module",
-      workspaces: ["runtime"],
-      dependencies: {
-        "@bufbuild/protobuf": protobuf,
-        ...Object.fromEntries(["", "-express", "-fastify", "-node", "-web"].map((name) => [`@connectrpc/connect${name}`, connect])),
-        ...Object.fromEntries(others.map((name) => [name, devDependencies[name]])),
-      },
-    })' "$1" "$2"
+# The folder of the machine's Node.js, or of a newer one if that Connect asks for it.
+node_for() {
+  local needed
+  needed=$(npm view "@connectrpc/connect-node@$1" engines.node | grep -oE '[0-9]+' | head -1)
+  if [ "$(major node)" -ge "$needed" ]; then
+    dirname "$(command -v node)"
+  else
+    .ci/fetch-node.sh "$needed"
+  fi
 }
 
 run_with() {
-  local connect=$1 protobuf=$2 node=$3 copy
+  local copy node
   copy=$(mktemp -d)
   copies+=("$copy")
-  git ls-files -z runtime test/e2e test/runtime test/support test/faults/transport.ts vitest.config.ts tsconfig.base.json |
-    tar --null -cf - -T - | tar -xf - -C "$copy"
-  package_json "$connect" "$protobuf" >"$copy/package.json"
+  git ls-files -z --cached --others --exclude-standard | tar --null -cf - -T - | tar -xf - -C "$copy"
+  # Examples are among what the tests run.
+  npx tsx .ci/versions-project.ts "$1" "$copy" "${tests[@]}" examples
+  node=$(node_for "$(node -p 'require(process.argv[1]).dependencies["@connectrpc/connect"]' "$copy/package.json")")
   (
     cd "$copy"
     export PATH="$node:$PATH"
-    npm install --no-audit --no-fund --silent
-    printf '\nConnect %s, protobuf-es %s, Node.js %s\n' "$connect" "$protobuf" "$(node --version)"
-    npm ls --silent @bufbuild/protobuf @connectrpc/connect >/dev/null
+    npm install --no-audit --no-fund --loglevel=error
+    printf '\nThe %s peers, Node.js %s:\n' "$1" "$(node --version)"
+    # Fails if what is installed is not what was asked for.
+    npm ls --workspace runtime
     npx tsc -b runtime
-    NO_COLOR=1 npx vitest run
+    NO_COLOR=1 npx vitest run --maxWorkers=2 "${tests[@]}"
   )
 }
 
 copies=()
 trap 'rm -rf "${copies[@]}"' EXIT
-machines_node=$(dirname "$(command -v node)")
-for which in "${@:-oldest newest}"; do
-  for one in $which; do
-    case $one in
-      oldest) run_with "$(oldest @connectrpc/connect)" "$(oldest @bufbuild/protobuf)" "$machines_node" ;;
-      newest) run_with "$(newest @connectrpc/connect)" "$(newest @bufbuild/protobuf)" "$(.ci/fetch-node.sh $NEWEST_CONNECT_NEEDS_NODE)" ;;
-      *) echo "usage: connect-versions.sh [oldest] [newest]" >&2 && exit 2 ;;
-    esac
-  done
-done
+[ $# -gt 0 ] || set -- oldest newest
+for which; do run_with "$which"; done

@@ -9,6 +9,7 @@ import {
 import { mayAlias } from "../protocol/aliasing.js";
 import { type CallQueues, noQueues } from "../protocol/call-queues.js";
 import type { StreamLimits } from "../stream-limits.js";
+import { type GatedOptions, gated } from "./gate.js";
 import { intercepted } from "./intercept.js";
 import type { RunHandler } from "./side.js";
 import type { StreamRpc } from "./stream-rpc.js";
@@ -33,7 +34,10 @@ export interface ServedRpc {
 
 /** Joins what the router and what the service was told: the service's options go first. */
 export function resolveRpc(rpc: StreamRpc, routerOptions: ConnectRouterOptions): ServedRpc {
-  const options = validateUniversalHandlerOptions({ ...routerOptions, ...rpc.options });
+  const options: GatedOptions = validateUniversalHandlerOptions({
+    ...routerOptions,
+    ...rpc.options,
+  });
   const { method, onError } = rpc;
   const direct = options.interceptors.length === 0;
   const run = direct ? rpc.run : intercepted(rpc, options.interceptors);
@@ -43,7 +47,7 @@ export function resolveRpc(rpc: StreamRpc, routerOptions: ConnectRouterOptions):
     options,
     streamLimits: rpc.limits,
     queues: direct ? rpc.queues : noQueues,
-    run: watched(run, rpc.timeouts),
+    run: watched(gated(run, options), rpc.timeouts),
     serialization: createMethodSerializationLookup(
       method,
       options.binaryOptions,

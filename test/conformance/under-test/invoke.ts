@@ -16,6 +16,7 @@ import {
 } from "../../../.tmp/conformance/gen/connectrpc/conformance/v1/client_compat_pb.js";
 import { StreamType } from "../../../.tmp/conformance/gen/connectrpc/conformance/v1/config_pb.js";
 import {
+  type BidiStreamRequest,
   BidiStreamRequestSchema,
   ClientStreamRequestSchema,
   type ConformancePayload,
@@ -139,10 +140,9 @@ async function bidiStream({ client, request, cancel, options, result }: Call): P
     return response;
   };
   await finish(stream, result, async () => {
-    await sendAll(request, BidiStreamRequestSchema, result, async (message) => {
-      await stream.send(message);
-      if (fullDuplex) await receive();
-    });
+    const answered = fullDuplex ? receive : undefined;
+    const send = (message: BidiStreamRequest) => stream.send(message);
+    await sendAll(request, BidiStreamRequestSchema, result, send, answered);
     cancel.beforeCloseSend(stream);
     await stream.closeSend();
     cancel.afterCloseSend();
@@ -156,17 +156,20 @@ async function sendAll<D extends DescMessage>(
   schema: D,
   result: ClientResponseResult,
   send: (message: MessageShape<D>) => Promise<void>,
+  sent: () => Promise<unknown> = async () => undefined,
 ): Promise<void> {
   const messages = messagesOf(request, schema);
-  for (const [index, message] of messages.entries()) {
+  result.numUnsentRequests = messages.length;
+  for (const message of messages) {
     if (request.requestDelayMs > 0) await sleep(request.requestDelayMs);
     try {
       await send(message);
     } catch {
       // Why, is what receiving says.
-      result.numUnsentRequests = messages.length - index;
       return;
     }
+    result.numUnsentRequests--;
+    await sent();
   }
 }
 

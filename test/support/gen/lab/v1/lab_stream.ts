@@ -247,7 +247,9 @@ export interface NamesServiceHandler {
  * @generated from service lab.v1.NamesService
  */
 export function registerNamesService(router: ConnectRouter, handler: Partial<NamesServiceHandler>, options?: StreamServiceOptions): ConnectRouter {
-  return registerService(NamesService, router, handler, options, { hasOwnProperty: { member: "hasOwnProperty$" } });
+  return registerService(NamesService, router, handler, options, {
+    hasOwnProperty: { member: "hasOwnProperty$" },
+  });
 }
 
 /**
@@ -330,6 +332,8 @@ export interface NamesServiceClient {
  * @generated from service lab.v1.NamesService
  */
 export function createNamesServiceClient(transport: Transport, options?: StreamClientOptions): NamesServiceClient {
-  return createServiceClient<NamesServiceClient>(NamesService, transport, options, { hasOwnProperty: { member: "hasOwnProperty$" } });
+  return createServiceClient<NamesServiceClient>(NamesService, transport, options, {
+    hasOwnProperty: { member: "hasOwnProperty$" },
+  });
 }
 

@@ -28,6 +28,9 @@ const send =
   "`send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.";
 const recv =
   "`recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.";
+const sendQueue = "`queued` tells what was sent and waits for flow control.";
+const recvQueue = "`queued` tells what has arrived and was not read.";
+const bothQueues = "`queued` tells what waits in either direction.";
 const close =
   "`close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.";
 const closeUpload =
@@ -55,14 +58,14 @@ export const rpcKinds: Readonly<Record<DescMethod["methodKind"], RpcKind>> = {
         type: "ServerStreamingServer",
         messages: ["output"],
         purpose: (_, output) => `sends any number of ${output}`,
-        methods: [send, context],
+        methods: [send, sendQueue, context],
         ending: [handlerEnds, serverGone],
       },
       client: {
         type: "ServerStreamingClient",
         messages: ["output"],
         purpose: (_, output) => `receives any number of ${output}`,
-        methods: [recv, close, facts],
+        methods: [recv, recvQueue, close, facts],
         ending: ["The stream ends when the server's handler returns.", clientFails],
       },
     },
@@ -75,7 +78,12 @@ export const rpcKinds: Readonly<Record<DescMethod["methodKind"], RpcKind>> = {
         type: "ClientStreamingServer",
         messages: ["input", "output"],
         purpose: (input, output) => `receives any number of ${input}, answers with one ${output}`,
-        methods: [recv, "`sendAndClose` sends the one response, and must be called once.", context],
+        methods: [
+          recv,
+          "`sendAndClose` sends the one response, and must be called once.",
+          recvQueue,
+          context,
+        ],
         ending: [
           "Receiving ends when the client half-closes, the call ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.",
           serverGone,
@@ -88,6 +96,7 @@ export const rpcKinds: Readonly<Record<DescMethod["methodKind"], RpcKind>> = {
         methods: [
           send,
           "`closeAndRecv` half-closes, then gives the one response.",
+          sendQueue,
           closeUpload,
           facts,
         ],
@@ -107,7 +116,7 @@ export const rpcKinds: Readonly<Record<DescMethod["methodKind"], RpcKind>> = {
         messages: ["input", "output"],
         purpose: (input, output) =>
           `receives any number of ${input} and sends any number of ${output}, in any order`,
-        methods: [recv, send, context],
+        methods: [recv, send, bothQueues, context],
         ending: [`Receiving ends when the client half-closes. ${handlerEnds}`, serverGone],
       },
       client: {
@@ -119,6 +128,7 @@ export const rpcKinds: Readonly<Record<DescMethod["methodKind"], RpcKind>> = {
           send,
           recv,
           "`closeSend` half-closes: no message follows, receiving goes on.",
+          bothQueues,
           close,
           facts,
         ],

@@ -13,6 +13,7 @@ import { ObserverService, TestService, UnimplementedService } from "./interop_pb
  * The server's side of TestService.StreamingOutputCall: sends any number of `TestResponse`.
  *
  * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
+ * - `queued` tells what was sent and waits for flow control.
  * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
  *
  * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
@@ -27,6 +28,7 @@ export interface StreamingOutputCallServerStream extends ServerStreamingServer<t
  *
  * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
  * - `sendAndClose` sends the one response, and must be called once.
+ * - `queued` tells what has arrived and was not read.
  * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
  *
  * Receiving ends when the client half-closes, the call ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
@@ -41,6 +43,7 @@ export interface StreamingInputCallServerStream extends ClientStreamingServer<ty
  *
  * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
  * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
+ * - `queued` tells what waits in either direction.
  * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
  *
  * Receiving ends when the client half-closes. The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
@@ -54,6 +57,7 @@ export interface FullDuplexCallServerStream extends BidiStreamingServer<typeof T
  * The server's side of TestService.UnimplementedStream: sends any number of `TestResponse`.
  *
  * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
+ * - `queued` tells what was sent and waits for flow control.
  * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
  *
  * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
@@ -132,6 +136,7 @@ export function registerTestService(router: ConnectRouter, handler: Partial<Test
  * The client's side of TestService.StreamingOutputCall: receives any number of `TestResponse`.
  *
  * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
+ * - `queued` tells what has arrived and was not read.
  * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
  * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
  *
@@ -147,6 +152,7 @@ export interface StreamingOutputCallClientStream extends ServerStreamingClient<t
  *
  * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
  * - `closeAndRecv` half-closes, then gives the one response.
+ * - `queued` tells what was sent and waits for flow control.
  * - `close` abandons the call and frees it: the server sees a cancel. So does `await using`.
  * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
  *
@@ -163,6 +169,7 @@ export interface StreamingInputCallClientStream extends ClientStreamingClient<ty
  * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
  * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
  * - `closeSend` half-closes: no message follows, receiving goes on.
+ * - `queued` tells what waits in either direction.
  * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
  * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
  *
@@ -177,6 +184,7 @@ export interface FullDuplexCallClientStream extends BidiStreamingClient<typeof T
  * The client's side of TestService.UnimplementedStream: receives any number of `TestResponse`.
  *
  * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
+ * - `queued` tells what has arrived and was not read.
  * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
  * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
  *

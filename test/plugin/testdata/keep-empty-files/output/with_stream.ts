@@ -11,6 +11,7 @@ import { S } from "./with_pb.js";
  * The server's side of S.A: sends any number of `M`.
  *
  * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
+ * - `queued` tells what was sent and waits for flow control.
  * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
  *
  * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
@@ -45,6 +46,7 @@ export function registerS(router: ConnectRouter, handler: Partial<SHandler>, opt
  * The client's side of S.A: receives any number of `M`.
  *
  * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
+ * - `queued` tells what has arrived and was not read.
  * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
  * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
  *

@@ -11,6 +11,7 @@ import { monitor, twin, Twin } from "./a_pb.js";
  * The server's side of monitor.watch: sends any number of `Empty`.
  *
  * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
+ * - `queued` tells what was sent and waits for flow control.
  * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
  *
  * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
@@ -24,6 +25,7 @@ export interface WatchServerStream extends ServerStreamingServer<typeof EmptySch
  * The server's side of monitor.snake_case: sends any number of `Empty`.
  *
  * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
+ * - `queued` tells what was sent and waits for flow control.
  * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
  *
  * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
@@ -37,6 +39,7 @@ export interface Snake_caseServerStream extends ServerStreamingServer<typeof Emp
  * The server's side of monitor._under: sends any number of `Empty`.
  *
  * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
+ * - `queued` tells what was sent and waits for flow control.
  * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
  *
  * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
@@ -86,6 +89,7 @@ export function registerMonitor(router: ConnectRouter, handler: Partial<MonitorH
  * The client's side of monitor.watch: receives any number of `Empty`.
  *
  * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
+ * - `queued` tells what has arrived and was not read.
  * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
  * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
  *
@@ -100,6 +104,7 @@ export interface WatchClientStream extends ServerStreamingClient<typeof EmptySch
  * The client's side of monitor.snake_case: receives any number of `Empty`.
  *
  * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
+ * - `queued` tells what has arrived and was not read.
  * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
  * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
  *
@@ -114,6 +119,7 @@ export interface Snake_caseClientStream extends ServerStreamingClient<typeof Emp
  * The client's side of monitor._under: receives any number of `Empty`.
  *
  * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
+ * - `queued` tells what has arrived and was not read.
  * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
  * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
  *
@@ -164,6 +170,7 @@ export function createMonitorClient(transport: Transport, options?: StreamClient
  * The server's side of twin.Twin: sends any number of `Empty`.
  *
  * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
+ * - `queued` tells what was sent and waits for flow control.
  * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
  *
  * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
@@ -198,6 +205,7 @@ export function registertwin(router: ConnectRouter, handler: Partial<twinHandler
  * The client's side of twin.Twin: receives any number of `Empty`.
  *
  * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
+ * - `queued` tells what has arrived and was not read.
  * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
  * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
  *
@@ -233,6 +241,7 @@ export function createtwinClient(transport: Transport, options?: StreamClientOpt
  * The server's side of Twin.Twin: sends any number of `Empty`.
  *
  * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
+ * - `queued` tells what was sent and waits for flow control.
  * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
  *
  * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
@@ -267,6 +276,7 @@ export function registerTwin(router: ConnectRouter, handler: Partial<TwinHandler
  * The client's side of Twin.Twin: receives any number of `Empty`.
  *
  * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
+ * - `queued` tells what has arrived and was not read.
  * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
  * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
  *

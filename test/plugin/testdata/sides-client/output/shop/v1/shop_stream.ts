@@ -11,6 +11,7 @@ import { ShopService } from "./shop_pb.js";
  * The client's side of ShopService.Watch: receives any number of `WatchResponse`.
  *
  * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
+ * - `queued` tells what has arrived and was not read.
  * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
  * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
  *
@@ -26,6 +27,7 @@ export interface WatchClientStream extends ServerStreamingClient<typeof WatchRes
  *
  * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
  * - `closeAndRecv` half-closes, then gives the one response.
+ * - `queued` tells what was sent and waits for flow control.
  * - `close` abandons the call and frees it: the server sees a cancel. So does `await using`.
  * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
  *
@@ -42,6 +44,7 @@ export interface ImportClientStream extends ClientStreamingClient<typeof ImportR
  * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
  * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
  * - `closeSend` half-closes: no message follows, receiving goes on.
+ * - `queued` tells what waits in either direction.
  * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
  * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
  *

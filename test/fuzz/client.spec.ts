@@ -65,9 +65,6 @@ it(
         ends[end] = (ends[end] ?? 0) + 1;
       });
       await Promise.all(batch);
-      // Node aborts the process now and then when a connection is destroyed in the turn in which it
-      // refused the headers of a response: see docs/reliability.md.
-      await turn();
       for (const own of transports.values()) own[Symbol.dispose]();
     }
     console.log(`fuzz client: ${total} responses, ${JSON.stringify(ends)}`);
@@ -168,10 +165,11 @@ async function answerOverHttp2(stream: http2.ServerHttp2Stream, answer: Answer):
   const { status, headers, body, trailers, random, whole } = answer;
   try {
     stream.resume();
-    stream.respond({ ...headers, ":status": status }, { waitForTrailers: true });
+    const fields = { ...acceptable(headers), ":status": status };
+    stream.respond(fields, { waitForTrailers: true });
     stream.on("wantTrailers", () => {
       try {
-        stream.sendTrailers(trailers);
+        stream.sendTrailers(acceptable(trailers));
       } catch {
         stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
       }
@@ -186,6 +184,14 @@ async function answerOverHttp2(stream: http2.ServerHttp2Stream, answer: Answer):
   } catch {
     stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
   }
+}
+
+/**
+ * Without a length: when Node's client refuses headers or trailers because of it, and the connection
+ * ends at the same time, the process aborts now and then. See docs/reliability.md.
+ */
+function acceptable({ "content-length": _, ...others }: Recording["headers"]) {
+  return others;
 }
 
 /** Breaks one stream off, or the connection with all of its streams. */

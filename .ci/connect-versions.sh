@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
 # The runtime with other versions of what it depends on: builds and tests a copy of the repository
 # with the oldest and with the newest version of each peer that its ranges allow, or with one of the
-# two (argument: oldest, newest). The generator is left out: its versions are its own.
+# two (argument: oldest, newest). The generator is left out: its versions are its own. Exits with 77
+# if a Node.js that the newest needs is not to be had for this machine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 tests=(test/e2e test/runtime test/examples test/docs)
+
+results=$PWD/.tmp/results
 
 major() { "$1" -p 'process.versions.node.split(".")[0]'; }
 
@@ -36,7 +39,8 @@ run_with() {
     # Fails if what is installed is not what was asked for.
     npm ls --workspace runtime
     npx tsc -b runtime
-    NO_COLOR=1 npx vitest run --maxWorkers=2 "${tests[@]}"
+    NO_COLOR=1 npx vitest run "${tests[@]}" \
+      --reporter=default --reporter=json --outputFile.json="$results/connect-$1.json"
   )
 }
 

@@ -82,14 +82,14 @@ function queueLines({ send, receive }: StreamQueues): string[] {
   const dropped = "the one that has waited longest is dropped";
   return [
     ...whenSet(send, (bounds) =>
-      queueLine("wait to be sent", bounds, {
+      queueLine("waiting to be sent", bounds, {
         wait: "`send` waits",
         fail: "`send` rejects with `resource_exhausted`",
         dropped,
       }),
     ),
     ...whenSet(receive, (bounds) =>
-      queueLine("wait to be read", bounds, {
+      queueLine("waiting to be read", bounds, {
         wait: "the peer is held back",
         fail: "the call ends with `resource_exhausted`",
         dropped,
@@ -115,7 +115,7 @@ function queueLine(
     [WhenFull.DROP_OLDEST]: then.dropped,
   }[whenFull];
   const room = most.length > 0 ? most.join(" and ") : "the default number of bytes";
-  return [`There is room for ${room} that ${what}. When it is full, ${full}.`];
+  return [`There is room for ${room} ${what}. When it is full, ${full}.`];
 }
 
 function heartbeatLine(side: Side, { field, intervalMs }: DeclaredHeartbeat): string {

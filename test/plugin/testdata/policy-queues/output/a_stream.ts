@@ -17,7 +17,7 @@ import { Feeds } from "./a_pb.js";
  * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
  *
  * As the schema declares, unless options say otherwise:
- * - There is room for 10 messages and 1 MiB that wait to be sent. When it is full, the one that has waited longest is dropped.
+ * - There is room for 10 messages and 1 MiB waiting to be sent. When it is full, the one that has waited longest is dropped.
  *
  * @generated from rpc a.v1.Feeds.Watch
  */
@@ -48,8 +48,8 @@ export interface UploadServerStream extends ClientStreamingServer<typeof Request
  * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
  *
  * As the schema declares, unless options say otherwise:
- * - There is room for 100 messages and 1 MiB that wait to be sent. When it is full, `send` waits.
- * - There is room for 1000 bytes that wait to be read. When it is full, the call ends with `resource_exhausted`.
+ * - There is room for 100 messages and 1 MiB waiting to be sent. When it is full, `send` waits.
+ * - There is room for 1000 bytes waiting to be read. When it is full, the call ends with `resource_exhausted`.
  *
  * @generated from rpc a.v1.Feeds.Talk
  */
@@ -68,7 +68,7 @@ export interface FeedsHandler {
 
   /**
    * As the schema declares, unless options say otherwise:
-   * - There is room for 10 messages and 1 MiB that wait to be sent. When it is full, the one that has waited longest is dropped.
+   * - There is room for 10 messages and 1 MiB waiting to be sent. When it is full, the one that has waited longest is dropped.
    *
    * @generated from rpc a.v1.Feeds.Watch
    */
@@ -81,8 +81,8 @@ export interface FeedsHandler {
 
   /**
    * As the schema declares, unless options say otherwise:
-   * - There is room for 100 messages and 1 MiB that wait to be sent. When it is full, `send` waits.
-   * - There is room for 1000 bytes that wait to be read. When it is full, the call ends with `resource_exhausted`.
+   * - There is room for 100 messages and 1 MiB waiting to be sent. When it is full, `send` waits.
+   * - There is room for 1000 bytes waiting to be read. When it is full, the call ends with `resource_exhausted`.
    *
    * @generated from rpc a.v1.Feeds.Talk
    */
@@ -112,7 +112,7 @@ export function registerFeeds(router: ConnectRouter, handler: Partial<FeedsHandl
  * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
  *
  * As the schema declares, unless options say otherwise:
- * - There is room for the default number of bytes that wait to be read. When it is full, the call ends with `resource_exhausted`.
+ * - There is room for the default number of bytes waiting to be read. When it is full, the call ends with `resource_exhausted`.
  *
  * @generated from rpc a.v1.Feeds.Watch
  */
@@ -146,8 +146,8 @@ export interface UploadClientStream extends ClientStreamingClient<typeof Request
  * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
  *
  * As the schema declares, unless options say otherwise:
- * - There is room for 1 message that wait to be sent. When it is full, `send` waits.
- * - There is room for the default number of bytes that wait to be read. When it is full, the one that has waited longest is dropped.
+ * - There is room for 1 message waiting to be sent. When it is full, `send` waits.
+ * - There is room for the default number of bytes waiting to be read. When it is full, the one that has waited longest is dropped.
  *
  * @generated from rpc a.v1.Feeds.Talk
  */
@@ -166,7 +166,7 @@ export interface FeedsClient {
 
   /**
    * As the schema declares, unless options say otherwise:
-   * - There is room for the default number of bytes that wait to be read. When it is full, the call ends with `resource_exhausted`.
+   * - There is room for the default number of bytes waiting to be read. When it is full, the call ends with `resource_exhausted`.
    *
    * @generated from rpc a.v1.Feeds.Watch
    */
@@ -179,8 +179,8 @@ export interface FeedsClient {
 
   /**
    * As the schema declares, unless options say otherwise:
-   * - There is room for 1 message that wait to be sent. When it is full, `send` waits.
-   * - There is room for the default number of bytes that wait to be read. When it is full, the one that has waited longest is dropped.
+   * - There is room for 1 message waiting to be sent. When it is full, `send` waits.
+   * - There is room for the default number of bytes waiting to be read. When it is full, the one that has waited longest is dropped.
    *
    * @generated from rpc a.v1.Feeds.Talk
    */

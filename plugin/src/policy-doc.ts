@@ -79,26 +79,43 @@ function limitLines(limits: StreamLimits): string[] {
 }
 
 function queueLines({ send, receive }: StreamQueues): string[] {
+  const dropped = "the one that has waited longest is dropped";
   return [
-    ...whenSet(send, (bounds) => queueLine("Messages that wait to be sent", "`send`", bounds)),
-    ...whenSet(receive, (bounds) => queueLine("Messages that wait to be read", "the peer", bounds)),
+    ...whenSet(send, (bounds) =>
+      queueLine("waiting to be sent", bounds, {
+        wait: "`send` waits",
+        fail: "`send` rejects with `resource_exhausted`",
+        dropped,
+      }),
+    ),
+    ...whenSet(receive, (bounds) =>
+      queueLine("waiting to be read", bounds, {
+        wait: "the peer is held back",
+        fail: "the call ends with `resource_exhausted`",
+        dropped,
+      }),
+    ),
   ];
 }
 
-/** `who` is held up when there is no room. */
-function queueLine(what: string, who: string, bounds: QueueBounds): string[] {
-  const { maxMessages, maxBytes } = bounds;
+/** `then`: what happens to a message for which there is no room. */
+function queueLine(
+  what: string,
+  { maxMessages, maxBytes, whenFull }: QueueBounds,
+  then: { readonly wait: string; readonly fail: string; readonly dropped: string },
+): string[] {
   const most = [
-    ...whenSet(maxMessages, (count) => [String(count)]),
+    ...whenSet(maxMessages, (count) => [count === 1 ? "1 message" : `${count} messages`]),
     ...whenSet(maxBytes, (bytes) => [size(bytes)]),
   ];
   const full = {
-    [WhenFull.UNSPECIFIED]: `${who} waits`,
-    [WhenFull.WAIT]: `${who} waits`,
-    [WhenFull.FAIL]: "it fails with `resource_exhausted`",
-    [WhenFull.DROP_OLDEST]: "the message that has waited longest is dropped",
-  }[bounds.whenFull];
-  return most.length > 0 ? [`${what}: at most ${most.join(" and ")}. Then ${full}.`] : [];
+    [WhenFull.UNSPECIFIED]: then.wait,
+    [WhenFull.WAIT]: then.wait,
+    [WhenFull.FAIL]: then.fail,
+    [WhenFull.DROP_OLDEST]: then.dropped,
+  }[whenFull];
+  const room = most.length > 0 ? most.join(" and ") : "the default number of bytes";
+  return [`There is room for ${room} ${what}. When it is full, ${full}.`];
 }
 
 function heartbeatLine(side: Side, { field, intervalMs }: DeclaredHeartbeat): string {

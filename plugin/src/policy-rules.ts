@@ -94,8 +94,12 @@ const ineffective: Readonly<Record<Side, Partial<Record<DescMethod["methodKind"]
         because: "a unary RPC, allowed is: limits.read_max_bytes, limits.write_max_bytes",
       },
       server_streaming: {
-        paths: ["timeouts.recv_ms"],
+        paths: ["timeouts.recv_ms", "queues.receive"],
         because: "a server-streaming RPC, whose handler is given the one request",
+      },
+      client_streaming: {
+        paths: ["queues.send"],
+        because: "a client-streaming RPC, which sends one response",
       },
     },
     client: {
@@ -103,8 +107,12 @@ const ineffective: Readonly<Record<Side, Partial<Record<DescMethod["methodKind"]
         paths: ["timeouts", "limits", "queues"],
         because: "a unary RPC, allowed is: timeout_ms, retry",
       },
+      server_streaming: {
+        paths: ["queues.send"],
+        because: "a server-streaming RPC, which sends one request",
+      },
       client_streaming: {
-        paths: ["timeouts.recv_ms"],
+        paths: ["timeouts.recv_ms", "queues.receive"],
         because: "a client-streaming RPC, which receives its response once or never",
       },
     },

@@ -138,6 +138,7 @@ test.each([
 
 const ofMethod = "a.proto: rpc p.S.Chat: option (connectstream.v1.method)";
 const newerCode: number = 17;
+const newerChoice: number = 4;
 const milliseconds = "allowed is: a whole number from 1 to 2147483647";
 
 test.each<[MethodInit, string]>([
@@ -150,6 +151,12 @@ test.each<[MethodInit, string]>([
   [{ server: { limits: { writeMaxBytes: 0 } } }, "allowed is: a whole number from 1 to 4294967295"],
   [{ server: { limits: { readStreamMaxBytes: 0n } } }, "a whole number from 1 to 9007199254740991"],
   [{ server: { limits: { writeStreamMaxBytes: 2n ** 53n } } }, "cannot be 9007199254740992"],
+  [{ server: { queues: { send: { maxMessages: 0 } } } }, ".queues.send.max_messages cannot be 0"],
+  [{ client: { queues: { receive: { maxBytes: 0n } } } }, ".queues.receive.max_bytes cannot be 0"],
+  [
+    { server: { queues: { send: { whenFull: newerChoice } } } },
+    "when_full cannot be 4, allowed is: WHEN_FULL_WAIT, WHEN_FULL_FAIL, WHEN_FULL_DROP_OLDEST",
+  ],
   [{ client: { retry: { maxAttempts: 1 } } }, "max_attempts cannot be 1, allowed is: a whole"],
   [
     { client: { retry: { maxAttempts: 6 } } },
@@ -203,6 +210,10 @@ test.each<[Rpc, MethodInit, string]>([
   ["Unary", { client: { timeouts: { idleMs: 1 } } }, "a unary RPC, allowed is: timeout_ms, retry"],
   ["Unary", { client: { limits: { readMaxBytes: 1 } } }, ".client.limits has no effect on the cl"],
   ["Unary", { client: { queues: { send: { maxMessages: 1 } } } }, ".client.queues has no effect"],
+  ["Upload", { server: { queues: { send: {} } } }, "which sends one response"],
+  ["Download", { server: { queues: { receive: {} } } }, "whose handler is given the one request"],
+  ["Download", { client: { queues: { send: {} } } }, "which sends one request"],
+  ["Upload", { client: { queues: { receive: {} } } }, "receives its response once or never"],
   ["Download", { server: { timeouts: { recvMs: 1 } } }, "whose handler is given the one request"],
   ["Upload", { client: { timeouts: { recvMs: 1 } } }, "receives its response once or never"],
   ["Unary", { heartbeat: { field: "flag", intervalMs: 1 } }, "Unary has one response"],
@@ -319,6 +330,17 @@ describe("the generator and the runtime have the same limits", () => {
         value,
         accepts({ limits }),
       ]);
+    }
+  });
+
+  test.each([
+    ["maxMessages", around(1, 2 ** 32 - 2)],
+    ["maxBytes", [0n, 1n]],
+  ] as const)("queues.send.%s", (key, values) => {
+    for (const value of values) {
+      const generates = errorOf("Chat", { client: { queues: { send: { [key]: value } } } }) === "";
+      const queues = { send: { [key]: Number(value) } };
+      expect([value, generates]).toEqual([value, accepts({ queues })]);
     }
   });
 

@@ -12,6 +12,7 @@ import { IterableSink } from "../stream/iterable-sink.js";
 import { IteratorSource } from "../stream/iterator-source.js";
 import type { MessageSink } from "../stream/outbound.js";
 import { abortError } from "../stream/settle.js";
+import { skipping } from "../stream/skipping.js";
 import { type Carrier, ClientCall } from "./call.js";
 import { limited } from "./limited.js";
 import { wrongCount } from "./one-response.js";
@@ -54,7 +55,7 @@ class IterableCarrier implements Carrier, MessageSource<object>, MessageSink<obj
     const { send, receive } = init.queues;
     this.#method = method;
     this.#bounds = receive;
-    this.call = new ClientCall(this, this, this, send);
+    this.call = new ClientCall(skipping(this, init.skip), this, this, send);
     this.#sink = new IterableSink<object>(
       (message) => toMessage(method.input, message),
       {

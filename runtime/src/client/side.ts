@@ -38,6 +38,8 @@ export interface CallInit {
   readonly contextValues: ContextValues | undefined;
   readonly limits: StreamLimits | undefined;
   readonly queues: CallQueues;
+  /** True of what arrives and is no message for whoever receives. */
+  readonly skip?: ((message: object) => boolean) | undefined;
 }
 
 /** Opens a call: at once, while the connection may yet have to be made. */

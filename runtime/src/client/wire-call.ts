@@ -18,9 +18,11 @@ import { meteredParse, meteredSerialize } from "../protocol/stream-size.js";
 import type { ClientWire, ClientWireEvents } from "../protocol/wire.js";
 import type { QueueFill } from "../queues.js";
 import type { Bounds } from "../stream/bounds.js";
+import { skipping } from "../stream/skipping.js";
 import type { StreamLimits } from "../stream-limits.js";
 import { type Carrier, ClientCall } from "./call.js";
 import { wrongCount } from "./one-response.js";
+import type { CallInit } from "./side.js";
 import { needsHttp2 } from "./transport-error.js";
 
 /** Starts an HTTP request, and tells `events` what becomes of it. */
@@ -42,6 +44,7 @@ export interface WireCallInit {
   readonly signal: AbortSignal | undefined;
   readonly timeoutMs: number | undefined;
   readonly queues: CallQueues;
+  readonly skip?: CallInit["skip"];
 }
 
 const nothing: Traffic & QueueFill = { messages: 0, bytes: 0, dropped: 0 };
@@ -88,7 +91,7 @@ export class WireCarrier implements Carrier, ClientWireEvents {
     this.#bounds = init.queues.receive;
     this.#encoder = this.#createEncoder();
     const source = { take: () => this.#decoder?.take() };
-    this.call = new ClientCall(source, this.#encoder, this, init.queues.send);
+    this.call = new ClientCall(skipping(source, init.skip), this.#encoder, this, init.queues.send);
     this.call.watch(init.signal, init.timeoutMs);
     if (method.methodKind === "bidi_streaming" && !options.fullDuplex) this.call.fail(needsHttp2());
     if (!this.call.ended)

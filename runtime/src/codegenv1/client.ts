@@ -15,8 +15,10 @@ import { type ClientSide, findDirectPath, type OpenCall } from "../client/side.j
 import { BidiStreaming, ClientStreaming, ServerStreaming } from "../client/streams.js";
 import { timed } from "../client/timed.js";
 import { unaryError } from "../client/transport-error.js";
+import { withoutHeartbeats } from "../client/without-heartbeats.js";
 import type { StreamCallOptions, StreamClientOptions } from "../options.js";
 import { clientQueues } from "../protocol/call-queues.js";
+import { type HeartbeatSpec, heartbeatOf } from "../protocol/heartbeat.js";
 import { methodsOf } from "../protocol/method-kind.js";
 import { capForConnect } from "../protocol/timeout-header.js";
 import { resolveQueues, type StreamQueues } from "../queues.js";
@@ -61,7 +63,7 @@ export function createServiceClient<C extends object>(
     const value =
       method.methodKind === "unary"
         ? unaryMethod(method, transport, defaults)
-        : streamMethods[method.methodKind](opener(method, transport, defaults));
+        : streamMethods[method.methodKind](opener(method, transport, defaults, spec.heartbeat));
     // Not an assignment: an RPC may have the name of a setter that all objects inherit.
     Object.defineProperty(client, member, {
       value,
@@ -139,11 +141,17 @@ function unaryCall(method: DescMethodUnary, transport: Transport) {
   };
 }
 
-function opener(method: DescMethodStreaming, transport: Transport, defaults: CallDefaults): Open {
+function opener(
+  method: DescMethodStreaming,
+  transport: Transport,
+  defaults: CallDefaults,
+  heartbeat: HeartbeatSpec | undefined,
+): Open {
   const clientSettings = resolveRetry(transport, defaults.retry);
   const defaultQueues = clientQueues(defaults.queues, method.methodKind);
-  const open: OpenCall =
+  const openAll: OpenCall =
     findDirectPath(transport) ?? ((rpc, init) => openOnTransport(transport, rpc, init));
+  const open = withoutHeartbeats(openAll, heartbeatOf(method, heartbeat));
   return (options = {}) => {
     const { signal, timeoutMs = defaults.timeoutMs, headers, contextValues, retry } = options;
     const timeouts = resolveTimeouts(defaults.timeouts, options.timeouts);

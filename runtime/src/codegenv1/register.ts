@@ -8,8 +8,10 @@ import {
 } from "@connectrpc/connect";
 import type { StreamServiceOptions } from "../options.js";
 import { serverQueues } from "../protocol/call-queues.js";
+import { type Heartbeat, heartbeatOf } from "../protocol/heartbeat.js";
 import { methodsOf } from "../protocol/method-kind.js";
 import { resolveQueues, type StreamQueues } from "../queues.js";
+import { beating } from "../server/beating.js";
 import { type OnError, printError } from "../server/failure.js";
 import { iterableImpl } from "../server/iterable-impl.js";
 import { limited } from "../server/limited.js";
@@ -38,7 +40,8 @@ export function registerService(
   for (const method of methodsOf(service)) {
     const { spec, member } = specOf(specs, method);
     const call = methodOf(handler, member) ?? unimplemented(method);
-    const policy = { onError, ...joinPolicies(spec.policy, ours) };
+    const heartbeat = heartbeatOf(method, spec.heartbeat);
+    const policy = { onError, heartbeat, ...joinPolicies(spec.policy, ours) };
     const theirs = connectOptions(rest, policy.limits);
     if (method.methodKind === "unary") registerUnary(router, method, call, onError, theirs);
     else registerStream(router, method, call, policy, theirs);
@@ -85,6 +88,7 @@ interface ResolvedPolicy {
 
 interface StreamPolicy extends ResolvedPolicy {
   readonly onError: OnError;
+  readonly heartbeat: Heartbeat | undefined;
 }
 
 function registerStream(
@@ -98,7 +102,7 @@ function registerStream(
   const queues = serverQueues(policy.queues, method.methodKind);
   const handle = runnerFor(method.methodKind, call, method);
   const run = method.methodKind === "server_streaming" ? handle : withRecvTimeout(handle, timeouts);
-  const stock = watched(limited(run, method, policy.limits), timeouts);
+  const stock = beating(watched(limited(run, method, policy.limits), timeouts), policy.heartbeat);
   router.rpc(method, iterableImpl(method, stock, onError, queues), options);
   const handler = router.handlers.at(-1);
   if (handler) noteStreamRpc(handler, { ...policy, method, run, queues, options: options ?? {} });

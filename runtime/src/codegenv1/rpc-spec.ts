@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { StreamClientOptions, StreamServiceOptions } from "../options.js";
+import type { HeartbeatSpec } from "../protocol/heartbeat.js";
 
 /** What a schema says of an RPC's server; `StreamServiceOptions` go before it, key by key. */
 export type ServerPolicy = Pick<StreamServiceOptions, "timeouts" | "limits" | "queues">;
@@ -19,14 +20,6 @@ export interface RpcSpec<Policy> {
   readonly policy?: Policy;
   /** The messages that keep a quiet stream of responses alive. */
   readonly heartbeat?: HeartbeatSpec;
-}
-
-/** What a schema says of an RPC's heartbeat. */
-export interface HeartbeatSpec {
-  /** Local name of the field of the response that marks a heartbeat, and is all that it has. */
-  readonly field: string;
-  /** Time without a response after which the server sends one, in milliseconds. */
-  readonly intervalMs: number;
 }
 
 /** The RPCs of a service of which there is something to tell, by their local name. */

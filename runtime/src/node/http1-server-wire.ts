@@ -34,6 +34,10 @@ export class Http1ServerWire implements ServerWire {
     this.#response.on("error", () => this.#onGone());
   }
 
+  get buffered(): number {
+    return this.#response.writableLength;
+  }
+
   respond(status: number, header: Fields): void {
     if (this.#gone || this.#response.headersSent) return;
     this.#response.writeHead(status, toNodeHeaders(header));

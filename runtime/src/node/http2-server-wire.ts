@@ -36,6 +36,10 @@ export class Http2ServerWire implements ServerWire {
     if (stream.destroyed || stream.aborted) this.#onGone();
   }
 
+  get buffered(): number {
+    return this.#stream.writableLength;
+  }
+
   respond(status: number, header: Fields): void {
     if (this.#gone || this.#stream.headersSent) return;
     const fields = { ...toNodeHeaders(header), ":status": status };

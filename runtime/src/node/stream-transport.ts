@@ -94,10 +94,10 @@ export function createStreamTransport(options: StreamTransportOptions): Transpor
 
 /** Opens calls of generated clients. */
 function directPath(options: WireTransportOptions): OpenCall {
-  return (method, { headers, signal, timeoutMs: asked, limits, queues }) => {
+  return (method, { headers, signal, timeoutMs: asked, limits, queues, skip }) => {
     const timeoutMs = deadlineOf(options, asked);
     const header = options.protocol.requestHeader(headers, formatOf(options, timeoutMs));
-    const init = { header, signal, timeoutMs, queues };
+    const init = { header, signal, timeoutMs, queues, skip };
     return new WireCarrier(limits ? withLimits(options, limits) : options, method, init).call;
   };
 }

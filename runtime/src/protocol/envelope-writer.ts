@@ -28,6 +28,11 @@ export class EnvelopeWriter {
     this.flush();
   };
 
+  /** True when everything is with the wire. */
+  get empty(): boolean {
+    return this.#gathered.length === 0;
+  }
+
   /** Where the bytes go; what was written before has waited. */
   attach(wire: Wire): void {
     this.#wire = wire;

@@ -22,6 +22,8 @@ export interface Wire {
 
 /** The server's end of an exchange. */
 export interface ServerWire extends Wire {
+  /** Bytes that were written and that flow control has not let out. */
+  readonly buffered: number;
   /** Sends the response head. Once, before `write` and `end`. */
   respond(status: number, header: Fields): void;
   /**

@@ -29,6 +29,10 @@ export class ServerDelegate implements ServerSide {
     this.side.sendHeaders();
   }
 
+  writable(): boolean {
+    return this.side.writable();
+  }
+
   progress(): Progress {
     return this.side.progress();
   }

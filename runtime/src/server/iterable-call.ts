@@ -72,6 +72,10 @@ export class IterableCall implements ServerSide {
     this.#beyond?.sendHeaders();
   }
 
+  writable(): boolean {
+    return this.#outbound.head === undefined && this.#sink.wanted;
+  }
+
   progress(): Progress {
     const { taken, unread } = this.#source;
     const { written: sent } = this.#sink;

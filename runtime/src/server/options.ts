@@ -9,6 +9,7 @@ import {
 import { mayAlias } from "../protocol/aliasing.js";
 import { type CallQueues, noQueues } from "../protocol/call-queues.js";
 import type { StreamLimits } from "../stream-limits.js";
+import { beating } from "./beating.js";
 import { type GatedOptions, gated } from "./gate.js";
 import { intercepted } from "./intercept.js";
 import type { RunHandler } from "./side.js";
@@ -47,7 +48,7 @@ export function resolveRpc(rpc: StreamRpc, routerOptions: ConnectRouterOptions):
     options,
     streamLimits: rpc.limits,
     queues: direct ? rpc.queues : noQueues,
-    run: watched(gated(run, options), rpc.timeouts),
+    run: beating(watched(gated(run, options), rpc.timeouts), rpc.heartbeat),
     serialization: createMethodSerializationLookup(
       method,
       options.binaryOptions,

@@ -13,6 +13,8 @@ export interface ServerSide {
   recv(options?: RecvOptions): Promise<object | undefined>;
   send(message: object, options?: SendOptions): Promise<void>;
   sendHeaders(): void;
+  /** Whether nothing waits to be sent, on this side: then a message leaves at once. */
+  writable(): boolean;
   /** How far the call has come. */
   progress(): Progress;
   /** What waits in its queues. */

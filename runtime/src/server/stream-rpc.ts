@@ -3,6 +3,7 @@ import type { DescMethodStreaming } from "@bufbuild/protobuf";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import type { StreamServiceOptions } from "../options.js";
 import type { CallQueues } from "../protocol/call-queues.js";
+import type { Heartbeat } from "../protocol/heartbeat.js";
 import type { StreamLimits } from "../stream-limits.js";
 import type { StreamTimeouts } from "../timeouts.js";
 import type { OnError } from "./failure.js";
@@ -16,6 +17,7 @@ export interface StreamRpc {
   readonly timeouts: StreamTimeouts | undefined;
   readonly limits: StreamLimits | undefined;
   readonly queues: CallQueues;
+  readonly heartbeat: Heartbeat | undefined;
   readonly onError: OnError;
   /** What `registerXService` was told; goes before the options of the router. */
   readonly options: StreamServiceOptions;

@@ -120,6 +120,11 @@ export class WireCall implements ServerSide, WireEvents {
     this.#wire.respond(200, this.context.header);
   }
 
+  writable(): boolean {
+    const { writer } = this.#encoder;
+    return this.#outbound.head === undefined && writer.empty && this.#wire.buffered === 0;
+  }
+
   progress(): Progress {
     const { messages: sent } = this.#encoder;
     const { messages: taken, received } = this.#decoder;

@@ -50,6 +50,11 @@ export class IterableSink<T> implements MessageSink<T, T>, AsyncIterableIterator
     this.#measure = measure;
   }
 
+  /** True when somebody waits for a message. */
+  get wanted(): boolean {
+    return this.#readers.length > 0;
+  }
+
   encode(message: T): T {
     const ready = this.#normalize(message);
     if (this.#measure) this.size = this.#measure(ready);

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Proxies end streams that are silent, and pings between server and proxy are no sound to them.
+import { once } from "node:events";
+import { createStreamTransport, serve } from "connect-stream/node";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { grpcOn2, grpcWebOn1, type Wire } from "../interop/peer.js";
+import { gate } from "../support/gate.js";
+import { createLabServiceClient, registerLabService } from "../support/gen/lab/v1/lab_stream.js";
+import {
+  createHeartbeatServiceClient,
+  registerHeartbeatService,
+} from "../support/gen/lab/v1/policy_stream.js";
+import { haproxy, nginx } from "./proxy.js";
+
+/** Five times the interval of the schema. */
+const idle = "5s";
+
+const proxies = [nginx({ idle }), haproxy({ idle })];
+const here = proxies.filter((proxy) => {
+  const reason = proxy.missing();
+  if (reason) console.warn(`skipped: heartbeats through ${proxy.name}: ${reason}`);
+  return reason === undefined || process.env.CI_REQUIRE_PEERS === "1";
+});
+const cases = here.flatMap((proxy) => [grpcOn2, grpcWebOn1].map((wire) => ({ proxy, wire })));
+
+describe.concurrent.each(cases)("$proxy.name, $wire.protocol", ({ proxy, wire }) => {
+  it("keep a quiet stream open that is cut without them", async () => {
+    const over = gate();
+    const server = await serve({
+      keepAlive: { intervalMs: 1000 },
+      routes(router) {
+        registerHeartbeatService(router, {
+          async watch(_request, stream) {
+            await stream.send({ text: "first" });
+            await over.promise;
+            await stream.send({ text: "last" });
+          },
+        });
+        registerLabService(router, {
+          async download(_request, stream) {
+            await stream.send({ text: "first" });
+            await once(stream.context.signal, "abort");
+          },
+        });
+      },
+    });
+    onTestFinished(() => server.close({ graceMs: 0 }));
+    const front = await proxy.start({ url: server.url, close: server.close }, wire);
+    onTestFinished(() => front.close());
+    // Connections of their own: a proxy may end both with one.
+    const alive = createHeartbeatServiceClient(connectTo(front.url, wire)).watch({});
+    expect((await alive.recv())?.text).toBe("first");
+    // From then on as silent, but for heartbeats.
+    const silent = createLabServiceClient(connectTo(front.url, wire)).download({});
+    expect((await silent.recv())?.text).toBe("first");
+    const { code, durationMs } = await silent.outcome;
+    expect([code === undefined, durationMs > 4000]).toEqual([false, true]);
+    over.resolve();
+    expect((await alive.recv())?.text).toBe("last");
+    expect(await alive.recv()).toBeUndefined();
+    expect((await alive.outcome).code).toBeUndefined();
+  });
+});
+
+function connectTo(baseUrl: string, { protocol, http }: Wire) {
+  return http === "2"
+    ? createStreamTransport({ baseUrl, protocol, httpVersion: "2" })
+    : createStreamTransport({ baseUrl, protocol, httpVersion: "1.1" });
+}

@@ -14,6 +14,7 @@ import { HeartbeatService, PolicyService } from "./policy_pb.js";
  * The server's side of PolicyService.Follow: sends any number of `Note`.
  *
  * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
+ * - `queued` tells what was sent and waits for flow control.
  * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
  *
  * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
@@ -32,6 +33,7 @@ export interface FollowServerStream extends ServerStreamingServer<typeof NoteSch
  *
  * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
  * - `sendAndClose` sends the one response, and must be called once.
+ * - `queued` tells what has arrived and was not read.
  * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
  *
  * Receiving ends when the client half-closes, the call ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
@@ -97,6 +99,7 @@ export function registerPolicyService(router: ConnectRouter, handler: Partial<Po
  * The client's side of PolicyService.Follow: receives any number of `Note`.
  *
  * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
+ * - `queued` tells what has arrived and was not read.
  * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
  * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
  *
@@ -118,6 +121,7 @@ export interface FollowClientStream extends ServerStreamingClient<typeof NoteSch
  *
  * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
  * - `closeAndRecv` half-closes, then gives the one response.
+ * - `queued` tells what was sent and waits for flow control.
  * - `close` abandons the call and frees it: the server sees a cancel. So does `await using`.
  * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
  *
@@ -191,6 +195,7 @@ export function createPolicyServiceClient(transport: Transport, options?: Stream
  * The server's side of HeartbeatService.Watch: sends any number of `Tick`.
  *
  * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
+ * - `queued` tells what was sent and waits for flow control.
  * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
  *
  * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
@@ -208,6 +213,7 @@ export interface WatchServerStream extends ServerStreamingServer<typeof TickSche
  *
  * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
  * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
+ * - `queued` tells what waits in either direction.
  * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
  *
  * Receiving ends when the client half-closes. The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
@@ -261,6 +267,7 @@ export function registerHeartbeatService(router: ConnectRouter, handler: Partial
  * The client's side of HeartbeatService.Watch: receives any number of `Tick`.
  *
  * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
+ * - `queued` tells what has arrived and was not read.
  * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
  * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
  *
@@ -280,6 +287,7 @@ export interface WatchClientStream extends ServerStreamingClient<typeof TickSche
  * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
  * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
  * - `closeSend` half-closes: no message follows, receiving goes on.
+ * - `queued` tells what waits in either direction.
  * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
  * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
  *

@@ -11,6 +11,7 @@ import { Feeds } from "./a_pb.js";
  * The server's side of Feeds.Watch: sends any number of `Response`.
  *
  * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
+ * - `queued` tells what was sent and waits for flow control.
  * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
  *
  * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
@@ -28,6 +29,7 @@ export interface WatchServerStream extends ServerStreamingServer<typeof Response
  *
  * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
  * - `sendAndClose` sends the one response, and must be called once.
+ * - `queued` tells what has arrived and was not read.
  * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
  *
  * Receiving ends when the client half-closes, the call ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
@@ -42,6 +44,7 @@ export interface UploadServerStream extends ClientStreamingServer<typeof Request
  *
  * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
  * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
+ * - `queued` tells what waits in either direction.
  * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
  *
  * Receiving ends when the client half-closes. The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
@@ -105,6 +108,7 @@ export function registerFeeds(router: ConnectRouter, handler: Partial<FeedsHandl
  * The client's side of Feeds.Watch: receives any number of `Response`.
  *
  * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
+ * - `queued` tells what has arrived and was not read.
  * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
  * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
  *
@@ -123,6 +127,7 @@ export interface WatchClientStream extends ServerStreamingClient<typeof Response
  *
  * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
  * - `closeAndRecv` half-closes, then gives the one response.
+ * - `queued` tells what was sent and waits for flow control.
  * - `close` abandons the call and frees it: the server sees a cancel. So does `await using`.
  * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
  *
@@ -139,6 +144,7 @@ export interface UploadClientStream extends ClientStreamingClient<typeof Request
  * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
  * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
  * - `closeSend` half-closes: no message follows, receiving goes on.
+ * - `queued` tells what waits in either direction.
  * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
  * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
  *

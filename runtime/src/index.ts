@@ -7,6 +7,31 @@ export type {
   ServerStreamingClient,
 } from "./client-streams.js";
 export type {
+  DeclaredError,
+  DeclaredErrorInfo,
+  DeclaredErrorOptions,
+  TemporaryError,
+  TemporaryErrorOptions,
+} from "./declared-errors.js";
+export { findErrorInfo, findFieldViolations, findRetryDelayMs } from "./error-details.js";
+export { isTemporary, isTimeout } from "./error-flags.js";
+export {
+  type BadRequest,
+  type BadRequest_FieldViolation,
+  BadRequestSchema,
+  DebugInfoSchema,
+  type ErrorInfo,
+  ErrorInfoSchema,
+  HelpSchema,
+  LocalizedMessageSchema,
+  PreconditionFailureSchema,
+  QuotaFailureSchema,
+  RequestInfoSchema,
+  ResourceInfoSchema,
+  type RetryInfo,
+  RetryInfoSchema,
+} from "./gen/google/rpc/error_details_pb.js";
+export type {
   RecvOptions,
   SendOptions,
   StreamCallOptions,

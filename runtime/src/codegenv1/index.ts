@@ -8,6 +8,7 @@ export type {
   ClientStreamingClient,
   ServerStreamingClient,
 } from "../client-streams.js";
+export type { DeclaredError, TemporaryError } from "../declared-errors.js";
 export type { StreamCallOptions, StreamClientOptions, StreamServiceOptions } from "../options.js";
 export type {
   BidiStreamingServer,
@@ -15,4 +16,5 @@ export type {
   ServerStreamingServer,
 } from "../server-streams.js";
 export { createServiceClient } from "./client.js";
+export { createServiceErrors } from "./errors.js";
 export { registerService } from "./register.js";

@@ -63,7 +63,8 @@ export class CallContext implements HandlerContext {
   }
 
   get responseHeader(): Headers {
-    this.#responseHeader ??= new Headers([...this.#protocolHeader].map(([k, v]) => [k, v]));
+    const copy = (field: readonly [string, string]): [string, string] => [...field];
+    this.#responseHeader ??= new Headers([...this.#protocolHeader].map(copy));
     return this.#responseHeader;
   }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Schema, Target } from "@bufbuild/protoplugin";
+import { rpcErrorsDoc } from "./error-doc.js";
+import { errorsOf, type ServiceErrors } from "./errors.js";
+import { printErrors } from "./generate-errors.js";
 import { rpcKinds } from "./kinds.js";
 import { type FileNames, nameFile, outputPath } from "./names.js";
 import type { StreamPluginOptions } from "./options.js";
@@ -20,6 +23,7 @@ interface Output {
   readonly symbols: Symbols;
   readonly names: FileNames;
   readonly policies: ReadonlyMap<DescMethod, RpcPolicy>;
+  readonly errors: ReadonlyMap<DescService, ServiceErrors>;
 }
 
 /** Generates one file for each file of the schema that has a service, for any target. */
@@ -47,8 +51,10 @@ function generateFile(
     symbols: createSymbols(f, file),
     names: nameFile(file, streamNames),
     policies: new Map(file.services.flatMap((service) => [...policiesOf(service, options)])),
+    errors: new Map(file.services.map((service) => [service, errorsOf(service, options)])),
   };
   for (const service of file.services) {
+    printErrors(output, service);
     if (sides.server) {
       printStreams(output, service, "server");
       printHandler(output, service);
@@ -63,13 +69,13 @@ function generateFile(
 }
 
 function printStreams(output: Output, service: DescService, side: Side): void {
-  const { print, symbols, names, policies } = output;
+  const { print, symbols, names } = output;
   for (const method of service.methods) {
     const stream = rpcKinds[method.methodKind].streams?.[side];
     const name = names.streams.get(method)?.[side];
     if (stream !== undefined && name !== undefined) {
       print.interface({
-        doc: streamDoc(method, side, stream, policyDoc(method, side, policies)),
+        doc: streamDoc(method, side, stream, ...declaredDoc(method, side, output)),
         name,
         base: streamType(method, stream, symbols),
       });
@@ -77,23 +83,25 @@ function printStreams(output: Output, service: DescService, side: Side): void {
   }
 }
 
-function printHandler({ print, symbols, names, policies }: Output, service: DescService): void {
+function printHandler(output: Output, service: DescService): void {
+  const { print, symbols, names } = output;
   print.interface({
     doc: commentDoc(service, `What a server implements of ${service.name}: a method for each RPC.`),
     name: names.service(service).handler,
     members: service.methods.map((method) => ({
-      doc: commentDoc(method, policyDoc(method, "server", policies)),
+      doc: commentDoc(method, ...declaredDoc(method, "server", output)),
       signature: handlerSignature(method, symbols, names.streams.get(method)?.server),
     })),
   });
 }
 
-function printClient({ print, symbols, names, policies }: Output, service: DescService): void {
+function printClient(output: Output, service: DescService): void {
+  const { print, symbols, names } = output;
   print.interface({
     doc: commentDoc(service, `What a client calls of ${service.name}: a method for each RPC.`),
     name: names.service(service).client,
     members: service.methods.map((method) => ({
-      doc: commentDoc(method, policyDoc(method, "client", policies)),
+      doc: commentDoc(method, ...declaredDoc(method, "client", output)),
       signature: clientSignature(method, symbols, names.streams.get(method)?.client),
     })),
   });
@@ -152,4 +160,14 @@ function printCreateClient(
       ],
     },
   });
+}
+
+/** What the schema declares of an RPC for one side: its policy and its errors, if any. */
+function declaredDoc(method: DescMethod, side: Side, output: Output): string[] {
+  const { policies, errors, names } = output;
+  const { errorsConstant } = names.service(method.parent);
+  return [
+    policyDoc(method, side, policies),
+    rpcErrorsDoc(method, errors.get(method.parent), errorsConstant),
+  ];
 }

@@ -35,6 +35,10 @@ export interface ServiceNames {
   readonly client: string;
   readonly register: string;
   readonly createClient: string;
+  /** The interface of its declared errors. */
+  readonly errors: string;
+  /** The constant that has them. */
+  readonly errorsConstant: string;
 }
 
 /** Names in one generated file. */
@@ -86,6 +90,21 @@ export function codeMember({ localName }: DescEnumValue): string {
     .join("");
 }
 
+/** Beside those above: what protobuf-es by itself gives other names to. */
+const renamedByProtobufEs: ReadonlySet<string> = new Set([
+  "constructor",
+  "toString",
+  "toJSON",
+  "valueOf",
+]);
+
+/** The name of a declared error, by its reason: `hostBusy` for `HOST_BUSY`. */
+export function errorMember(reason: string): string {
+  const words = reason.toLowerCase().split("_");
+  const name = lowerFirst(words.map(upperFirst).join(""));
+  return unusableMembers.has(name) || renamedByProtobufEs.has(name) ? `${name}$` : name;
+}
+
 function nameService(service: DescService): ServiceNames {
   const base = serviceBase(service);
   return {
@@ -93,7 +112,18 @@ function nameService(service: DescService): ServiceNames {
     client: `${base}Client`,
     register: `register${base}`,
     createClient: `create${base}Client`,
+    errors: `${base}Errors`,
+    errorsConstant: nameErrors(service, base),
   };
+}
+
+/** Where a service `RegisterFoo` stands beside `FooErrors`, there is a function of that name. */
+function nameErrors({ file }: DescService, base: string): string {
+  // `Foo` and `foo` keep their case.
+  const isShared = file.services.filter((s) => upperFirst(s.name) === upperFirst(base)).length > 1;
+  const name = `${isShared ? base : lowerFirst(base)}Errors`;
+  const functions = file.services.map((other) => `register${serviceBase(other)}`);
+  return functions.includes(name) ? `${name}$` : name;
 }
 
 /** Services `Foo` and `foo` of one file keep their case, so that they stay apart. */
@@ -159,4 +189,8 @@ function sameName(a: DescMethod, b: DescMethod, name: string): SchemaError {
 
 function upperFirst(name: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
+function lowerFirst(name: string): string {
+  return name.charAt(0).toLowerCase() + name.slice(1);
 }

@@ -15,12 +15,23 @@ export interface FunctionDecl {
   readonly name: string;
   readonly params: readonly Param[];
   readonly returns: Printable;
-  /** The call that it returns: a function, its type argument, its arguments. */
-  readonly call: {
-    readonly callee: Printable;
-    readonly types?: Printable;
-    readonly args: readonly Printable[];
-  };
+  /** What it returns. */
+  readonly call: Call;
+}
+
+/** A constant, the result of a call. */
+export interface ConstantDecl {
+  readonly doc: string;
+  readonly name: string;
+  readonly type: Printable;
+  readonly call: Call;
+}
+
+/** A call: a function, its type argument, its arguments. */
+interface Call {
+  readonly callee: Printable;
+  readonly types?: Printable;
+  readonly args: readonly Printable[];
 }
 
 interface Param {
@@ -33,6 +44,7 @@ interface Param {
 export interface Printer {
   interface(declaration: InterfaceDecl): void;
   function(declaration: FunctionDecl): void;
+  constant(declaration: ConstantDecl): void;
 }
 
 export function createPrinter(f: GeneratedFile, target: Target): Printer {
@@ -49,6 +61,15 @@ export function createPrinter(f: GeneratedFile, target: Target): Printer {
       } else {
         printFunction(f, declaration, target === "ts");
       }
+      f.print();
+    },
+    constant({ doc, name, type, call }) {
+      const annotation = [": ", type];
+      f.print(f.jsDoc(doc));
+      if (target === "dts") f.print(f.export("declare const", name), annotation, ";");
+      else if (target === "ts")
+        f.print(f.export("const", name), annotation, " = ", written(call, true), ";");
+      else f.print(f.export("const", name), " = ", written(call, false), ";");
       f.print();
     },
   };
@@ -72,22 +93,24 @@ function printInterface(f: GeneratedFile, { doc, name, base, members = [] }: Int
 }
 
 function printFunction(f: GeneratedFile, declaration: FunctionDecl, isTyped: boolean): void {
-  const { callee, types, args } = declaration.call;
   const names = separated(declaration.params.map((param) => param.name));
   f.print(
     f.export("function", declaration.name),
     isTyped ? head(declaration) : ["(", names, ")"],
     " {",
   );
-  f.print(
-    "  return ",
+  f.print("  return ", written(declaration.call, isTyped), ";");
+  f.print("}");
+}
+
+function written({ callee, types, args }: Call, isTyped: boolean): Printable {
+  return [
     callee,
     isTyped && types !== undefined ? ["<", types, ">"] : "",
     "(",
     separated(args),
-    ");",
-  );
-  f.print("}");
+    ")",
+  ];
 }
 
 /** Parameters and return type. */

@@ -32,6 +32,12 @@ export function streamDoc(
   ]);
 }
 
+/** Text of the schema, on one line, with a full stop. */
+export function sentence(text: string): string {
+  const line = escapeTags(text.trim().replaceAll(/\s+/g, " "));
+  return /[.!?]$/.test(line) ? line : `${line}.`;
+}
+
 /** A deprecated service or file deprecates all that is in it. */
 function tags(desc: DescMethod | DescService): string {
   const service = desc.kind === "rpc" ? desc.parent : desc;
@@ -39,7 +45,8 @@ function tags(desc: DescMethod | DescService): string {
   return `@generated from ${desc}${isDeprecated ? "\n@deprecated" : ""}`;
 }
 
-function paragraphs(texts: readonly string[]): string {
+/** Texts, apart. */
+export function paragraphs(texts: readonly string[]): string {
   return texts.filter((text) => text !== "").join("\n\n");
 }
 

@@ -4,7 +4,7 @@ import { type FileDescriptorProtoSchema, FileDescriptorSetSchema } from "@bufbui
 import { describe, expect, test } from "vitest";
 import { filesOf, run, runEs } from "./harness.js";
 import { hostileNames, words } from "./hostile-names.js";
-import { typecheck } from "./typecheck.js";
+import { COMPILES_MS, typecheck } from "./typecheck.js";
 
 type FileInit = MessageInitShape<typeof FileDescriptorProtoSchema>;
 
@@ -55,7 +55,7 @@ const [rpcs, otherRpcs] = [/^[^A-Z]/, /^[A-Z]/].map((start) =>
 
 const kinds = [0, 1, 2, 3];
 
-test("hostile names compile", () => {
+test("hostile names compile", { timeout: COMPILES_MS }, () => {
   const set = create(FileDescriptorSetSchema, {
     file: [
       file(

@@ -5,6 +5,9 @@ import { dirname, join } from "node:path";
 import type ts from "typescript";
 import { type Files, repository } from "./harness.js";
 
+/** Time for a test that compiles very much, in milliseconds, on a machine that has more to do. */
+export const COMPILES_MS = 180_000;
+
 /** How to compile. */
 export interface Compilation {
   readonly typescript: "current" | "5.4";

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+/** @packageDocumentation The errors that a schema declares: read, checked and named. */
+import { type DescMethod, type DescService, equals } from "@bufbuild/protobuf";
+import {
+  CodeSchema,
+  type DeclaredError,
+  DeclaredErrorSchema,
+  method as methodOption,
+  service as serviceOption,
+} from "./gen/connectstream/v1/options_pb.js";
+import { errorMember } from "./names.js";
+import { quote, SchemaError } from "./schema-error.js";
+import { optionOf, type SchemaOptions } from "./schema-options.js";
+
+/** An error that RPCs of a service may end with. */
+export interface ServiceError {
+  readonly declared: DeclaredError;
+  /** Its name in generated code. */
+  readonly member: string;
+  /** Which RPCs may end with it. */
+  readonly methods: readonly DescMethod[];
+}
+
+/** What a service declares of errors. */
+export interface ServiceErrors {
+  /** `google.rpc.ErrorInfo.domain`. */
+  readonly domain: string;
+  /** All of the service and of its RPCs, each once. */
+  readonly all: readonly ServiceError[];
+}
+
+/** One place of a schema where an error is declared. */
+interface Place {
+  readonly where: string;
+  readonly declared: DeclaredError;
+  readonly methods: readonly DescMethod[];
+}
+
+/** The errors of a service and of its RPCs. Throws a `SchemaError` for what cannot be. */
+export function errorsOf(service: DescService, options: SchemaOptions): ServiceErrors {
+  const general = options.service(service);
+  const places = [
+    ...placesOf(optionOf(service, serviceOption), general?.errors, service.methods),
+    ...service.methods.flatMap((method) =>
+      placesOf(optionOf(method, methodOption), options.method(method)?.errors, [method]),
+    ),
+  ];
+  const byMember = new Map<string, Place>();
+  for (const place of places) {
+    const member = errorMember(place.declared.reason);
+    const other = byMember.get(member);
+    byMember.set(member, other ? joined(member, other, place) : place);
+  }
+  const all = [...byMember].map(([member, { declared, methods }]) => ({
+    declared,
+    member,
+    methods,
+  }));
+  return { domain: general?.errorDomain || service.typeName, all };
+}
+
+function placesOf(
+  option: string,
+  errors: readonly DeclaredError[] = [],
+  methods: readonly DescMethod[],
+): Place[] {
+  return errors.map((declared, i) => {
+    const where = `${option}.errors[${i}]`;
+    check(where, declared);
+    return { where, declared, methods };
+  });
+}
+
+/** RPCs may share an error, if they say the same of it. */
+function joined(member: string, first: Place, second: Place): Place {
+  const { reason } = second.declared;
+  if (first.declared.reason !== reason) {
+    throw new SchemaError(
+      `${second.where}.reason: ${first.declared.reason} and ${reason} are both named ${member} in generated code, rename one`,
+    );
+  }
+  if (second.methods.some((method) => first.methods.includes(method))) {
+    throw new SchemaError(`${second.where}: ${reason} is declared already, at ${first.where}`);
+  }
+  if (!equals(DeclaredErrorSchema, first.declared, second.declared)) {
+    throw new SchemaError(
+      `${second.where}: ${reason} is declared otherwise at ${first.where}: ` +
+        "say the same, choose another reason, or declare it once, for the service",
+    );
+  }
+  return { ...first, methods: [...first.methods, ...second.methods] };
+}
+
+/** https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto */
+const reasonFormat = /^[A-Z][A-Z0-9_]+[A-Z0-9]$/;
+const MAX_REASON_LENGTH = 63;
+
+/** The longest that a timer of JavaScript can wait, in milliseconds: 24.8 days. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+function check(where: string, declared: DeclaredError): void {
+  const { reason, code, when, temporary, retryDelayMs } = declared;
+  const refuse = (field: string, value: string, allowed: string) => {
+    throw new SchemaError(`${where}.${field} cannot be ${value}, allowed is: ${allowed}`);
+  };
+  if (!reasonFormat.test(reason) || reason.length > MAX_REASON_LENGTH) {
+    const allowed = `A-Z, 0-9 and "_", a letter first, no "_" last, from 3 to ${MAX_REASON_LENGTH} characters`;
+    refuse("reason", quote(reason), allowed);
+  }
+  const codes = CodeSchema.values.filter(({ number }) => number !== 0);
+  if (!codes.some(({ number }) => number === code)) {
+    const name = CodeSchema.values.find(({ number }) => number === code)?.name ?? String(code);
+    refuse("code", name, codes.map((value) => value.name).join(", "));
+  }
+  if (when.trim() === "") refuse("when", quote(when), "a sentence that says when it happens");
+  if (retryDelayMs === undefined) return;
+  if (!temporary) {
+    throw new SchemaError(`${where}.retry_delay_ms is for temporary errors: say temporary: true`);
+  }
+  if (retryDelayMs < 1 || retryDelayMs > MAX_DELAY_MS) {
+    refuse("retry_delay_ms", String(retryDelayMs), `a whole number from 1 to ${MAX_DELAY_MS}`);
+  }
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// Errors that a schema declares. What is generated for them is in testdata/errors.
+import { describe, expect, test } from "vitest";
+import { compile, filesOf, run, runEs } from "./harness.js";
+import { hostileNames, words } from "./hostile-names.js";
+import { COMPILES_MS, typecheck } from "./typecheck.js";
+
+interface Declared {
+  readonly service?: readonly string[];
+  readonly a?: readonly string[];
+  readonly b?: readonly string[];
+}
+
+/** A service with RPCs A and B, and the errors that it and they declare, in the text format. */
+function source({ service = [], a = [], b = [] }: Declared): string {
+  const options = (name: string, errors: readonly string[]) =>
+    errors.map((error) => `option (connectstream.v1.${name}).errors = { ${error} };`).join(" ");
+  return `syntax = "proto3";
+    package p;
+    import "connectstream/v1/options.proto";
+    service S {
+      ${options("service", service)}
+      rpc A(M) returns (M) { ${options("method", a)} }
+      rpc B(M) returns (stream M) { ${options("method", b)} }
+    }
+    message M {}`;
+}
+
+async function errorFor(declared: Declared): Promise<string> {
+  const response = run(await compile({ "s.proto": source(declared) }));
+  expect(response.file).toEqual([]);
+  return response.error;
+}
+
+const busy = `reason: "BUSY" code: CODE_UNAVAILABLE when: "busy" temporary: true`;
+const serviceErrors = "s.proto: service p.S: option (connectstream.v1.service).errors";
+const methodErrors = (rpc: string) =>
+  `s.proto: rpc p.S.${rpc}: option (connectstream.v1.method).errors`;
+
+describe("what cannot be declared", () => {
+  const reasons =
+    'allowed is: A-Z, 0-9 and "_", a letter first, no "_" last, from 3 to 63 characters';
+
+  test.each(["", "busy", "Busy", "A_", "_AB", "1AB", "AB_", "A-B", "AB", "A".repeat(64), "A\\nB"])(
+    "reason %j",
+    async (reason) => {
+      const error = `reason: "${reason}" code: CODE_UNAVAILABLE when: "busy"`;
+      expect(await errorFor({ service: [busy, error] })).toBe(
+        `${serviceErrors}[1].reason cannot be "${reason}", ${reasons}`,
+      );
+    },
+  );
+
+  test.each(["CODE_UNSPECIFIED", "17"])("code %s", async (code) => {
+    const error = `reason: "BUSY" code: ${code} when: "busy"`;
+    expect(await errorFor({ a: [error] })).toMatch(
+      `${methodErrors("A")}[0].code cannot be ${code}, allowed is: CODE_CANCELED, CODE_UNKNOWN, `,
+    );
+  });
+
+  test("no code", async () => {
+    expect(await errorFor({ b: [`reason: "BUSY" when: "busy"`] })).toMatch(
+      `${methodErrors("B")}[0].code cannot be CODE_UNSPECIFIED, allowed is: `,
+    );
+  });
+
+  test.each(["", " "])("when %j", async (when) => {
+    expect(await errorFor({ a: [`reason: "BUSY" code: CODE_ABORTED when: "${when}"`] })).toBe(
+      `${methodErrors("A")}[0].when cannot be "${when}", allowed is: a sentence that says when it happens`,
+    );
+  });
+
+  test.each(["0", "2147483648"])("retry_delay_ms %s", async (ms) => {
+    expect(await errorFor({ a: [`${busy} retry_delay_ms: ${ms}`] })).toBe(
+      `${methodErrors("A")}[0].retry_delay_ms cannot be ${ms}, allowed is: a whole number from 1 to 2147483647`,
+    );
+  });
+
+  test("a delay of what is not temporary", async () => {
+    const error = `reason: "BUSY" code: CODE_UNAVAILABLE when: "busy" retry_delay_ms: 1`;
+    expect(await errorFor({ service: [error] })).toBe(
+      `${serviceErrors}[0].retry_delay_ms is for temporary errors: say temporary: true`,
+    );
+  });
+
+  test.each([
+    ["twice for a service", { service: [busy, busy] }, `${serviceErrors}[1]`, serviceErrors],
+    ["twice for an RPC", { a: [busy, busy] }, `${methodErrors("A")}[1]`, methodErrors("A")],
+    [
+      "for a service and an RPC",
+      { service: [busy], b: [busy] },
+      `${methodErrors("B")}[0]`,
+      serviceErrors,
+    ],
+  ])("the same %s", async (_, declared, second, first) => {
+    expect(await errorFor(declared)).toBe(`${second}: BUSY is declared already, at ${first}[0]`);
+  });
+
+  test("the same of two RPCs with another meaning", async () => {
+    const other = busy.replace(`when: "busy"`, `when: "asleep"`);
+    expect(await errorFor({ a: [busy], b: [other] })).toBe(
+      `${methodErrors("B")}[0]: BUSY is declared otherwise at ${methodErrors("A")}[0]: ` +
+        "say the same, choose another reason, or declare it once, for the service",
+    );
+  });
+
+  test("reasons that get the same name", async () => {
+    const other = busy.replace("BUSY", "BUSY_1");
+    expect(await errorFor({ a: [busy.replace("BUSY", "BUSY1")], b: [other] })).toBe(
+      `${methodErrors("B")}[0].reason: BUSY1 and BUSY_1 are both named busy1 in generated code, rename one`,
+    );
+  });
+});
+
+test("services of any name, errors of any reason", { timeout: COMPILES_MS }, async () => {
+  const unusable = words("arguments await eval");
+  const reasons = hostileNames.map((name) =>
+    name.replaceAll(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase(),
+  );
+  const allowed = new Set(reasons.filter((reason) => /^[A-Z][A-Z0-9_]+[A-Z0-9]$/.test(reason)));
+  const option = (reason: string) =>
+    `option (connectstream.v1.service).errors = { reason: "${reason}" code: CODE_ABORTED when: "x" };`;
+  const services = hostileNames.filter((name) => !unusable.includes(name));
+  const sources = {
+    "services.proto": `syntax = "proto3"; package services; import "connectstream/v1/options.proto";
+      ${services.map((name) => `service ${name} { ${option("ANY_OF_IT")} }`).join("\n")}`,
+    "reasons.proto": `syntax = "proto3"; package reasons; import "connectstream/v1/options.proto";
+      service S { ${[...allowed].map(option).join("\n")} }`,
+  };
+  const set = await compile(sources);
+  const parameter = "target=ts,import_extension=js";
+  const files = filesOf(run(set, parameter), runEs(set, parameter));
+  expect(typecheck(files, { typescript: "current", resolution: "nodenext" })).toEqual([]);
+});

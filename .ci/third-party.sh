@@ -67,6 +67,10 @@ else
   say "README: protoc is not on this machine, left out"
 fi
 
+say "entry points with a peer of their own"
+npm install --silent --no-save @bufbuild/protovalidate
+node --input-type=module -e 'import("connect-stream/protovalidate").then((m) => m.createValidation())'
+
 say "the oldest TypeScript"
 npm install --silent --no-save typescript@5.4
 npx tsc --version

@@ -62,3 +62,4 @@ export type {
 } from "./server-streams.js";
 export type { StreamLimits } from "./stream-limits.js";
 export type { StreamTimeouts } from "./timeouts.js";
+export type { MessageRole, StreamValidation } from "./validation.js";

@@ -4,6 +4,7 @@ import type { StreamQueues } from "./queues.js";
 import type { RetryPolicy } from "./retry.js";
 import type { StreamLimits } from "./stream-limits.js";
 import type { StreamTimeouts } from "./timeouts.js";
+import type { StreamValidation } from "./validation.js";
 
 /** Options of one `recv`. */
 export interface RecvOptions {
@@ -32,6 +33,9 @@ export interface StreamCallOptions extends CallOptions {
 
   /** Retries of this call, instead of those of the client. `false`: none. */
   retry?: RetryPolicy | false;
+
+  /** Validation of this call's messages, instead of that of the client. `false`: none. */
+  validation?: StreamValidation | false;
 }
 
 /** Options of a generated client. */
@@ -59,6 +63,14 @@ export interface StreamClientOptions {
    * defaults. Default: none.
    */
   retry?: RetryPolicy | false;
+
+  /**
+   * Checks each response message, and each request message if it says so, unary RPCs included. An
+   * invalid response ends the call with `internal`; an invalid request is not sent, and its `send`
+   * rejects with `invalid_argument`. Rules that do not compile throw a `TypeError` when the client is
+   * created. Default: none.
+   */
+  validation?: StreamValidation;
 }
 
 /** Options of `registerXService`: those of Connect's router, limits and error reporting. */
@@ -74,6 +86,14 @@ export interface StreamServiceOptions extends ConnectRouterOptions {
 
   /** Queues of each stream. */
   queues?: StreamQueues;
+
+  /**
+   * Checks each request message, and each response message if it says so, unary RPCs included. An
+   * invalid request ends the call with `invalid_argument`, whatever the handler does; an invalid
+   * response is not sent, and its `send` rejects with `internal`. Rules that do not compile throw a
+   * `TypeError` when the service is registered. Default: none.
+   */
+  validation?: StreamValidation;
 
   /**
    * Told of everything a handler throws that is not a `ConnectError`. Clients see such a failure as

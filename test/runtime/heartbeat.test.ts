@@ -73,6 +73,8 @@ class Side implements ServerSide {
   }
 
   abort(): void {}
+
+  refuse(): void {}
 }
 
 /** Runs `handler` on `side` with a heartbeat each second. */

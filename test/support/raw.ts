@@ -30,7 +30,7 @@ export interface RawResponse {
 export async function rawHttp2(
   url: string,
   headers: http2.OutgoingHttpHeaders,
-  chunks: Iterable<Uint8Array>,
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   { open = false }: { open?: boolean } = {},
 ): Promise<RawResponse> {
   const session = http2.connect(url);
@@ -48,7 +48,7 @@ export async function rawHttp2(
   stream.on("data", (chunk: Buffer) => body.push(chunk));
   stream.on("error", () => undefined);
   const closed = new Promise((resolve) => stream.on("close", resolve));
-  for (const chunk of chunks) {
+  for await (const chunk of chunks) {
     if (stream.closed || !stream.writable) break;
     await new Promise((resolve) => stream.write(chunk, resolve));
   }

@@ -15,6 +15,7 @@ import { type ClientSide, findDirectPath, type OpenCall } from "../client/side.j
 import { BidiStreaming, ClientStreaming, ServerStreaming } from "../client/streams.js";
 import { timed } from "../client/timed.js";
 import { unaryError } from "../client/transport-error.js";
+import { validated, validatedUnary } from "../client/validated.js";
 import { withoutHeartbeats } from "../client/without-heartbeats.js";
 import type { StreamCallOptions, StreamClientOptions } from "../options.js";
 import { clientQueues } from "../protocol/call-queues.js";
@@ -26,6 +27,7 @@ import type { RetryPolicy } from "../retry.js";
 import { onAbort } from "../stream/on-abort.js";
 import { resolveLimits, type StreamLimits } from "../stream-limits.js";
 import { resolveTimeouts, type StreamTimeouts } from "../timeouts.js";
+import { forCall, prepare, type StreamValidation } from "../validation.js";
 import { type ClientPolicy, type RpcSpecs, specOf } from "./rpc-spec.js";
 
 type Open = (options: StreamCallOptions | undefined) => ClientSide;
@@ -59,6 +61,7 @@ export function createServiceClient<C extends object>(
   const client = {};
   for (const method of methodsOf(service)) {
     const { spec, member } = specOf(specs, method);
+    prepare(code.validation, method, "response");
     const defaults = joinPolicies(spec.policy, code);
     const value =
       method.methodKind === "unary"
@@ -82,6 +85,7 @@ interface CallDefaults {
   readonly timeouts: StreamTimeouts | undefined;
   readonly limits: StreamLimits | undefined;
   readonly queues: StreamQueues | undefined;
+  readonly validation: StreamValidation | undefined;
 }
 
 /** What the code says goes before what the schema says. */
@@ -92,22 +96,28 @@ function joinPolicies(schema: ClientPolicy | undefined, code: Partial<CallDefaul
     timeouts: resolveTimeouts(schema?.timeouts, code.timeouts),
     limits: resolveLimits(schema?.limits, code.limits),
     queues: resolveQueues(schema?.queues, code.queues),
+    validation: code.validation,
   };
 }
 
 function unaryMethod(
   method: DescMethodUnary,
   transport: Transport,
-  { timeoutMs: defaultTimeoutMs, retry: clientRetry }: CallDefaults,
+  { timeoutMs: defaultTimeoutMs, retry: clientRetry, validation: clientValidation }: CallDefaults,
 ) {
   const clientSettings = resolveRetry(transport, clientRetry);
   const once = unaryCall(method, transport);
-  return async (request: MessageInitShape<DescMessage>, options: StreamCallOptions = {}) => {
+  const call = (request: MessageInitShape<DescMessage>, options: StreamCallOptions) => {
     const { timeoutMs = defaultTimeoutMs, retry } = options;
     const limited = timeoutMs === undefined ? options : { ...options, timeoutMs };
     const settings = retry === undefined ? clientSettings : resolveRetry(transport, retry);
     if (!settings) return once(request, limited);
     return retryUnary(settings, method, limited, (attempt) => once(request, attempt));
+  };
+  return async (request: MessageInitShape<DescMessage>, options: StreamCallOptions = {}) => {
+    const validation = forCall(clientValidation, options.validation, method);
+    if (!validation) return call(request, options);
+    return validatedUnary(method, validation, request, (whole) => call(whole, options));
   };
 }
 
@@ -162,7 +172,9 @@ function opener(
     const init = { signal, timeoutMs, headers, contextValues, limits, queues };
     const settings = retry === undefined ? clientSettings : resolveRetry(transport, retry);
     const opened = settings ? new RetryingCall(open, method, init, settings) : open(method, init);
-    const side = timeouts ? timed(opened, method, timeouts) : opened;
+    const limited = timeouts ? timed(opened, method, timeouts) : opened;
+    const validation = forCall(defaults.validation, options.validation, method);
+    const side = validation ? validated(limited, method, validation) : limited;
     if (options.onHeader) tell(side, side.header, options.onHeader);
     if (options.onTrailer) tell(side, side.trailer, options.onTrailer);
     return side;

@@ -19,8 +19,10 @@ import { type HandlerMethod, runnerFor } from "../server/run-handler.js";
 import { noteStreamRpc } from "../server/stream-rpc.js";
 import { watched, withRecvTimeout } from "../server/timed.js";
 import { unaryImpl } from "../server/unary-impl.js";
+import { validated, validatedUnary } from "../server/validated.js";
 import { resolveLimits, type StreamLimits } from "../stream-limits.js";
 import { resolveTimeouts, type StreamTimeouts } from "../timeouts.js";
+import { prepare, type StreamValidation } from "../validation.js";
 import { type RpcSpecs, type ServerPolicy, specOf } from "./rpc-spec.js";
 
 /** Registers `handler` for the RPCs of `service`. `specs`: what the schema says of them beside. */
@@ -31,7 +33,7 @@ export function registerService(
   options: StreamServiceOptions = {},
   specs: RpcSpecs<ServerPolicy> = {},
 ): ConnectRouter {
-  const { onError = printError, timeouts, limits, queues, ...rest } = options;
+  const { onError = printError, timeouts, limits, queues, validation, ...rest } = options;
   const ours = {
     timeouts: resolveTimeouts(undefined, timeouts),
     limits: resolveLimits(undefined, limits),
@@ -41,9 +43,10 @@ export function registerService(
     const { spec, member } = specOf(specs, method);
     const call = methodOf(handler, member) ?? unimplemented(method);
     const heartbeat = heartbeatOf(method, spec.heartbeat);
-    const policy = { onError, heartbeat, ...joinPolicies(spec.policy, ours) };
+    prepare(validation, method, "request");
+    const policy = { onError, heartbeat, validation, ...joinPolicies(spec.policy, ours) };
     const theirs = connectOptions(rest, policy.limits);
-    if (method.methodKind === "unary") registerUnary(router, method, call, onError, theirs);
+    if (method.methodKind === "unary") registerUnary(router, method, call, policy, theirs);
     else registerStream(router, method, call, policy, theirs);
   }
   return router;
@@ -73,10 +76,11 @@ function registerUnary(
   router: ConnectRouter,
   method: DescMethodUnary,
   call: HandlerMethod,
-  onError: OnError,
+  { onError, validation }: RpcPolicy,
   options: ConnectRouterOptions | undefined,
 ): void {
-  router.rpc(method, unaryImpl(call, onError), options);
+  const checked = validatedUnary(call, method, validation, onError);
+  router.rpc(method, unaryImpl(checked, onError), options);
 }
 
 /** What schema and options together say of an RPC. */
@@ -86,21 +90,23 @@ interface ResolvedPolicy {
   readonly queues: StreamQueues | undefined;
 }
 
-interface StreamPolicy extends ResolvedPolicy {
+interface RpcPolicy extends ResolvedPolicy {
   readonly onError: OnError;
   readonly heartbeat: Heartbeat | undefined;
+  readonly validation: StreamValidation | undefined;
 }
 
 function registerStream(
   router: ConnectRouter,
   method: DescMethodStreaming,
   call: HandlerMethod,
-  policy: StreamPolicy,
+  policy: RpcPolicy,
   options: ConnectRouterOptions | undefined,
 ): void {
-  const { timeouts, onError } = policy;
+  const { timeouts, onError, validation } = policy;
   const queues = serverQueues(policy.queues, method.methodKind);
-  const handle = runnerFor(method.methodKind, call, method);
+  const bare = runnerFor(method.methodKind, call, method);
+  const handle = validated(bare, method, validation, onError);
   const run = method.methodKind === "server_streaming" ? handle : withRecvTimeout(handle, timeouts);
   const stock = beating(watched(limited(run, method, policy.limits), timeouts), policy.heartbeat);
   router.rpc(method, iterableImpl(method, stock, onError, queues), options);

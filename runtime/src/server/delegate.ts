@@ -44,4 +44,8 @@ export class ServerDelegate implements ServerSide {
   abort(error: ConnectError): void {
     this.side.abort(error);
   }
+
+  refuse(error: ConnectError): void {
+    this.side.refuse(error);
+  }
 }

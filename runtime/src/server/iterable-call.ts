@@ -149,6 +149,11 @@ export class IterableCall implements ServerSide {
     this.#sink.end({ error });
   }
 
+  /** Whoever carries the messages takes care of the rest of the request. */
+  refuse(error: ConnectError): void {
+    this.abort(error);
+  }
+
   #close(): boolean {
     if (this.#ended) return false;
     this.#ended = true;

@@ -21,6 +21,8 @@ export interface ServerSide {
   queued(): QueueFills;
   /** Ends the call now with `error`, whatever the handler does. Its signal aborts first. */
   abort(error: ConnectError): void;
+  /** The same because of what the client sent, once it listens: some send all they have first. */
+  refuse(error: ConnectError): void;
 }
 
 /** Runs a handler on a call. Settles when the handler has: the call ends then. */

@@ -51,7 +51,12 @@ export class ClientStreaming extends Base {
       return rejected(new ConnectError("sendAndClose was called twice", Code.Internal));
     }
     this.answered = true;
-    return this.side.send(message);
+    const sent = this.side.send(message);
+    // What could not be sent is no answer.
+    sent.catch(() => {
+      this.answered = false;
+    });
+    return sent;
   }
 
   [Symbol.asyncIterator](): AsyncIterator<object> {

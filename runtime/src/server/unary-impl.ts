@@ -3,13 +3,15 @@ import type { DescMessage, DescMethodUnary, MessageInitShape } from "@bufbuild/p
 import type { ConnectError, HandlerContext, MethodImpl } from "@connectrpc/connect";
 import { abortReason } from "./abort-reason.js";
 import { answerFor, type OnError } from "./failure.js";
-import type { HandlerMethod } from "./run-handler.js";
+
+/** A handler's method for a unary RPC, bound to its object. */
+export type UnaryMethod = (request: object, context: HandlerContext) => Promise<unknown>;
 
 /**
  * A unary handler as Connect knows them, with what ours are promised beyond that: a signal that
  * does not abort on success, a deadline that ends the call, and errors that are reported.
  */
-export function unaryImpl(call: HandlerMethod, onError: OnError): MethodImpl<DescMethodUnary> {
+export function unaryImpl(call: UnaryMethod, onError: OnError): MethodImpl<DescMethodUnary> {
   return (request, outer) =>
     new Promise<MessageInitShape<DescMessage>>((resolve, reject) => {
       const controller = new AbortController();
@@ -37,7 +39,7 @@ export function unaryImpl(call: HandlerMethod, onError: OnError): MethodImpl<Des
 }
 
 async function invoke(
-  call: HandlerMethod,
+  call: UnaryMethod,
   request: object,
   context: HandlerContext,
 ): Promise<unknown> {

@@ -93,7 +93,7 @@ export class WireCall implements ServerSide, WireEvents {
   start(): void {
     const { timeoutMs, error } = this.#terms;
     if (this.#ended) return;
-    if (error) return this.#refuse(error);
+    if (error) return this.refuse(error);
     if (timeoutMs !== undefined) {
       this.#lateFrom = Date.now() + timeoutMs - Math.min(timeoutMs / 2, MAX_DEADLINE_SKEW_MS);
       this.#stopTimer = startTimer(timeoutMs, () => this.abort(timedOut()));
@@ -170,7 +170,8 @@ export class WireCall implements ServerSide, WireEvents {
    * let finish: it stops at an answer, and nghttp2 resets a stream that ends short of its
    * `content-length`, maybe before the client has read all of the answer.
    */
-  #refuse(error: ConnectError): void {
+  refuse(error: ConnectError): void {
+    if (this.#ended || this.#refusal) return;
     if (!this.#moreToCome) return this.abort(error);
     this.#decoder.stop();
     this.#refusal = () => this.abort(error);
@@ -184,6 +185,8 @@ export class WireCall implements ServerSide, WireEvents {
 
   /** The handler is done: what it sent goes out, then the end. */
   #end(error: ConnectError | undefined): void {
+    // A refusal that waits is the end, whatever the handler makes of it.
+    if (this.#refusal) return;
     const ended = new ConnectError("the handler has returned", Code.Canceled);
     if (!this.#close(error ?? ended)) return;
     this.#outbound.flush(ended, () => this.#finish(error, false));
@@ -237,7 +240,7 @@ export class WireCall implements ServerSide, WireEvents {
         onReady: () => this.#inbound.ready(),
         // Only responses end with an envelope.
         onFinished: (end) => (end ? this.abort(unexpectedEnd()) : this.#inbound.finish()),
-        onError: (error) => this.#refuse(error),
+        onError: (error) => this.refuse(error),
         onPause: (paused) => (paused ? this.#wire.pause() : this.#wire.resume()),
       },
     );

@@ -35,7 +35,9 @@ interface Packages {
 
 const { monitor, analytics, chat } = grpc.loadPackageDefinition(
   loadSync(["monitor/v1/monitor.proto", "analytics/v1/analytics.proto", "chat/v1/chat.proto"], {
-    includeDirs: [fileURLToPath(new URL("../proto", import.meta.url))],
+    includeDirs: ["../proto", "../third_party/protovalidate"].map((folder) =>
+      fileURLToPath(new URL(folder, import.meta.url)),
+    ),
     longs: String,
     defaults: true,
   }),

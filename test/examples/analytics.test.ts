@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Code } from "@connectrpc/connect";
+import { findFieldViolations } from "connect-stream";
 import { createStreamTransport } from "connect-stream/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { uploadEvents } from "../../examples/analytics/client.js";
@@ -37,11 +38,12 @@ describe.each(["gRPC", "gRPC-Web", "Connect"])("analytics over %s", (protocol) =
     expect(await uploadEvents(client(), eventsFile)).toBe(BigInt(events.length));
   });
 
-  it("tells which event is wrong, in the middle of the upload", async () => {
-    await expect(uploadEvents(client(), brokenFile)).rejects.toMatchObject({
-      code: Code.InvalidArgument,
-      rawMessage: 'event 10 has the timestamp "yesterday", which is not RFC 3339',
-    });
+  it("tells what is wrong with an event, in the middle of the upload", async () => {
+    const error = await uploadEvents(client(), brokenFile).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: Code.InvalidArgument });
+    expect(findFieldViolations(error)).toMatchObject([
+      { field: "timestamp", description: "must be a time of RFC 3339" },
+    ]);
   });
 
   it("fails, and closes the call, if the file is missing", async () => {

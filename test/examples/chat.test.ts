@@ -49,7 +49,7 @@ describe.each(["gRPC", "gRPC-Web", "Connect"])("chat over %s", (protocol) => {
     await ada.send({ message: "boo" });
     await expect(ada.recv()).rejects.toMatchObject({
       code: Code.InvalidArgument,
-      rawMessage: "user_id is empty",
+      rawMessage: "invalid chat.v1.ConnectRequest: user_id: value is required [required]",
     });
   });
 

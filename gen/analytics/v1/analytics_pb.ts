@@ -6,13 +6,14 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file analytics/v1/analytics.proto.
  */
 export const file_analytics_v1_analytics: GenFile = /*@__PURE__*/
-  fileDesc("ChxhbmFseXRpY3MvdjEvYW5hbHl0aWNzLnByb3RvEgxhbmFseXRpY3MudjEiRQoOUHJvY2Vzc1JlcXVlc3QSEgoKZXZlbnRfdHlwZRgBIAEoCRIRCgl0aW1lc3RhbXAYAiABKAkSDAoEZGF0YRgDIAEoDCIqCg9Qcm9jZXNzUmVzcG9uc2USFwoPcHJvY2Vzc2VkX2NvdW50GAEgASgDMlwKEEFuYWx5dGljc1NlcnZpY2USSAoHUHJvY2VzcxIcLmFuYWx5dGljcy52MS5Qcm9jZXNzUmVxdWVzdBodLmFuYWx5dGljcy52MS5Qcm9jZXNzUmVzcG9uc2UoAWIGcHJvdG8z");
+  fileDesc("ChxhbmFseXRpY3MvdjEvYW5hbHl0aWNzLnByb3RvEgxhbmFseXRpY3MudjEigQIKDlByb2Nlc3NSZXF1ZXN0EhoKCmV2ZW50X3R5cGUYASABKAlCBrpIA8gBARK8AQoJdGltZXN0YW1wGAIgASgJQqgBukikAboBnQEKEXRpbWVzdGFtcC5yZmMzMzM5EhptdXN0IGJlIGEgdGltZSBvZiBSRkMgMzMzORpsdGhpcy5tYXRjaGVzKCdeWzAtOV17NH0tWzAtOV17Mn0tWzAtOV17Mn1UWzAtOV17Mn06WzAtOV17Mn06WzAtOV17Mn0oWy5dWzAtOV0rKT8oWnxbKy1dWzAtOV17Mn06WzAtOV17Mn0pJCcpyAEBEhQKBGRhdGEYAyABKAxCBrpIA8gBASIqCg9Qcm9jZXNzUmVzcG9uc2USFwoPcHJvY2Vzc2VkX2NvdW50GAEgASgDMlwKEEFuYWx5dGljc1NlcnZpY2USSAoHUHJvY2VzcxIcLmFuYWx5dGljcy52MS5Qcm9jZXNzUmVxdWVzdBodLmFuYWx5dGljcy52MS5Qcm9jZXNzUmVzcG9uc2UoAWIGcHJvdG8z", [file_buf_validate_validate]);
 
 /**
  * @generated from message analytics.v1.ProcessRequest

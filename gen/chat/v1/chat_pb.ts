@@ -6,13 +6,14 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file chat/v1/chat.proto.
  */
 export const file_chat_v1_chat: GenFile = /*@__PURE__*/
-  fileDesc("ChJjaGF0L3YxL2NoYXQucHJvdG8SB2NoYXQudjEiMgoOQ29ubmVjdFJlcXVlc3QSDwoHbWVzc2FnZRgBIAEoCRIPCgd1c2VyX2lkGAIgASgJIkYKD0Nvbm5lY3RSZXNwb25zZRIPCgdtZXNzYWdlGAEgASgJEg8KB3VzZXJfaWQYAiABKAkSEQoJdGltZXN0YW1wGAMgASgJMk8KC0NoYXRTZXJ2aWNlEkAKB0Nvbm5lY3QSFy5jaGF0LnYxLkNvbm5lY3RSZXF1ZXN0GhguY2hhdC52MS5Db25uZWN0UmVzcG9uc2UoATABYgZwcm90bzM");
+  fileDesc("ChJjaGF0L3YxL2NoYXQucHJvdG8SB2NoYXQudjEiQgoOQ29ubmVjdFJlcXVlc3QSFwoHbWVzc2FnZRgBIAEoCUIGukgDyAEBEhcKB3VzZXJfaWQYAiABKAlCBrpIA8gBASJeCg9Db25uZWN0UmVzcG9uc2USFwoHbWVzc2FnZRgBIAEoCUIGukgDyAEBEhcKB3VzZXJfaWQYAiABKAlCBrpIA8gBARIZCgl0aW1lc3RhbXAYAyABKAlCBrpIA8gBATJPCgtDaGF0U2VydmljZRJACgdDb25uZWN0EhcuY2hhdC52MS5Db25uZWN0UmVxdWVzdBoYLmNoYXQudjEuQ29ubmVjdFJlc3BvbnNlKAEwAWIGcHJvdG8z", [file_buf_validate_validate]);
 
 /**
  * @generated from message chat.v1.ConnectRequest

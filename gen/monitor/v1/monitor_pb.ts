@@ -6,20 +6,22 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
+import { file_connectstream_v1_options } from "../../connectstream/v1/options_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file monitor/v1/monitor.proto.
  */
 export const file_monitor_v1_monitor: GenFile = /*@__PURE__*/
-  fileDesc("Chhtb25pdG9yL3YxL21vbml0b3IucHJvdG8SCm1vbml0b3IudjEiIAoMV2F0Y2hSZXF1ZXN0EhAKCGludGVydmFsGAEgASgFIiwKDVdhdGNoUmVzcG9uc2USCwoDY3B1GAEgASgCEg4KBm1lbW9yeRgCIAEoAiINCgtSZWFkUmVxdWVzdCIrCgxSZWFkUmVzcG9uc2USCwoDY3B1GAEgASgCEg4KBm1lbW9yeRgCIAEoAjKLAQoOTW9uaXRvclNlcnZpY2USPgoFV2F0Y2gSGC5tb25pdG9yLnYxLldhdGNoUmVxdWVzdBoZLm1vbml0b3IudjEuV2F0Y2hSZXNwb25zZTABEjkKBFJlYWQSFy5tb25pdG9yLnYxLlJlYWRSZXF1ZXN0GhgubW9uaXRvci52MS5SZWFkUmVzcG9uc2ViBnByb3RvMw");
+  fileDesc("Chhtb25pdG9yL3YxL21vbml0b3IucHJvdG8SCm1vbml0b3IudjEiLQoMV2F0Y2hSZXF1ZXN0Eh0KCGludGVydmFsGAEgASgFQgu6SAgaBhiAowUoASJOCg1XYXRjaFJlc3BvbnNlEhwKA2NwdRgBIAEoAkIPukgMCgodAADIQi0AAAAAEh8KBm1lbW9yeRgCIAEoAkIPukgMCgodAADIQi0AAAAAIg0KC1JlYWRSZXF1ZXN0Ik0KDFJlYWRSZXNwb25zZRIcCgNjcHUYASABKAJCD7pIDAoKHQAAyEItAAAAABIfCgZtZW1vcnkYAiABKAJCD7pIDAoKHQAAyEItAAAAADLeAQoOTW9uaXRvclNlcnZpY2USkAEKBVdhdGNoEhgubW9uaXRvci52MS5XYXRjaFJlcXVlc3QaGS5tb25pdG9yLnYxLldhdGNoUmVzcG9uc2UiUKKpGUwaSgoJSE9TVF9CVVNZEAgaNnRoZSBob3N0IGlzIHdhdGNoZWQgYnkgYXMgbWFueSBjbGllbnRzIGFzIGl0IGNhbiBzZXJ2ZSABMIgnMAESOQoEUmVhZBIXLm1vbml0b3IudjEuUmVhZFJlcXVlc3QaGC5tb25pdG9yLnYxLlJlYWRSZXNwb25zZWIGcHJvdG8z", [file_buf_validate_validate, file_connectstream_v1_options]);
 
 /**
  * @generated from message monitor.v1.WatchRequest
  */
 export type WatchRequest = Message<"monitor.v1.WatchRequest"> & {
   /**
-   * Sampling interval in seconds, at least 1.
+   * Sampling interval in seconds, a day at most.
    *
    * @generated from field: int32 interval = 1;
    */

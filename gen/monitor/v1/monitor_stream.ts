@@ -4,10 +4,33 @@
 // @generated from file monitor/v1/monitor.proto (package monitor.v1, syntax proto3)
 /* eslint-disable */
 
-import type { ConnectRouter, HandlerContext, MessageInitShape, ServerStreamingClient, ServerStreamingServer, StreamCallOptions, StreamClientOptions, StreamServiceOptions, Transport } from "connect-stream/codegenv1";
-import { createServiceClient, registerService } from "connect-stream/codegenv1";
+import type { ConnectRouter, HandlerContext, MessageInitShape, ServerStreamingClient, ServerStreamingServer, StreamCallOptions, StreamClientOptions, StreamServiceOptions, TemporaryError, Transport } from "connect-stream/codegenv1";
+import { Code, createServiceClient, createServiceErrors, registerService } from "connect-stream/codegenv1";
 import type { ReadRequest, ReadRequestSchema, ReadResponse, ReadResponseSchema, WatchRequest, WatchRequestSchema, WatchResponseSchema } from "./monitor_pb.js";
 import { MonitorService } from "./monitor_pb.js";
+
+/**
+ * The errors that MonitorService declares.
+ *
+ * @generated from service monitor.v1.MonitorService
+ */
+export interface MonitorServiceErrors {
+  /**
+   * `resource_exhausted`: the host is watched by as many clients as it can serve. Temporary: try again after 5 s.
+   *
+   * Of Watch.
+   */
+  readonly hostBusy: TemporaryError<"HOST_BUSY">;
+}
+
+/**
+ * The errors that MonitorService declares: handlers throw `monitorServiceErrors.hostBusy()`, clients ask `monitorServiceErrors.hostBusy.is(error)`.
+ *
+ * @generated from service monitor.v1.MonitorService
+ */
+export const monitorServiceErrors: MonitorServiceErrors = createServiceErrors<MonitorServiceErrors>("monitor.v1.MonitorService", {
+  hostBusy: { reason: "HOST_BUSY", code: Code.ResourceExhausted, when: "the host is watched by as many clients as it can serve", temporary: true, retryDelayMs: 5000 },
+});
 
 /**
  * The server's side of MonitorService.Watch: sends any number of `WatchResponse`.
@@ -18,6 +41,9 @@ import { MonitorService } from "./monitor_pb.js";
  *
  * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
  * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ *
+ * It may end with these errors of `monitorServiceErrors`:
+ * - `hostBusy`, `resource_exhausted`: the host is watched by as many clients as it can serve. Temporary: try again after 5 s.
  *
  * @generated from rpc monitor.v1.MonitorService.Watch
  */
@@ -33,6 +59,9 @@ export interface WatchServerStream extends ServerStreamingServer<typeof WatchRes
 export interface MonitorServiceHandler {
   /**
    * Stream system metrics: one sample at once, then one an interval, until the client goes away.
+   *
+   * It may end with these errors of `monitorServiceErrors`:
+   * - `hostBusy`, `resource_exhausted`: the host is watched by as many clients as it can serve. Temporary: try again after 5 s.
    *
    * @generated from rpc monitor.v1.MonitorService.Watch
    */
@@ -66,6 +95,9 @@ export function registerMonitorService(router: ConnectRouter, handler: Partial<M
  * The stream ends when the server's handler returns.
  * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
  *
+ * It may end with these errors of `monitorServiceErrors`:
+ * - `hostBusy`, `resource_exhausted`: the host is watched by as many clients as it can serve. Temporary: try again after 5 s.
+ *
  * @generated from rpc monitor.v1.MonitorService.Watch
  */
 export interface WatchClientStream extends ServerStreamingClient<typeof WatchResponseSchema> {}
@@ -80,6 +112,9 @@ export interface WatchClientStream extends ServerStreamingClient<typeof WatchRes
 export interface MonitorServiceClient {
   /**
    * Stream system metrics: one sample at once, then one an interval, until the client goes away.
+   *
+   * It may end with these errors of `monitorServiceErrors`:
+   * - `hostBusy`, `resource_exhausted`: the host is watched by as many clients as it can serve. Temporary: try again after 5 s.
    *
    * @generated from rpc monitor.v1.MonitorService.Watch
    */

@@ -16,9 +16,10 @@ const list = (folder: string) =>
 const pages = ["README.md", "plugin/README.md", "runtime/README.md", "CONTRIBUTING.md"].concat(
   list("docs").filter((path) => path.endsWith(".md")),
 );
-const sources = [...list("examples"), ...list("test/docs/snippets"), "package.json"].filter(
-  (path) => /\.(ts|proto|yaml|json)$/.test(path),
-);
+const sources = ["examples", "proto", "test/docs/snippets"]
+  .flatMap(list)
+  .concat("buf.gen.yaml", "package.json")
+  .filter((path) => /\.(ts|proto|yaml|json)$/.test(path));
 
 /** Commands that `.ci/run` runs. Those of blocks with a title are run by `.ci/third-party.sh`. */
 const commands = ["npm ci && npm start", "npm ci && npm test"];

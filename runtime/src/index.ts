@@ -6,6 +6,8 @@ export type {
   ClientStreamingClient,
   ServerStreamingClient,
 } from "./client-streams.js";
+export { combineObservers } from "./observe/combine.js";
+export type { CallObserver, CallRetry, ObservedCall, Peer, StreamObserver } from "./observer.js";
 export type {
   RecvOptions,
   SendOptions,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CallOptions, ConnectRouterOptions, HandlerContext } from "@connectrpc/connect";
+import type { StreamObserver } from "./observer.js";
 import type { StreamQueues } from "./queues.js";
 import type { RetryPolicy } from "./retry.js";
 import type { StreamLimits } from "./stream-limits.js";
@@ -59,6 +60,9 @@ export interface StreamClientOptions {
    * defaults. Default: none.
    */
   retry?: RetryPolicy | false;
+
+  /** Watches all calls of the client. For more than one see `combineObservers`. Default: none. */
+  observer?: StreamObserver;
 }
 
 /** Options of `registerXService`: those of Connect's router, limits and error reporting. */
@@ -74,6 +78,9 @@ export interface StreamServiceOptions extends ConnectRouterOptions {
 
   /** Queues of each stream. */
   queues?: StreamQueues;
+
+  /** Watches all calls of the service. For more than one see `combineObservers`. Default: none. */
+  observer?: StreamObserver;
 
   /**
    * Told of everything a handler throws that is not a `ConnectError`. Clients see such a failure as

@@ -15,7 +15,10 @@ import { type ClientSide, findDirectPath, type OpenCall } from "../client/side.j
 import { BidiStreaming, ClientStreaming, ServerStreaming } from "../client/streams.js";
 import { timed } from "../client/timed.js";
 import { unaryError } from "../client/transport-error.js";
+import { watchCall, watchedCalls } from "../client/watch.js";
+import { watchedUnary } from "../client/watched-unary.js";
 import { withoutHeartbeats } from "../client/without-heartbeats.js";
+import type { StreamObserver } from "../observer.js";
 import type { StreamCallOptions, StreamClientOptions } from "../options.js";
 import { clientQueues } from "../protocol/call-queues.js";
 import { type HeartbeatSpec, heartbeatOf } from "../protocol/heartbeat.js";
@@ -82,6 +85,7 @@ interface CallDefaults {
   readonly timeouts: StreamTimeouts | undefined;
   readonly limits: StreamLimits | undefined;
   readonly queues: StreamQueues | undefined;
+  readonly observer: StreamObserver | undefined;
 }
 
 /** What the code says goes before what the schema says. */
@@ -92,13 +96,14 @@ function joinPolicies(schema: ClientPolicy | undefined, code: Partial<CallDefaul
     timeouts: resolveTimeouts(schema?.timeouts, code.timeouts),
     limits: resolveLimits(schema?.limits, code.limits),
     queues: resolveQueues(schema?.queues, code.queues),
+    observer: code.observer,
   };
 }
 
 function unaryMethod(
   method: DescMethodUnary,
   transport: Transport,
-  { timeoutMs: defaultTimeoutMs, retry: clientRetry }: CallDefaults,
+  { timeoutMs: defaultTimeoutMs, retry: clientRetry, observer }: CallDefaults,
 ) {
   const clientSettings = resolveRetry(transport, clientRetry);
   const once = unaryCall(method, transport);
@@ -106,8 +111,14 @@ function unaryMethod(
     const { timeoutMs = defaultTimeoutMs, retry } = options;
     const limited = timeoutMs === undefined ? options : { ...options, timeoutMs };
     const settings = retry === undefined ? clientSettings : resolveRetry(transport, retry);
-    if (!settings) return once(request, limited);
-    return retryUnary(settings, method, limited, (attempt) => once(request, attempt));
+    const all = (one: typeof once, init: StreamCallOptions) =>
+      settings
+        ? retryUnary(settings, method, init, (attempt) => one(request, attempt))
+        : one(request, init);
+    if (!observer) return all(once, limited);
+    const { call, headers } = watchCall(observer, transport, method, options.headers);
+    const init = { ...limited, headers };
+    return call ? watchedUnary(call, init, once, all) : all(once, init);
   };
 }
 
@@ -152,6 +163,7 @@ function opener(
   const openAll: OpenCall =
     findDirectPath(transport) ?? ((rpc, init) => openOnTransport(transport, rpc, init));
   const open = withoutHeartbeats(openAll, heartbeatOf(method, heartbeat));
+  const watched = watchedCalls(defaults.observer, transport, open, method);
   return (options = {}) => {
     const { signal, timeoutMs = defaults.timeoutMs, headers, contextValues, retry } = options;
     const timeouts = resolveTimeouts(defaults.timeouts, options.timeouts);
@@ -161,7 +173,9 @@ function opener(
       : defaultQueues;
     const init = { signal, timeoutMs, headers, contextValues, limits, queues };
     const settings = retry === undefined ? clientSettings : resolveRetry(transport, retry);
-    const opened = settings ? new RetryingCall(open, method, init, settings) : open(method, init);
+    const opened = watched(init, (openOne, inits) =>
+      settings ? new RetryingCall(openOne, method, inits, settings) : openOne(method, inits),
+    );
     const side = timeouts ? timed(opened, method, timeouts) : opened;
     if (options.onHeader) tell(side, side.header, options.onHeader);
     if (options.onTrailer) tell(side, side.trailer, options.onTrailer);

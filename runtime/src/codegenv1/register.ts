@@ -6,6 +6,7 @@ import {
   type ConnectRouter,
   type ConnectRouterOptions,
 } from "@connectrpc/connect";
+import type { StreamObserver } from "../observer.js";
 import type { StreamServiceOptions } from "../options.js";
 import { serverQueues } from "../protocol/call-queues.js";
 import { type Heartbeat, heartbeatOf } from "../protocol/heartbeat.js";
@@ -19,6 +20,7 @@ import { type HandlerMethod, runnerFor } from "../server/run-handler.js";
 import { noteStreamRpc } from "../server/stream-rpc.js";
 import { watched, withRecvTimeout } from "../server/timed.js";
 import { unaryImpl } from "../server/unary-impl.js";
+import { watchedUnary } from "../server/watched-unary.js";
 import { resolveLimits, type StreamLimits } from "../stream-limits.js";
 import { resolveTimeouts, type StreamTimeouts } from "../timeouts.js";
 import { type RpcSpecs, type ServerPolicy, specOf } from "./rpc-spec.js";
@@ -31,7 +33,7 @@ export function registerService(
   options: StreamServiceOptions = {},
   specs: RpcSpecs<ServerPolicy> = {},
 ): ConnectRouter {
-  const { onError = printError, timeouts, limits, queues, ...rest } = options;
+  const { onError = printError, observer, timeouts, limits, queues, ...rest } = options;
   const ours = {
     timeouts: resolveTimeouts(undefined, timeouts),
     limits: resolveLimits(undefined, limits),
@@ -41,9 +43,9 @@ export function registerService(
     const { spec, member } = specOf(specs, method);
     const call = methodOf(handler, member) ?? unimplemented(method);
     const heartbeat = heartbeatOf(method, spec.heartbeat);
-    const policy = { onError, heartbeat, ...joinPolicies(spec.policy, ours) };
+    const policy = { onError, observer, heartbeat, ...joinPolicies(spec.policy, ours) };
     const theirs = connectOptions(rest, policy.limits);
-    if (method.methodKind === "unary") registerUnary(router, method, call, onError, theirs);
+    if (method.methodKind === "unary") registerUnary(router, method, call, policy, theirs);
     else registerStream(router, method, call, policy, theirs);
   }
   return router;
@@ -73,10 +75,10 @@ function registerUnary(
   router: ConnectRouter,
   method: DescMethodUnary,
   call: HandlerMethod,
-  onError: OnError,
+  { onError, observer }: CallPolicy,
   options: ConnectRouterOptions | undefined,
 ): void {
-  router.rpc(method, unaryImpl(call, onError), options);
+  router.rpc(method, watchedUnary(unaryImpl(call, onError), observer), options);
 }
 
 /** What schema and options together say of an RPC. */
@@ -86,8 +88,9 @@ interface ResolvedPolicy {
   readonly queues: StreamQueues | undefined;
 }
 
-interface StreamPolicy extends ResolvedPolicy {
+interface CallPolicy extends ResolvedPolicy {
   readonly onError: OnError;
+  readonly observer: StreamObserver | undefined;
   readonly heartbeat: Heartbeat | undefined;
 }
 
@@ -95,15 +98,15 @@ function registerStream(
   router: ConnectRouter,
   method: DescMethodStreaming,
   call: HandlerMethod,
-  policy: StreamPolicy,
+  policy: CallPolicy,
   options: ConnectRouterOptions | undefined,
 ): void {
-  const { timeouts, onError } = policy;
+  const { timeouts, onError, observer } = policy;
   const queues = serverQueues(policy.queues, method.methodKind);
   const handle = runnerFor(method.methodKind, call, method);
   const run = method.methodKind === "server_streaming" ? handle : withRecvTimeout(handle, timeouts);
   const stock = beating(watched(limited(run, method, policy.limits), timeouts), policy.heartbeat);
-  router.rpc(method, iterableImpl(method, stock, onError, queues), options);
+  router.rpc(method, iterableImpl(method, stock, onError, queues, observer), options);
   const handler = router.handlers.at(-1);
   if (handler) noteStreamRpc(handler, { ...policy, method, run, queues, options: options ?? {} });
 }

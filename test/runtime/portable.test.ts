@@ -46,11 +46,17 @@ function freeNames(file: string): Set<string> {
   return names;
 }
 
-describe.each(["index.js", "codegenv1/index.js"])("%s", (entry) => {
+const core = "@bufbuild/protobuf|@connectrpc/connect";
+
+describe.each([
+  ["index.js", core],
+  ["codegenv1/index.js", core],
+  ["otel/index.js", `${core}|@opentelemetry/api|@opentelemetry/semantic-conventions`],
+])("%s", (entry, packages) => {
   const modules = load(join(dist, entry));
 
   it("imports nothing from Node", () => {
-    const allowed = /^(@bufbuild\/protobuf|@connectrpc\/connect)(\/|$)/;
+    const allowed = new RegExp(`^(${packages})(/|$)`);
     const imports = [...modules.values()].flat();
     expect(imports.filter((name) => !allowed.test(name))).toEqual([]);
     expect([...modules.keys()].filter((file) => file.includes("/node/"))).toEqual([]);

@@ -11,7 +11,7 @@ import {
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-base";
 import { streamNodeAdapter } from "connect-stream/node";
 import { createOtelObserver } from "connect-stream/otel";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import "../support/process-faults.js";
 import { all } from "../support/clients/test-client.js";
 import { connectNodeTransport, ourTransport } from "../support/clients/transports.js";
@@ -204,9 +204,11 @@ describe("failures", () => {
     expect(there.status).toEqual({ code: SpanStatusCode.ERROR, message: "internal error" });
   });
 
-  it("are what isError says", async () => {
+  it("are what isError says, where it says something", async () => {
     const telemetry = new Telemetry();
-    const observer = telemetry.observer({ isError: ({ endedBy }) => endedBy !== "client" });
+    const observer = telemetry.observer({
+      isError: ({ endedBy }) => (endedBy === "client" ? false : undefined),
+    });
     const { client } = await watched(
       { download: (_, stream) => silence(stream) },
       { client: { observer } },
@@ -214,11 +216,27 @@ describe("failures", () => {
     const stream = client.download({});
     await stream.recv();
     stream.close();
-    const [span] = await telemetry.spans(1);
-    expect(span?.status.code).toBe(SpanStatusCode.UNSET);
-    expect(span?.attributes).toMatchObject({ "rpc.status_code": "CANCELLED" });
-    expect(span?.attributes).not.toHaveProperty("error.type");
+    await failure(client.unary({}));
+    const [left, failed] = await telemetry.spans(2);
+    expect(left?.status.code).toBe(SpanStatusCode.UNSET);
+    expect(left?.attributes).toMatchObject({ "rpc.status_code": "CANCELLED" });
+    expect(left?.attributes).not.toHaveProperty("error.type");
+    expect(failed?.status.code).toBe(SpanStatusCode.ERROR);
   });
+});
+
+it("options that throw leave no span open", async () => {
+  const spy = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  onTestFinished(() => spy.mockRestore());
+  const telemetry = new Telemetry();
+  const observer = telemetry.observer({ isError: () => JSON.parse("no JSON") });
+  const { client } = await watched({}, { client: { observer } });
+  await failure(all(client.download({})));
+  await failure(client.unary({}));
+  expect(await telemetry.spans(2)).toHaveLength(2);
+  const open = await telemetry.values("connect_stream.client.open_streams");
+  expect(open.map(({ value }) => value)).toEqual([0]);
+  expect(spy.mock.calls).toHaveLength(1);
 });
 
 it("all attempts of a call are one span, and a server's span each", async () => {

@@ -28,9 +28,9 @@ export interface OtelObserverOptions {
 
   /**
    * Whether a call that ended so failed, which sets `error.type` and the status of its span. Not
-   * asked for calls that succeeded. Default: as the conventions have it. On a client, any code. On a
-   * server, `unknown`, `deadline_exceeded`, `unimplemented`, `internal`, `unavailable` and
-   * `data_loss`: others are mistakes of the client, or its wish.
+   * asked for calls that succeeded. `undefined`, which is the default: as the conventions have it. On
+   * a client, any code. On a server, `unknown`, `deadline_exceeded`, `unimplemented`, `internal`,
+   * `unavailable` and `data_loss`: others are mistakes of the client, or its wish.
    */
-  isError?: (outcome: StreamOutcome, call: ObservedCall) => boolean;
+  isError?: (outcome: StreamOutcome, call: ObservedCall) => boolean | undefined;
 }

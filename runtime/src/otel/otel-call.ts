@@ -47,6 +47,14 @@ export class OtelCall implements CallObserver {
   }
 
   onEnd(outcome: StreamOutcome): void {
+    try {
+      this.#conclude(outcome);
+    } finally {
+      this.init.span.end();
+    }
+  }
+
+  #conclude(outcome: StreamOutcome): void {
     const { span, within, attributes, instruments } = this.init;
     const status = this.#statusOf(outcome);
     const attempts = outcome.attempts > 1 ? { [ATTR_ATTEMPTS]: outcome.attempts } : {};
@@ -54,7 +62,6 @@ export class OtelCall implements CallObserver {
     if (ATTR_ERROR_TYPE in status) {
       span.setStatus({ code: SpanStatusCode.ERROR, message: outcome.error?.rawMessage ?? "" });
     }
-    span.end();
     instruments.duration.record(outcome.durationMs / 1000, { ...attributes, ...status }, within);
   }
 

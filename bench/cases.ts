@@ -27,6 +27,7 @@ export const callTitles: Record<CallName, string> = {
   collect: "client streaming",
   exchange: "bidirectional pipelined",
   pingPong: "ping-pong",
+  short: "streams of one message",
 };
 
 const calls = Object.keys(callTitles) as CallName[];
@@ -42,7 +43,7 @@ function allCases(): Case[] {
   return protocols.flatMap((protocol) =>
     [1, 100].flatMap((streams) =>
       [SMALL, 1024, LARGE].flatMap((size) =>
-        calls.map((call) => {
+        callsOf(size).map((call) => {
           const name = `${call}/${size}/${streams}/${protocol}`;
           return { name, call, size, streams, protocol };
         }),
@@ -51,18 +52,21 @@ function allCases(): Case[] {
   );
 }
 
+/** What a call costs shows where its message costs little. */
+function callsOf(size: number): CallName[] {
+  return calls.filter((call) => call !== "short" || size === SMALL);
+}
+
 /** The cases for which there are figures to reach. */
 function isTarget({ call, size, streams, protocol }: Case): boolean {
-  if (streams !== 1 || protocol !== "grpc") return false;
+  if (streams !== 1 || protocol !== "grpc" || call === "short") return false;
   return size === SMALL || (size === LARGE && call !== "pingPong");
 }
 
 /** Who takes part in a case. The Connect protocol is spoken by some only; the limit is for all. */
 export function contestantsOf({ protocol }: Case, { peers }: BenchOptions): Contestant[] {
   const own = peers
-    .filter(
-      (peer) => protocol === "grpc" || peer === "ours" || peer === "connect-es" || peer === "raw",
-    )
+    .filter((peer) => protocol === "grpc" || (peer !== "grpc-js" && peer !== "nice-grpc"))
     .map((peer) => ({ label: peer, server: peer, client: peer }));
   const crosses = protocol === "grpc" && peers.includes("ours") && peers.includes("grpc-js");
   return crosses ? [...own, crossed] : own;

@@ -2,7 +2,7 @@
 import { cpuMicros, memory, serveOrders } from "./child.js";
 import type { ClientOrder, RunResult, Target } from "./messages.js";
 import { loadPeer } from "./peers/index.js";
-import type { BenchClient, PeerName } from "./peers/peer.js";
+import type { BenchClient, Load, PeerName } from "./peers/peer.js";
 
 /** A process with one implementation's clients. Argument: its name. */
 const peer = await loadPeer(process.argv[2] as PeerName);
@@ -38,11 +38,19 @@ async function run(order: Extract<ClientOrder, { do: "run" }>): Promise<RunResul
   const cpuBefore = cpuMicros();
   const before = performance.now();
   const counts = await Promise.all(
-    Array.from({ length: order.streams }, () => client[order.call](load)),
+    Array.from({ length: order.streams }, () =>
+      order.call === "short" ? short(client, load) : client[order.call](load),
+    ),
   );
   const ms = performance.now() - before;
   if (counts.some((count) => count !== load.count)) throw new Error("messages were lost");
   return { messages: load.count * order.streams, ms, cpuMicros: cpuMicros() - cpuBefore };
+}
+
+async function short(client: BenchClient, { count, size }: Load): Promise<number> {
+  let received = 0;
+  for (let made = 0; made < count; made++) received += await client.watch({ count: 1, size });
+  return received;
 }
 
 async function idle(order: Extract<ClientOrder, { do: "idle" }>): Promise<void> {

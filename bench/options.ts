@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parseArgs } from "node:util";
-import { type PeerName, peerNames } from "./peers/peer.js";
+import { comparedPeers, type PeerName, peerNames } from "./peers/peer.js";
 
 export const usage = `npm run bench -- [options]
 
@@ -9,7 +9,8 @@ export const usage = `npm run bench -- [options]
   --ms <n>          how long one measurement is to take, in milliseconds (default 200, quick 150)
   --only <text>     cases whose name matches this regular expression; a name is
                     <call>/<bytes>/<streams>/<protocol>, or "idle", or "stopped-reader"
-  --peers <a,b>     only these of: ${peerNames.join(", ")}
+  --peers <a,b>     only these of: ${peerNames.join(", ")};
+                    default: ${comparedPeers.join(", ")}
   --old-space <MiB> let V8's old space be this large before it collects, as in a process that does
                     more than stream; default: what a small process gets
   --list            print the names of the cases
@@ -36,7 +37,7 @@ export function parseOptions(args: string[]): BenchOptions {
       rounds: { type: "string" },
       ms: { type: "string" },
       only: { type: "string", default: "" },
-      peers: { type: "string", default: peerNames.join(",") },
+      peers: { type: "string", default: comparedPeers.join(",") },
       "old-space": { type: "string" },
       list: { type: "boolean", default: false },
       help: { type: "boolean", default: false },

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Case, callTitles, LARGE, SMALL } from "./cases.js";
-import type { CallName } from "./peers/peer.js";
+import type { Calls } from "./peers/peer.js";
 import { medianRatio, table } from "./report.js";
 import type { Measure, Result } from "./throughput.js";
 
@@ -16,7 +16,7 @@ interface Target {
   readonly grpcJs: number;
 }
 
-const small: Record<CallName, Target> = {
+const small: Record<keyof Calls, Target> = {
   watch: { connectEs: 4, grpcJs: 3 },
   collect: { connectEs: 4, grpcJs: 3 },
   exchange: { connectEs: 4, grpcJs: 3 },
@@ -46,7 +46,7 @@ export function targetTable(measured: readonly Measured[]): string {
 }
 
 function targetOf({ call, size, streams, protocol }: Case): Target | undefined {
-  if (streams !== 1 || protocol !== "grpc") return undefined;
+  if (streams !== 1 || protocol !== "grpc" || call === "short") return undefined;
   if (size === SMALL) return small[call];
   return size === LARGE && call !== "pingPong" ? large : undefined;
 }

@@ -6,6 +6,10 @@ export async function loadPeer(name: PeerName): Promise<Peer> {
   switch (name) {
     case "ours":
       return (await import("./ours.js")).ours;
+    case "ours-observer":
+      return (await import("./ours-observer.js")).oursWithObserver;
+    case "ours-otel":
+      return (await import("./ours-otel.js")).oursWithOtel;
     case "connect-es":
       return (await import("./connect-es.js")).connectEs;
     case "grpc-js":

@@ -2,6 +2,7 @@
 import { connect, type Socket } from "node:net";
 import { create } from "@bufbuild/protobuf";
 import type { ConnectRouter } from "@connectrpc/connect";
+import type { StreamObserver } from "connect-stream";
 import { createStreamTransport, serve } from "connect-stream/node";
 import { SampleSchema } from "../gen/bench/v1/bench_pb.js";
 import {
@@ -12,32 +13,37 @@ import {
 import { type BenchClient, ENDLESS, type Load, type Peer, type Progress } from "./peer.js";
 import { plainSample } from "./samples.js";
 
+export const ours: Peer = ourPeer();
+
 /**
- * Generated handlers on `serve`, generated clients on `createStreamTransport`. Without compression:
- * what would be measured is gzip, which grpc-js does not use unless told to.
+ * Generated handlers on `serve`, generated clients on `createStreamTransport`, both with the options
+ * given. Without compression: what would be measured is gzip, which grpc-js does not use unless told
+ * to.
  */
-export const ours: Peer = {
-  async serve(progress) {
-    const routes = (router: ConnectRouter) => {
-      registerBenchService(router, handler(progress));
-    };
-    return (await serve({ routes, acceptCompression: [] })).port;
-  },
-  connect(port, protocol) {
-    let socket: Socket | undefined;
-    const createConnection = () => {
-      socket = connect(port, "127.0.0.1");
-      return socket;
-    };
-    const transport = createStreamTransport({
-      baseUrl: `http://127.0.0.1:${port}`,
-      protocol,
-      nodeOptions: { createConnection },
-      acceptCompression: [],
-    });
-    return new OurClient(createBenchServiceClient(transport), () => socket?.destroy());
-  },
-};
+export function ourPeer(options: { observer?: StreamObserver } = {}): Peer {
+  return {
+    async serve(progress) {
+      const routes = (router: ConnectRouter) => {
+        registerBenchService(router, handler(progress), options);
+      };
+      return (await serve({ routes, acceptCompression: [] })).port;
+    },
+    connect(port, protocol) {
+      let socket: Socket | undefined;
+      const createConnection = () => {
+        socket = connect(port, "127.0.0.1");
+        return socket;
+      };
+      const transport = createStreamTransport({
+        baseUrl: `http://127.0.0.1:${port}`,
+        protocol,
+        nodeOptions: { createConnection },
+        acceptCompression: [],
+      });
+      return new OurClient(createBenchServiceClient(transport, options), () => socket?.destroy());
+    },
+  };
+}
 
 const message = (size: number) => create(SampleSchema, plainSample(size));
 

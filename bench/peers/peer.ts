@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /** The implementations that are compared. */
-export const peerNames = ["ours", "connect-es", "grpc-js", "nice-grpc", "raw"] as const;
+export const comparedPeers = ["ours", "connect-es", "grpc-js", "nice-grpc", "raw"] as const;
+
+/** And those that are compared with ours when asked for: ours, with observers on both sides. */
+export const peerNames = [...comparedPeers, "ours-observer", "ours-otel"] as const;
 export type PeerName = (typeof peerNames)[number];
 
 export type Protocol = "grpc" | "connect";
@@ -23,7 +26,9 @@ export interface Calls {
   /** Waits for each echo before it sends the next. */
   pingPong(load: Load): Promise<number>;
 }
-export type CallName = keyof Calls;
+
+/** They, and `short`: calls of `watch` one after the other, of one message each. */
+export type CallName = keyof Calls | "short";
 
 /** A client with one connection. */
 export interface BenchClient extends Calls {

@@ -31,6 +31,8 @@ export {
   type RetryInfo,
   RetryInfoSchema,
 } from "./gen/google/rpc/error_details_pb.js";
+export { combineObservers } from "./observe/combine.js";
+export type { CallObserver, CallRetry, ObservedCall, Peer, StreamObserver } from "./observer.js";
 export type {
   RecvOptions,
   SendOptions,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CallOptions, ConnectRouterOptions, HandlerContext } from "@connectrpc/connect";
+import type { StreamObserver } from "./observer.js";
 import type { StreamQueues } from "./queues.js";
 import type { RetryPolicy } from "./retry.js";
 import type { StreamLimits } from "./stream-limits.js";
@@ -71,6 +72,9 @@ export interface StreamClientOptions {
    * created. Default: none.
    */
   validation?: StreamValidation;
+
+  /** Watches all calls of the client. For more than one see `combineObservers`. Default: none. */
+  observer?: StreamObserver;
 }
 
 /** Options of `registerXService`: those of Connect's router, limits and error reporting. */
@@ -86,6 +90,9 @@ export interface StreamServiceOptions extends ConnectRouterOptions {
 
   /** Queues of each stream. */
   queues?: StreamQueues;
+
+  /** Watches all calls of the service. For more than one see `combineObservers`. Default: none. */
+  observer?: StreamObserver;
 
   /**
    * Checks each request message, and each response message if it says so, unary RPCs included. An

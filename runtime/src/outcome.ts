@@ -35,7 +35,10 @@ export interface StreamOutcome {
   readonly received: Traffic;
   /** From the start of the call to its end, in milliseconds. */
   readonly durationMs: number;
-  /** How often the call was made: 1, or more if the client has retries. The rest is of the last. */
+  /**
+   * How often the call was made: 1, or more if the client has retries. The rest is of the last. On a
+   * server, which attempt this was.
+   */
   readonly attempts: number;
   /** Who ended it. */
   readonly endedBy: EndedBy;

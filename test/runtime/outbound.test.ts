@@ -144,3 +144,26 @@ it("close rejects what waits, and nobody has to listen", async () => {
   expect(done).toBe(false);
   expect(sink.written).toEqual(["A"]);
 });
+
+it("tells how long messages waited for the other side, and of no others", async () => {
+  const sink = new Sink();
+  const waits: number[] = [];
+  const outbound = new Outbound(sink, false, undefined, (ms) => waits.push(ms));
+  const early = ["a", "b"].map((message) => outbound.send(message));
+  sink.room = 1;
+  outbound.drained();
+  await early[0];
+  // It waited to begin with, which does not count.
+  expect(waits).toEqual([]);
+  sink.room = 2;
+  outbound.drained();
+  await early[1];
+  expect(waits).toHaveLength(1);
+  await outbound.send("c");
+  expect(waits).toHaveLength(1);
+  const late = [outbound.send("d"), outbound.send("e")];
+  outbound.close(over);
+  await Promise.all(late.map(failure));
+  expect(waits).toHaveLength(3);
+  expect(waits.every((ms) => ms >= 0)).toBe(true);
+});

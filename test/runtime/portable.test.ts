@@ -7,11 +7,6 @@ import { describe, expect, it } from "vitest";
 
 const dist = fileURLToPath(new URL("../../runtime/dist", import.meta.url));
 
-/** Packages that an entry point imports, and nothing else may. */
-const peers: Readonly<Record<string, readonly string[]>> = {
-  "protovalidate/index.js": ["@bufbuild/protovalidate"],
-};
-
 /** Globals that browsers and edge runtimes do not have. */
 const nodeGlobals = ["Buffer", "process", "global", "require", "__dirname", "setImmediate"];
 
@@ -51,12 +46,19 @@ function freeNames(file: string): Set<string> {
   return names;
 }
 
-describe.each(["index.js", "codegenv1/index.js", "protovalidate/index.js"])("%s", (entry) => {
+const core = "@bufbuild/protobuf|@connectrpc/connect";
+
+describe.each([
+  ["index.js", core],
+  ["codegenv1/index.js", core],
+  ["protovalidate/index.js", `${core}|@bufbuild/protovalidate`],
+  ["otel/index.js", `${core}|@opentelemetry/api|@opentelemetry/semantic-conventions`],
+])("%s", (entry, packages) => {
   const modules = load(join(dist, entry));
 
   it("imports nothing from Node", () => {
-    const allowed = /^(@bufbuild\/protobuf|@connectrpc\/connect)(\/|$)/;
-    const imports = [...modules.values()].flat().filter((name) => !peers[entry]?.includes(name));
+    const allowed = new RegExp(`^(${packages})(/|$)`);
+    const imports = [...modules.values()].flat();
     expect(imports.filter((name) => !allowed.test(name))).toEqual([]);
     expect([...modules.keys()].filter((file) => file.includes("/node/"))).toEqual([]);
   });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { CallWatch } from "../observe/call-watch.js";
 import type { RecvOptions, SendOptions } from "../options.js";
 import type { EndedBy, StreamOutcome, Traffic } from "../outcome.js";
 import type { QueueFill, QueueFills } from "../queues.js";
@@ -30,6 +31,7 @@ export class ClientCall<F> implements ClientSide {
   readonly #inbound: Inbound<object>;
   readonly #outbound: Outbound<object, F>;
   readonly #carrier: Carrier;
+  readonly #watch: CallWatch | undefined;
   readonly #header: Deferred<Headers> = new Deferred();
   readonly #trailer: Deferred<Headers> = new Deferred();
   readonly #outcome: Deferred<StreamOutcome> = new Deferred();
@@ -45,9 +47,11 @@ export class ClientCall<F> implements ClientSide {
     sink: MessageSink<object, F>,
     carrier: Carrier,
     bounds: Bounds | undefined,
+    watch: CallWatch | undefined,
   ) {
     this.#inbound = new Inbound(source);
-    this.#outbound = new Outbound(sink, false, bounds);
+    this.#outbound = new Outbound(sink, false, bounds, watch?.tap?.waited);
+    this.#watch = watch;
     this.#carrier = carrier;
   }
 
@@ -131,6 +135,7 @@ export class ClientCall<F> implements ClientSide {
   }
 
   gotHeader(header: Headers): void {
+    if (!this.ended) this.#watch?.header?.(header);
     this.#header.resolve(header);
   }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethodStreaming } from "@bufbuild/protobuf";
-import { Code, type ConnectError, type StreamResponse, type Transport } from "@connectrpc/connect";
+import type { ConnectError, StreamResponse, Transport } from "@connectrpc/connect";
 import type { Traffic } from "../outcome.js";
 import { measureOf } from "../protocol/message-size.js";
 import { toMessage } from "../protocol/normalize.js";
@@ -13,11 +13,12 @@ import { IteratorSource } from "../stream/iterator-source.js";
 import type { MessageSink } from "../stream/outbound.js";
 import { abortError } from "../stream/settle.js";
 import { skipping } from "../stream/skipping.js";
+import { tapSink } from "../stream/tap.js";
 import { type Carrier, ClientCall } from "./call.js";
 import { limited } from "./limited.js";
 import { wrongCount } from "./one-response.js";
 import type { CallInit, ClientSide } from "./side.js";
-import { streamError } from "./transport-error.js";
+import { failedBy, streamError } from "./transport-error.js";
 
 /** Opens a call on any Connect transport, between its two async iterables. */
 export function openOnTransport(
@@ -47,6 +48,7 @@ class IterableCarrier implements Carrier, MessageSource<object>, MessageSink<obj
   readonly #sink: IterableSink<object>;
   /** Connect does not cancel a call whose response is left early, so the call has its own signal. */
   readonly #controller = new AbortController();
+  readonly #received: ((bytes: number) => void) | undefined;
   #source: IteratorSource<object> | undefined;
   /** The transport takes no more requests. */
   #abandoned = false;
@@ -55,7 +57,10 @@ class IterableCarrier implements Carrier, MessageSource<object>, MessageSink<obj
     const { send, receive } = init.queues;
     this.#method = method;
     this.#bounds = receive;
-    this.call = new ClientCall(skipping(this, init.skip), this, this, send);
+    const { watch } = init;
+    this.#received = watch?.tap?.received;
+    const sink = tapSink<object, object>(this, watch?.tap, () => 0);
+    this.call = new ClientCall(skipping(this, init.skip), sink, this, send, watch);
     this.#sink = new IterableSink<object>(
       (message) => toMessage(method.input, message),
       {
@@ -145,6 +150,7 @@ class IterableCarrier implements Carrier, MessageSource<object>, MessageSink<obj
       message,
       {
         onReady: () => {
+          if (!this.call.ended) this.#received?.(0);
           this.call.ready();
           this.#refuseSends();
         },
@@ -164,10 +170,7 @@ class IterableCarrier implements Carrier, MessageSource<object>, MessageSink<obj
   #onError(thrown: unknown): void {
     const { signal } = this.#controller;
     const error = signal.aborted ? abortError(signal) : streamError(thrown, this.#method);
-    const byDeadline =
-      error.code === Code.DeadlineExceeded && error.metadata.get("content-type") === null;
-    const lost = error.code === Code.Unavailable && error.cause !== undefined;
-    this.call.settle(lost ? "connection" : byDeadline ? "deadline" : "server", undefined, error);
+    this.call.settle(failedBy(error), undefined, error);
     this.#endIfTaken();
   }
 

@@ -2,12 +2,12 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { Code, type ConnectError } from "@connectrpc/connect";
+import { PREVIOUS_ATTEMPTS } from "../protocol/previous-attempts.js";
 import { MAX_TIMER_MS } from "../stream/settle.js";
 import { backoffMs } from "./backoff.js";
 import type { RetrySettings } from "./retry-settings.js";
 
 const PUSHBACK = "grpc-retry-pushback-ms";
-const PREVIOUS_ATTEMPTS = "grpc-previous-rpc-attempts";
 
 /** The retries of one call: how many there were, and whether there is one more. */
 export class RetryPlan {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethodStreaming } from "@bufbuild/protobuf";
 import type { ContextValues, Transport } from "@connectrpc/connect";
+import type { CallWatch } from "../observe/call-watch.js";
 import type { RecvOptions, SendOptions } from "../options.js";
 import type { EndedBy, StreamOutcome } from "../outcome.js";
 import type { CallQueues } from "../protocol/call-queues.js";
@@ -40,6 +41,8 @@ export interface CallInit {
   readonly queues: CallQueues;
   /** True of what arrives and is no message for whoever receives. */
   readonly skip?: ((message: object) => boolean) | undefined;
+  /** Who is told of headers and messages. */
+  readonly watch?: CallWatch | undefined;
 }
 
 /** Opens a call: at once, while the connection may yet have to be made. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethodStreaming } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { EndedBy } from "../outcome.js";
 
 /**
  * What a Connect transport threw, with the code that callers can rely on. Connect-Node reports a
@@ -36,6 +37,13 @@ export function unaryError(thrown: unknown, deadline: number): ConnectError {
 export function streamError(thrown: unknown, { methodKind }: DescMethodStreaming): ConnectError {
   const error = transportError(thrown);
   return methodKind === "bidi_streaming" && error.rawMessage === "HTTP 505" ? needsHttp2() : error;
+}
+
+/** Who ended a call that a transport failed with `error`, as far as that shows. */
+export function failedBy({ code, cause, metadata }: ConnectError): EndedBy {
+  if (code === Code.Unavailable && cause !== undefined) return "connection";
+  const here = code === Code.DeadlineExceeded && metadata.get("content-type") === null;
+  return here ? "deadline" : "server";
 }
 
 /** The error of a bidirectional call over HTTP/1.1. */

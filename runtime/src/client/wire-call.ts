@@ -7,6 +7,7 @@ import {
   createMethodSerializationLookup,
   createMethodUrl,
 } from "@connectrpc/connect/protocol";
+import type { CallWatch } from "../observe/call-watch.js";
 import type { EndedBy, Traffic } from "../outcome.js";
 import { mayAlias } from "../protocol/aliasing.js";
 import type { CallQueues } from "../protocol/call-queues.js";
@@ -19,6 +20,7 @@ import type { ClientWire, ClientWireEvents } from "../protocol/wire.js";
 import type { QueueFill } from "../queues.js";
 import type { Bounds } from "../stream/bounds.js";
 import { skipping } from "../stream/skipping.js";
+import { type Tap, tapSink } from "../stream/tap.js";
 import type { StreamLimits } from "../stream-limits.js";
 import { type Carrier, ClientCall } from "./call.js";
 import { wrongCount } from "./one-response.js";
@@ -45,6 +47,7 @@ export interface WireCallInit {
   readonly timeoutMs: number | undefined;
   readonly queues: CallQueues;
   readonly skip?: CallInit["skip"];
+  readonly watch?: CallWatch | undefined;
 }
 
 const nothing: Traffic & QueueFill = { messages: 0, bytes: 0, dropped: 0 };
@@ -72,6 +75,7 @@ export class WireCarrier implements Carrier, ClientWireEvents {
   readonly #serialization: Serialization;
   readonly #encoder: MessageEncoder<object>;
   readonly #bounds: Bounds | undefined;
+  readonly #tap: Tap | undefined;
   #decoder: MessageDecoder<object> | undefined;
   #wire: ClientWire | undefined;
   #sendEnded = false;
@@ -90,8 +94,10 @@ export class WireCarrier implements Carrier, ClientWireEvents {
     );
     this.#bounds = init.queues.receive;
     this.#encoder = this.#createEncoder();
-    const source = { take: () => this.#decoder?.take() };
-    this.call = new ClientCall(skipping(source, init.skip), this.#encoder, this, init.queues.send);
+    this.#tap = init.watch?.tap;
+    const source = skipping({ take: () => this.#decoder?.take() }, init.skip);
+    const sink = tapSink(this.#encoder, this.#tap, ({ data }) => data.byteLength);
+    this.call = new ClientCall(source, sink, this, init.queues.send, init.watch);
     this.call.watch(init.signal, init.timeoutMs);
     if (method.methodKind === "bidi_streaming" && !options.fullDuplex) this.call.fail(needsHttp2());
     if (!this.call.ended)
@@ -166,9 +172,9 @@ export class WireCarrier implements Carrier, ClientWireEvents {
     if (!this.call.ended) this.#settleEarly(this.#decoder);
   }
 
-  onFail(error: ConnectError): void {
+  onFail(error: ConnectError, by: EndedBy): void {
     if (error.code === Code.Canceled && this.call.expiredAtCancel()) return;
-    this.call.settle(error.code === Code.Unavailable ? "connection" : "server", undefined, error);
+    this.call.settle(by, undefined, error);
     if (this.#decoder) this.#decoder.end();
     else this.call.finished();
   }
@@ -229,6 +235,7 @@ export class WireCarrier implements Carrier, ClientWireEvents {
         compression: head.compression,
         readMaxBytes,
         bounds: this.#bounds,
+        onMessage: this.#tap?.received,
       },
       {
         onReady: () => this.call.ready(),

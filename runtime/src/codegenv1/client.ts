@@ -16,7 +16,10 @@ import { BidiStreaming, ClientStreaming, ServerStreaming } from "../client/strea
 import { timed } from "../client/timed.js";
 import { unaryError } from "../client/transport-error.js";
 import { validated, validatedUnary } from "../client/validated.js";
+import { watchCall, watchedCalls } from "../client/watch.js";
+import { watchedUnary } from "../client/watched-unary.js";
 import { withoutHeartbeats } from "../client/without-heartbeats.js";
+import type { StreamObserver } from "../observer.js";
 import type { StreamCallOptions, StreamClientOptions } from "../options.js";
 import { clientQueues } from "../protocol/call-queues.js";
 import { type HeartbeatSpec, heartbeatOf } from "../protocol/heartbeat.js";
@@ -86,6 +89,7 @@ interface CallDefaults {
   readonly limits: StreamLimits | undefined;
   readonly queues: StreamQueues | undefined;
   readonly validation: StreamValidation | undefined;
+  readonly observer: StreamObserver | undefined;
 }
 
 /** What the code says goes before what the schema says. */
@@ -97,27 +101,31 @@ function joinPolicies(schema: ClientPolicy | undefined, code: Partial<CallDefaul
     limits: resolveLimits(schema?.limits, code.limits),
     queues: resolveQueues(schema?.queues, code.queues),
     validation: code.validation,
+    observer: code.observer,
   };
 }
 
-function unaryMethod(
-  method: DescMethodUnary,
-  transport: Transport,
-  { timeoutMs: defaultTimeoutMs, retry: clientRetry, validation: clientValidation }: CallDefaults,
-) {
-  const clientSettings = resolveRetry(transport, clientRetry);
+function unaryMethod(method: DescMethodUnary, transport: Transport, defaults: CallDefaults) {
+  const { observer } = defaults;
+  const clientSettings = resolveRetry(transport, defaults.retry);
   const once = unaryCall(method, transport);
-  const call = (request: MessageInitShape<DescMessage>, options: StreamCallOptions) => {
-    const { timeoutMs = defaultTimeoutMs, retry } = options;
+  const make = (request: MessageInitShape<DescMessage>, options: StreamCallOptions) => {
+    const { timeoutMs = defaults.timeoutMs, retry } = options;
     const limited = timeoutMs === undefined ? options : { ...options, timeoutMs };
     const settings = retry === undefined ? clientSettings : resolveRetry(transport, retry);
-    if (!settings) return once(request, limited);
-    return retryUnary(settings, method, limited, (attempt) => once(request, attempt));
+    const all = (one: typeof once, init: StreamCallOptions) =>
+      settings
+        ? retryUnary(settings, method, init, (attempt) => one(request, attempt))
+        : one(request, init);
+    if (!observer) return all(once, limited);
+    const { call, headers } = watchCall(observer, transport, method, options.headers);
+    const init = { ...limited, headers };
+    return call ? watchedUnary(call, init, once, all) : all(once, init);
   };
   return async (request: MessageInitShape<DescMessage>, options: StreamCallOptions = {}) => {
-    const validation = forCall(clientValidation, options.validation, method);
-    if (!validation) return call(request, options);
-    return validatedUnary(method, validation, request, (whole) => call(whole, options));
+    const validation = forCall(defaults.validation, options.validation, method);
+    if (!validation) return make(request, options);
+    return validatedUnary(method, validation, request, (whole) => make(whole, options));
   };
 }
 
@@ -162,6 +170,7 @@ function opener(
   const openAll: OpenCall =
     findDirectPath(transport) ?? ((rpc, init) => openOnTransport(transport, rpc, init));
   const open = withoutHeartbeats(openAll, heartbeatOf(method, heartbeat));
+  const watched = watchedCalls(defaults.observer, transport, open, method);
   return (options = {}) => {
     const { signal, timeoutMs = defaults.timeoutMs, headers, contextValues, retry } = options;
     const timeouts = resolveTimeouts(defaults.timeouts, options.timeouts);
@@ -171,7 +180,9 @@ function opener(
       : defaultQueues;
     const init = { signal, timeoutMs, headers, contextValues, limits, queues };
     const settings = retry === undefined ? clientSettings : resolveRetry(transport, retry);
-    const opened = settings ? new RetryingCall(open, method, init, settings) : open(method, init);
+    const opened = watched(init, (openOne, inits) =>
+      settings ? new RetryingCall(openOne, method, inits, settings) : openOne(method, inits),
+    );
     const limited = timeouts ? timed(opened, method, timeouts) : opened;
     const validation = forCall(defaults.validation, options.validation, method);
     const side = validation ? validated(limited, method, validation) : limited;

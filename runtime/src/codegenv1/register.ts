@@ -6,6 +6,7 @@ import {
   type ConnectRouter,
   type ConnectRouterOptions,
 } from "@connectrpc/connect";
+import type { StreamObserver } from "../observer.js";
 import type { StreamServiceOptions } from "../options.js";
 import { serverQueues } from "../protocol/call-queues.js";
 import { type Heartbeat, heartbeatOf } from "../protocol/heartbeat.js";
@@ -20,6 +21,7 @@ import { noteStreamRpc } from "../server/stream-rpc.js";
 import { watched, withRecvTimeout } from "../server/timed.js";
 import { unaryImpl } from "../server/unary-impl.js";
 import { validated, validatedUnary } from "../server/validated.js";
+import { watchedUnary } from "../server/watched-unary.js";
 import { resolveLimits, type StreamLimits } from "../stream-limits.js";
 import { resolveTimeouts, type StreamTimeouts } from "../timeouts.js";
 import { prepare, type StreamValidation } from "../validation.js";
@@ -33,7 +35,7 @@ export function registerService(
   options: StreamServiceOptions = {},
   specs: RpcSpecs<ServerPolicy> = {},
 ): ConnectRouter {
-  const { onError = printError, timeouts, limits, queues, validation, ...rest } = options;
+  const { onError = printError, observer, timeouts, limits, queues, validation, ...rest } = options;
   const ours = {
     timeouts: resolveTimeouts(undefined, timeouts),
     limits: resolveLimits(undefined, limits),
@@ -44,7 +46,13 @@ export function registerService(
     const call = methodOf(handler, member) ?? unimplemented(method);
     const heartbeat = heartbeatOf(method, spec.heartbeat);
     prepare(validation, method, "request");
-    const policy = { onError, heartbeat, validation, ...joinPolicies(spec.policy, ours) };
+    const policy = {
+      onError,
+      observer,
+      heartbeat,
+      validation,
+      ...joinPolicies(spec.policy, ours),
+    };
     const theirs = connectOptions(rest, policy.limits);
     if (method.methodKind === "unary") registerUnary(router, method, call, policy, theirs);
     else registerStream(router, method, call, policy, theirs);
@@ -76,11 +84,11 @@ function registerUnary(
   router: ConnectRouter,
   method: DescMethodUnary,
   call: HandlerMethod,
-  { onError, validation }: RpcPolicy,
+  { onError, observer, validation }: RpcPolicy,
   options: ConnectRouterOptions | undefined,
 ): void {
   const checked = validatedUnary(call, method, validation, onError);
-  router.rpc(method, unaryImpl(checked, onError), options);
+  router.rpc(method, watchedUnary(unaryImpl(checked, onError), observer), options);
 }
 
 /** What schema and options together say of an RPC. */
@@ -92,6 +100,7 @@ interface ResolvedPolicy {
 
 interface RpcPolicy extends ResolvedPolicy {
   readonly onError: OnError;
+  readonly observer: StreamObserver | undefined;
   readonly heartbeat: Heartbeat | undefined;
   readonly validation: StreamValidation | undefined;
 }
@@ -103,13 +112,13 @@ function registerStream(
   policy: RpcPolicy,
   options: ConnectRouterOptions | undefined,
 ): void {
-  const { timeouts, onError, validation } = policy;
+  const { timeouts, onError, observer, validation } = policy;
   const queues = serverQueues(policy.queues, method.methodKind);
   const bare = runnerFor(method.methodKind, call, method);
   const handle = validated(bare, method, validation, onError);
   const run = method.methodKind === "server_streaming" ? handle : withRecvTimeout(handle, timeouts);
   const stock = beating(watched(limited(run, method, policy.limits), timeouts), policy.heartbeat);
-  router.rpc(method, iterableImpl(method, stock, onError, queues), options);
+  router.rpc(method, iterableImpl(method, stock, onError, queues, observer), options);
   const handler = router.handlers.at(-1);
   if (handler) noteStreamRpc(handler, { ...policy, method, run, queues, options: options ?? {} });
 }

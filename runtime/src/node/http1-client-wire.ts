@@ -21,7 +21,7 @@ export function http1Opener(options: Http1Options | undefined): OpenWire {
     try {
       new Http1ClientWire(request(url, { ...options, method: "POST", headers }), events);
     } catch (error) {
-      events.onFail(connectionError(error));
+      events.onFail(connectionError(error), "connection");
     }
   };
 }
@@ -96,6 +96,6 @@ class Http1ClientWire implements ClientWire {
     // A response that came whole is told at its end, even if the request could not be finished.
     if (this.#ended || this.#response?.complete) return;
     this.#ended = true;
-    this.#events.onFail(connectionError(this.#error));
+    this.#events.onFail(connectionError(this.#error), "connection");
   }
 }

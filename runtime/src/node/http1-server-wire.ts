@@ -74,6 +74,7 @@ export class Http1ServerWire implements ServerWire {
     if (this.#gone) return;
     this.#gone = true;
     if (this.#ended && this.#response.writableFinished) return;
-    this.#events?.onFail(clientGone("the client closed the connection"));
+    // Over HTTP/1.1 a client has no other way to cancel.
+    this.#events?.onFail(clientGone("the client closed the connection"), "client");
   }
 }

@@ -32,7 +32,7 @@ export function http2Opener(sessions: SessionManager): OpenWire {
     const { pathname, search } = new URL(url);
     sessions.request("POST", pathname + search, toRequestHeaders(header), {}).then(
       (stream) => new Http2ClientWire(stream, sessions, events),
-      (error: unknown) => events.onFail(connectionError(error)),
+      (error: unknown) => events.onFail(connectionError(error), "connection"),
     );
   };
 }
@@ -110,9 +110,9 @@ class Http2ClientWire implements ClientWire {
     this.#ended = true;
     const { rstCode } = this.#stream;
     if (connectionLost || rstCode === constants.NGHTTP2_NO_ERROR) {
-      this.#events.onFail(connectionError(this.#error));
+      this.#events.onFail(connectionError(this.#error), "connection");
     } else {
-      this.#events.onFail(errorFromReset(rstCode));
+      this.#events.onFail(errorFromReset(rstCode), "server");
     }
   }
 }

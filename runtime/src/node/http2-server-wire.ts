@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { constants, type Http2ServerResponse, type ServerHttp2Stream } from "node:http2";
+import {
+  constants,
+  type Http2ServerResponse,
+  type Http2Session,
+  type ServerHttp2Stream,
+} from "node:http2";
 import type { Fields, ServerWire, WireEvents } from "../protocol/wire.js";
 import { clientGone } from "./errors.js";
 import { toNodeHeaders } from "./headers.js";
@@ -11,6 +16,8 @@ import { allocate, writeTogether } from "./write-pieces.js";
 export class Http2ServerWire implements ServerWire {
   readonly #stream: ServerHttp2Stream;
   readonly #response: Http2ServerResponse;
+  /** A stream that is closed has forgotten its own. */
+  readonly #session: Http2Session | undefined;
   readonly #halfCloseGraceMs: number | undefined;
   #events: WireEvents | undefined;
   #requestEnded = false;
@@ -20,6 +27,7 @@ export class Http2ServerWire implements ServerWire {
   constructor(response: Http2ServerResponse, halfCloseGraceMs: number | undefined) {
     this.#response = response;
     this.#stream = response.stream;
+    this.#session = response.stream.session;
     this.#halfCloseGraceMs = halfCloseGraceMs;
   }
 
@@ -90,7 +98,14 @@ export class Http2ServerWire implements ServerWire {
   #onGone(): void {
     if (this.#gone) return;
     this.#gone = true;
-    this.#events?.onFail(clientGone("the client cancelled the call, or is gone"));
+    const error = clientGone("the client cancelled the call, or is gone");
+    this.#events?.onFail(error, this.#connectionLost() ? "connection" : "client");
+  }
+
+  /** Node resets the streams of a lost connection as a client does that cancels. */
+  #connectionLost(): boolean {
+    const session = this.#session;
+    return session !== undefined && (session.destroyed || session.socket.destroyed);
   }
 }
 

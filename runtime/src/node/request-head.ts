@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ContextValues } from "@connectrpc/connect";
+import type { Peer } from "../observer.js";
 import type { RequestHead } from "../server/context.js";
 import { fromNodeHeaders } from "./headers.js";
 import type { NodeRequest } from "./node-types.js";
@@ -33,6 +34,12 @@ export class NodeRequestHead implements RequestHead {
   get(name: string): string | undefined {
     const value = this.#request.headers[name];
     return Array.isArray(value) ? value.join(", ") : value;
+  }
+
+  /** Read at once, if at all: a request whose connection is gone has none. */
+  get peer(): Peer | undefined {
+    const { remoteAddress: address, remotePort: port } = this.#request.socket;
+    return address === undefined || port === undefined ? undefined : { address, port };
   }
 
   get header(): Headers {

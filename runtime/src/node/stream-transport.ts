@@ -16,6 +16,7 @@ import {
 } from "@connectrpc/connect-node";
 import { noteDirectPath, type OpenCall } from "../client/side.js";
 import { streamOnWire } from "../client/stream-on-wire.js";
+import { noteTransport } from "../client/transport-info.js";
 import { formatOf, WireCarrier, type WireTransportOptions } from "../client/wire-call.js";
 import { connect } from "../protocol/connect.js";
 import { grpc } from "../protocol/grpc.js";
@@ -88,16 +89,17 @@ export function createStreamTransport(options: StreamTransportOptions): Transpor
       });
     },
   };
+  noteTransport(transport, options);
   if (wireOptions.interceptors.length === 0) noteDirectPath(transport, directPath(wireOptions));
   return transport;
 }
 
 /** Opens calls of generated clients. */
 function directPath(options: WireTransportOptions): OpenCall {
-  return (method, { headers, signal, timeoutMs: asked, limits, queues, skip }) => {
+  return (method, { headers, signal, timeoutMs: asked, limits, queues, skip, watch }) => {
     const timeoutMs = deadlineOf(options, asked);
     const header = options.protocol.requestHeader(headers, formatOf(options, timeoutMs));
-    const init = { header, signal, timeoutMs, queues, skip };
+    const init = { header, signal, timeoutMs, queues, skip, watch };
     return new WireCarrier(limits ? withLimits(options, limits) : options, method, init).call;
   };
 }

@@ -7,6 +7,7 @@ export const ENVELOPE_HEADER_BYTES = 5;
 export class EnvelopeCount {
   readonly #endFlag: number;
   readonly #maxBytes: number;
+  readonly #onMessage: ((bytes: number) => void) | undefined;
   /** Whole messages that wait. */
   messages = 0;
   /** Bytes of their data. */
@@ -21,9 +22,11 @@ export class EnvelopeCount {
   #length = 0;
   #missing = 0;
 
-  constructor(endFlag: number, maxBytes: number) {
+  /** `onMessage` is told the bytes of each message when it is whole. */
+  constructor(endFlag: number, maxBytes: number, onMessage?: (bytes: number) => void) {
     this.#endFlag = endFlag;
     this.#maxBytes = maxBytes;
+    this.#onMessage = onMessage;
   }
 
   /** More bytes have arrived. */
@@ -65,6 +68,7 @@ export class EnvelopeCount {
     } else {
       this.messages++;
       this.bytes += this.#length;
+      this.#onMessage?.(this.#length);
     }
     this.#header = 0;
     this.#length = 0;

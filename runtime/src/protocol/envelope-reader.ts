@@ -27,12 +27,19 @@ export class EnvelopeReader {
   /**
    * `maxBytes`: the largest envelope to accept, in bytes of data as they travel. `detach`: the data
    * will be kept, and must not keep alive the buffers that it arrived in. `endFlag`: the flag of the
-   * envelope that ends the stream, or 0.
+   * envelope that ends the stream, or 0. `onMessage` is told the bytes of each message that has
+   * arrived, until `drop`.
    */
-  constructor(maxBytes: number, detach: boolean, endFlag: number) {
+  constructor(
+    maxBytes: number,
+    detach: boolean,
+    endFlag: number,
+    onMessage?: (bytes: number) => void,
+  ) {
     this.#maxBytes = maxBytes;
     this.#endFlag = endFlag;
     this.#detached = detach ? new DetachedViews() : undefined;
+    this.#count = onMessage && new EnvelopeCount(endFlag, maxBytes, onMessage);
   }
 
   /** Bytes that arrived and have not been read. */

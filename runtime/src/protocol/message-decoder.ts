@@ -20,6 +20,8 @@ export interface DecoderFormat<T> {
   readonly readMaxBytes: number;
   /** How much to hold that nobody has read. */
   readonly bounds: Bounds | undefined;
+  /** Told the bytes of each message that has arrived, read or not. */
+  readonly onMessage?: ((bytes: number) => void) | undefined;
 }
 
 /** Whom a decoder tells. */
@@ -56,7 +58,8 @@ export class MessageDecoder<T> implements MessageSource<T>, Overflowing {
   constructor(format: DecoderFormat<T>, events: DecoderEvents) {
     this.#format = format;
     this.#events = events;
-    this.#reader = new EnvelopeReader(format.readMaxBytes, format.aliases, format.endFlag);
+    const { readMaxBytes, aliases, endFlag, onMessage } = format;
+    this.#reader = new EnvelopeReader(readMaxBytes, aliases, endFlag, onMessage);
     this.#holdBack = new HoldBack(this.#reader, format.bounds, events);
     this.#overflow = Overflow.of(format.bounds, this);
   }

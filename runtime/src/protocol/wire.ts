@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ConnectError } from "@connectrpc/connect";
+import type { EndedBy } from "../outcome.js";
 
 /** Header or trailer fields in order; a `Headers` object is one. */
 export type Fields = Iterable<readonly [name: string, value: string]>;
@@ -46,8 +47,8 @@ export interface WireEvents {
   onData(chunk: Uint8Array): void;
   /** The peer ended its body. */
   onEnd(trailer: Headers | undefined): void;
-  /** The exchange broke: cancelled by the peer, or the connection was lost. */
-  onFail(error: ConnectError): void;
+  /** The exchange broke: cancelled by the peer (`by` names it), or the `connection` was lost. */
+  onFail(error: ConnectError, by: EndedBy): void;
   onDrain(): void;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { EndedBy } from "../outcome.js";
 import { abortError } from "../stream/settle.js";
 
 /**
@@ -18,4 +19,13 @@ export function abortReason(signal: AbortSignal): ConnectError {
     default:
       return error;
   }
+}
+
+/**
+ * Who ended a call that was aborted with this reason. A client that is gone and a connection that
+ * is lost look the same to Connect.
+ */
+export function abortedBy({ code }: Pick<ConnectError, "code">): EndedBy {
+  if (code === Code.DeadlineExceeded) return "deadline";
+  return code === Code.Canceled ? "client" : "server";
 }

@@ -6,6 +6,7 @@ import {
   createContextValues,
   type HandlerContext,
 } from "@connectrpc/connect";
+import type { Peer } from "../observer.js";
 import type { Fields } from "../protocol/wire.js";
 
 /** What a request's head says. Headers are converted only if somebody asks for them all. */
@@ -15,6 +16,8 @@ export interface RequestHead {
   /** `undefined` if the request does not have the field. Names in lower case. */
   get(name: string): string | undefined;
   readonly header: Headers;
+  /** Who is at the other end of the connection. */
+  readonly peer: Peer | undefined;
   readonly contextValues: ContextValues | undefined;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ConnectError, HandlerContext } from "@connectrpc/connect";
 import type { RecvOptions, SendOptions } from "../options.js";
+import type { EndedBy } from "../outcome.js";
 import type { QueueFills } from "../queues.js";
 import type { Progress } from "../stream/progress.js";
 import type { ServerSide } from "./side.js";
@@ -41,8 +42,8 @@ export class ServerDelegate implements ServerSide {
     return this.side.queued();
   }
 
-  abort(error: ConnectError): void {
-    this.side.abort(error);
+  abort(error: ConnectError, by?: EndedBy): void {
+    this.side.abort(error, by);
   }
 
   refuse(error: ConnectError): void {

@@ -2,6 +2,7 @@
 import type { DescMethodStreaming } from "@bufbuild/protobuf";
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import type { RecvOptions, SendOptions } from "../options.js";
+import type { EndedBy } from "../outcome.js";
 import type { CallQueues } from "../protocol/call-queues.js";
 import { measureOf } from "../protocol/message-size.js";
 import { toMessage } from "../protocol/normalize.js";
@@ -11,10 +12,12 @@ import { IterableSink } from "../stream/iterable-sink.js";
 import { IteratorSource } from "../stream/iterator-source.js";
 import { Outbound } from "../stream/outbound.js";
 import type { Progress } from "../stream/progress.js";
+import { tapSink } from "../stream/tap.js";
 import { afterTwoTurns } from "../stream/turns.js";
-import { abortReason } from "./abort-reason.js";
+import { abortedBy, abortReason } from "./abort-reason.js";
 import { answerFor, type OnError } from "./failure.js";
 import type { RunHandler, ServerSide } from "./side.js";
+import type { ServerWatch } from "./watch.js";
 
 /** What an iterable call is made of. */
 export interface IterableCallInit {
@@ -26,6 +29,8 @@ export interface IterableCallInit {
   readonly onError: OnError;
   /** The side that iterates, if it is one of ours. */
   readonly outer: Pick<ServerSide, "sendHeaders" | "queued"> | undefined;
+  /** Who watches the call, where nobody does from further out. */
+  readonly watch?: ServerWatch | undefined;
 }
 
 /**
@@ -43,18 +48,25 @@ export class IterableCall implements ServerSide {
   readonly #controller = new AbortController();
   readonly #outer: AbortSignal;
   readonly #onError: OnError;
+  readonly #watch: ServerWatch | undefined;
   #ended = false;
-  readonly #onAbort = (): void => this.abort(abortReason(this.#outer));
+  readonly #onAbort = (): void => {
+    const reason = abortReason(this.#outer);
+    this.abort(reason, abortedBy(reason));
+  };
 
   constructor(init: IterableCallInit) {
     this.context = { ...flatten(init.context), signal: this.#controller.signal };
     this.#beyond = init.outer;
     this.#onError = init.onError;
     this.#outer = init.context.signal;
+    this.#watch = init.watch;
+    const tap = init.watch?.tap;
     this.#source = this.#createSource(init);
     this.#inbound = new Inbound(this.#source);
     this.#sink = this.#createSink(init);
-    this.#outbound = new Outbound(this.#sink, true, init.queues.send);
+    const sink = tapSink(this.#sink, tap, () => 0);
+    this.#outbound = new Outbound(sink, true, init.queues.send, tap?.waited);
     this.output = this.#sink;
     this.#start(init.run);
   }
@@ -64,6 +76,7 @@ export class IterableCall implements ServerSide {
   }
 
   send(message: object, options?: SendOptions): Promise<void> {
+    this.#watch?.header(this);
     return this.#outbound.send(message, options);
   }
 
@@ -100,7 +113,10 @@ export class IterableCall implements ServerSide {
     return new IteratorSource(
       input,
       {
-        onReady: () => this.#inbound.ready(),
+        onReady: () => {
+          this.#watch?.tap?.received?.(0);
+          this.#inbound.ready();
+        },
         onEnd: () => afterTwoTurns(() => this.#inbound.finish()),
         onError: (error) => this.#onInputError(error),
         onOverflow: (error) => this.abort(error),
@@ -114,7 +130,7 @@ export class IterableCall implements ServerSide {
       (message) => toMessage(method.output, message),
       {
         onDrain: () => this.#outbound.drained(),
-        onAbandoned: () => this.abort(new ConnectError("the client went away", Code.Canceled)),
+        onAbandoned: () => this.abort(clientGone(), "client"),
       },
       measureOf(method.output, queues.send),
     );
@@ -123,7 +139,8 @@ export class IterableCall implements ServerSide {
   #start(run: RunHandler): void {
     if (this.#outer.aborted) return this.#onAbort();
     this.#outer.addEventListener("abort", this.#onAbort);
-    run(this).then(
+    const running = this.#watch ? this.#watch.run(() => run(this)) : run(this);
+    running.then(
       () => this.#end(undefined),
       (thrown: unknown) => {
         const aborted = this.#ended ? abortReason(this.#controller.signal) : undefined;
@@ -137,16 +154,34 @@ export class IterableCall implements ServerSide {
     if (!this.#close()) return;
     const ended = new ConnectError("the handler has returned", Code.Canceled);
     this.#inbound.finish(error ?? ended);
-    this.#outbound.flush(ended, () => this.#sink.end(error && { error }));
+    this.#outbound.flush(ended, () => {
+      this.#sink.end(error && { error });
+      this.#watch?.header(this);
+      this.#tellEnd("server", error);
+    });
   }
 
   /** The call is over, whatever the handler does. */
-  abort(error: ConnectError): void {
+  abort(error: ConnectError, by: EndedBy = "server"): void {
     if (!this.#close()) return;
     this.#inbound.finish(error);
     this.#outbound.close(error);
     this.#controller.abort(error);
     this.#sink.end({ error });
+    this.#tellEnd(by, error);
+  }
+
+  /** Bytes are the adapter's business. */
+  #tellEnd(by: EndedBy, error: ConnectError | undefined): void {
+    if (!this.#watch) return;
+    const { sent, received } = this.progress();
+    const dropped = { sent: this.#outbound.fill.dropped, received: this.#source.unread.dropped };
+    this.#watch.end(
+      by,
+      error,
+      { messages: sent, bytes: 0, dropped: dropped.sent },
+      { messages: received, bytes: 0, dropped: dropped.received },
+    );
   }
 
   /** Whoever carries the messages takes care of the rest of the request. */
@@ -163,12 +198,13 @@ export class IterableCall implements ServerSide {
 
   #onInputError(error: unknown): void {
     // What Connect cannot parse or will not accept has a code; what broke on the way has none.
-    this.abort(
-      error instanceof ConnectError
-        ? error
-        : new ConnectError("the client went away", Code.Canceled, undefined, undefined, error),
-    );
+    if (error instanceof ConnectError) this.abort(error);
+    else this.abort(clientGone(error), "client");
   }
+}
+
+function clientGone(cause?: unknown): ConnectError {
+  return new ConnectError("the client went away", Code.Canceled, undefined, undefined, cause);
 }
 
 function sum(a: QueueFill, b: QueueFill | undefined): QueueFill {

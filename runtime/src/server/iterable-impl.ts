@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethodStreaming } from "@bufbuild/protobuf";
 import { Code, ConnectError, type HandlerContext, type MethodImpl } from "@connectrpc/connect";
+import type { StreamObserver } from "../observer.js";
 import type { CallQueues } from "../protocol/call-queues.js";
 import type { OnError } from "./failure.js";
 import { IterableCall } from "./iterable-call.js";
 import type { RunHandler } from "./side.js";
+import { ServerWatch } from "./watch.js";
 
 /**
  * A handler as Connect knows them, so that any Connect adapter can serve it: async iterables in
@@ -15,6 +17,7 @@ export function iterableImpl<M extends DescMethodStreaming>(
   run: RunHandler,
   onError: OnError,
   queues: CallQueues,
+  observer: StreamObserver | undefined,
 ): MethodImpl<M> {
   const call = (input: AsyncIterable<object>, context: HandlerContext) =>
     new IterableCall({
@@ -25,6 +28,7 @@ export function iterableImpl<M extends DescMethodStreaming>(
       context,
       onError,
       outer: undefined,
+      watch: ServerWatch.open(observer, context),
     }).output;
   const impls = {
     server_streaming: (request: object, context: HandlerContext) => call(once(request), context),

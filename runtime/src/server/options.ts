@@ -23,6 +23,7 @@ export interface ServedRpc {
   readonly method: DescMethodStreaming;
   readonly run: RunHandler;
   readonly onError: StreamRpc["onError"];
+  readonly observer: StreamRpc["observer"];
   readonly options: UniversalHandlerOptions;
   readonly serialization: Serialization;
   /** What the service limits beyond one message. */
@@ -39,12 +40,13 @@ export function resolveRpc(rpc: StreamRpc, routerOptions: ConnectRouterOptions):
     ...routerOptions,
     ...rpc.options,
   });
-  const { method, onError } = rpc;
+  const { method, onError, observer } = rpc;
   const direct = options.interceptors.length === 0;
   const run = direct ? rpc.run : intercepted(rpc, options.interceptors);
   return {
     method,
     onError,
+    observer,
     options,
     streamLimits: rpc.limits,
     queues: direct ? rpc.queues : noQueues,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ConnectError, HandlerContext } from "@connectrpc/connect";
 import type { RecvOptions, SendOptions } from "../options.js";
+import type { EndedBy } from "../outcome.js";
 import type { QueueFills } from "../queues.js";
 import type { Progress } from "../stream/progress.js";
 
@@ -19,8 +20,11 @@ export interface ServerSide {
   progress(): Progress;
   /** What waits in its queues. */
   queued(): QueueFills;
-  /** Ends the call now with `error`, whatever the handler does. Its signal aborts first. */
-  abort(error: ConnectError): void;
+  /**
+   * Ends the call now with `error`, whatever the handler does. Its signal aborts first. `by`: whom
+   * the outcome names; default `server`.
+   */
+  abort(error: ConnectError, by?: EndedBy): void;
   /** The same because of what the client sent, once it listens: some send all they have first. */
   refuse(error: ConnectError): void;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethodStreaming } from "@bufbuild/protobuf";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
+import type { StreamObserver } from "../observer.js";
 import type { StreamServiceOptions } from "../options.js";
 import type { CallQueues } from "../protocol/call-queues.js";
 import type { Heartbeat } from "../protocol/heartbeat.js";
@@ -18,6 +19,7 @@ export interface StreamRpc {
   readonly limits: StreamLimits | undefined;
   readonly queues: CallQueues;
   readonly heartbeat: Heartbeat | undefined;
+  readonly observer: StreamObserver | undefined;
   readonly onError: OnError;
   /** What `registerXService` was told; goes before the options of the router. */
   readonly options: StreamServiceOptions;

@@ -21,7 +21,7 @@ export function watched(run: RunHandler, timeouts: StreamTimeouts | undefined): 
   return async (side) => {
     const call = {
       progress: () => side.progress(),
-      end: (error: ConnectError) => side.abort(error),
+      end: (error: ConnectError) => side.abort(error, "deadline"),
     };
     const stop = watch(call, timeouts);
     try {

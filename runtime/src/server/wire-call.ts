@@ -2,6 +2,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type Compression, compressionNegotiate } from "@connectrpc/connect/protocol";
 import type { RecvOptions, SendOptions } from "../options.js";
+import type { EndedBy, Traffic } from "../outcome.js";
+import type { Envelope } from "../protocol/envelope-reader.js";
 import { MessageDecoder } from "../protocol/message-decoder.js";
 import { MessageEncoder } from "../protocol/message-encoder.js";
 import { toMessage } from "../protocol/normalize.js";
@@ -13,10 +15,12 @@ import { Inbound } from "../stream/inbound.js";
 import { Outbound } from "../stream/outbound.js";
 import type { Progress } from "../stream/progress.js";
 import { startTimer } from "../stream/settle.js";
+import { tapSink } from "../stream/tap.js";
 import { CallContext, type RequestHead } from "./context.js";
 import { answerFor, report } from "./failure.js";
 import type { ServedRpc } from "./options.js";
 import type { ServerSide } from "./side.js";
+import { ServerWatch } from "./watch.js";
 
 /**
  * How much earlier than here, in milliseconds, a deadline may pass at the client, whose time began
@@ -48,6 +52,7 @@ export class WireCall implements ServerSide, WireEvents {
   readonly #inbound: Inbound<object>;
   readonly #outbound: Outbound<object>;
   readonly #onClose: (call: WireCall) => void;
+  readonly #watch: ServerWatch | undefined;
   /** Answers, where the answer waits for the end of the request. */
   #refusal: (() => void) | undefined;
   /** The request has said how long it is, and not come to its end. */
@@ -58,6 +63,8 @@ export class WireCall implements ServerSide, WireEvents {
   #headersSent = false;
   #ended = false;
   #aborted: ConnectError | undefined;
+  /** What had been received when the call took no more, if somebody wants to know. */
+  #received: Traffic | undefined;
 
   /** `onClose` is called once, when the call needs nothing any more. */
   constructor(
@@ -82,10 +89,13 @@ export class WireCall implements ServerSide, WireEvents {
       terms.timeoutMs,
       responseHeader(protocol, binary, terms.response),
     );
+    this.#watch = ServerWatch.open(rpc.observer, this.context, head);
+    const tap = this.#watch?.tap;
     this.#decoder = this.#createDecoder(binary, terms.request);
     this.#encoder = this.#createEncoder(binary, terms.response);
     this.#inbound = new Inbound(this.#decoder);
-    this.#outbound = new Outbound(this.#encoder, true, rpc.queues.send);
+    const sink = tapSink(this.#encoder, tap, dataBytes);
+    this.#outbound = new Outbound(sink, true, rpc.queues.send, tap?.waited);
     this.#encoder.writer.attach(wire);
   }
 
@@ -96,9 +106,9 @@ export class WireCall implements ServerSide, WireEvents {
     if (error) return this.refuse(error);
     if (timeoutMs !== undefined) {
       this.#lateFrom = Date.now() + timeoutMs - Math.min(timeoutMs / 2, MAX_DEADLINE_SKEW_MS);
-      this.#stopTimer = startTimer(timeoutMs, () => this.abort(timedOut()));
+      this.#stopTimer = startTimer(timeoutMs, () => this.abort(timedOut(), "deadline"));
     }
-    this.#rpc.run(this).then(
+    this.#run().then(
       () => this.#end(undefined),
       (thrown: unknown) =>
         this.#end(answerFor(thrown, this.context, this.#aborted, this.#rpc.onError)),
@@ -117,6 +127,7 @@ export class WireCall implements ServerSide, WireEvents {
   sendHeaders(): void {
     if (this.#headersSent) return;
     this.#headersSent = true;
+    this.#watch?.header(this);
     this.#wire.respond(200, this.context.header);
   }
 
@@ -150,19 +161,22 @@ export class WireCall implements ServerSide, WireEvents {
     this.#outbound.drained();
   }
 
-  onFail(error: ConnectError): void {
-    const reason = Date.now() < this.#lateFrom ? error : timedOut();
+  onFail(error: ConnectError, by: EndedBy): void {
+    const late = Date.now() >= this.#lateFrom;
+    const reason = late ? timedOut() : error;
     if (!this.#close(reason)) return;
     this.#outbound.close(reason);
     this.context.abort(reason);
+    this.#tellEnd(late ? "deadline" : by, reason);
   }
 
   /** Ends the call now, whatever the handler does: past a limit of time, or at a forced shutdown. */
-  abort(error: ConnectError): void {
+  abort(error: ConnectError, by: EndedBy = "server"): void {
     if (!this.#close(error)) return;
     this.#outbound.close(error);
     this.context.abort(error);
     this.#finish(error, true);
+    this.#tellEnd(by, error);
   }
 
   /**
@@ -173,7 +187,7 @@ export class WireCall implements ServerSide, WireEvents {
   refuse(error: ConnectError): void {
     if (this.#ended || this.#refusal) return;
     if (!this.#moreToCome) return this.abort(error);
-    this.#decoder.stop();
+    this.#stopReceiving();
     this.#refusal = () => this.abort(error);
     const stopDeadline = this.#stopTimer;
     const stopWaiting = startTimer(MAX_REFUSAL_DELAY_MS, this.#refusal);
@@ -183,13 +197,27 @@ export class WireCall implements ServerSide, WireEvents {
     };
   }
 
+  #run(): Promise<void> {
+    return this.#watch ? this.#watch.run(() => this.#rpc.run(this)) : this.#rpc.run(this);
+  }
+
   /** The handler is done: what it sent goes out, then the end. */
   #end(error: ConnectError | undefined): void {
     // A refusal that waits is the end, whatever the handler makes of it.
     if (this.#refusal) return;
     const ended = new ConnectError("the handler has returned", Code.Canceled);
     if (!this.#close(error ?? ended)) return;
-    this.#outbound.flush(ended, () => this.#finish(error, false));
+    this.#outbound.flush(ended, () => {
+      this.#finish(error, false);
+      this.#tellEnd("server", error);
+    });
+  }
+
+  #tellEnd(by: EndedBy, error: ConnectError | undefined): void {
+    if (!this.#watch || !this.#received) return;
+    const { messages, bytes } = this.#encoder;
+    const { dropped } = this.#outbound.fill;
+    this.#watch.end(by, error, { messages, bytes, dropped }, this.#received);
   }
 
   #finish(error: ConnectError | undefined, abrupt: boolean): void {
@@ -218,10 +246,15 @@ export class WireCall implements ServerSide, WireEvents {
     this.#ended = true;
     this.#aborted = reason;
     this.#stopTimer?.();
-    this.#decoder.stop();
+    this.#stopReceiving();
     this.#inbound.finish(reason);
     this.#onClose(this);
     return true;
+  }
+
+  #stopReceiving(): void {
+    if (this.#watch) this.#received ??= this.#decoder.received;
+    this.#decoder.stop();
   }
 
   #createDecoder(binary: boolean, compression: Compression | null): MessageDecoder<object> {
@@ -235,6 +268,7 @@ export class WireCall implements ServerSide, WireEvents {
         compression,
         readMaxBytes: options.readMaxBytes,
         bounds: queues.receive,
+        onMessage: this.#watch?.tap?.received,
       },
       {
         onReady: () => this.#inbound.ready(),
@@ -284,6 +318,10 @@ function negotiate(rpc: ServedRpc, protocol: ServerProtocol, head: RequestHead):
     response,
     error: version ?? error ?? timeout.error,
   };
+}
+
+function dataBytes({ data }: Envelope): number {
+  return data.byteLength;
 }
 
 function unexpectedEnd(): ConnectError {

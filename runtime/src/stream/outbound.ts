@@ -3,6 +3,7 @@ import { ConnectError } from "@connectrpc/connect";
 import type { QueueFill } from "../queues.js";
 import type { Bounds } from "./bounds.js";
 import { accepted, type Resend, SendQueue } from "./send-queue.js";
+import { SendWaits } from "./send-waits.js";
 import { abortError, rejected } from "./settle.js";
 
 /** Where the messages of one direction go. `F` is a message made ready to travel. */
@@ -21,6 +22,7 @@ const empty: QueueFill = { messages: 0, bytes: 0, dropped: 0 };
 export class Outbound<T, F = unknown> {
   readonly #sink: MessageSink<T, F>;
   readonly #bounds: Bounds | undefined;
+  readonly #waits: SendWaits | undefined;
   /** Made when the first message has to wait. */
   #queue: SendQueue<F> | undefined;
   #open: boolean;
@@ -31,11 +33,18 @@ export class Outbound<T, F = unknown> {
   /**
    * `open`: whether the first message may go at once, or waits for `drained`. `bounds`: of what
    * waits after its `send` has resolved; without them a `send` resolves when its message goes.
+   * `onWaited` is told how many milliseconds a `send` had to wait for the other side.
    */
-  constructor(sink: MessageSink<T, F>, open: boolean, bounds?: Bounds) {
+  constructor(
+    sink: MessageSink<T, F>,
+    open: boolean,
+    bounds?: Bounds,
+    onWaited?: (ms: number) => void,
+  ) {
     this.#sink = sink;
     this.#open = open;
     this.#bounds = bounds;
+    this.#waits = onWaited && new SendWaits(onWaited, open);
   }
 
   get closed(): boolean {
@@ -73,6 +82,7 @@ export class Outbound<T, F = unknown> {
   drained(): void {
     this.#open = true;
     this.#pump();
+    this.#waits?.start();
   }
 
   /**
@@ -100,7 +110,7 @@ export class Outbound<T, F = unknown> {
   }
 
   #enqueue(frame: F | Promise<F>, options: Resend | undefined): Promise<void> {
-    this.#queue ??= new SendQueue(this.#bounds, () => this.#pump());
+    this.#queue ??= new SendQueue(this.#bounds, () => this.#pump(), this.#waits);
     return this.#queue.push(frame, this.#sink.size, options);
   }
 

@@ -5,6 +5,7 @@ import type { QueueFill } from "../queues.js";
 import type { Bounds } from "./bounds.js";
 import { Fifo } from "./fifo.js";
 import { onAbort } from "./on-abort.js";
+import type { SendWaits } from "./send-waits.js";
 import { abortError, rejected } from "./settle.js";
 
 /** A `send` of those who keep its message, to send it again if the call is made again. */
@@ -40,6 +41,7 @@ export const accepted: Promise<void> = Promise.resolve();
 export class SendQueue<F> {
   readonly #bounds: Bounds | undefined;
   readonly #onReady: () => void;
+  readonly #waits: SendWaits | undefined;
   readonly #entries: Fifo<Entry<F>> = new Fifo();
   #bytes = 0;
   /** So many at the front have a place. */
@@ -50,9 +52,10 @@ export class SendQueue<F> {
   #left = 0;
 
   /** `onReady` is called when the next one may be ready that was not before. */
-  constructor(bounds: Bounds | undefined, onReady: () => void) {
+  constructor(bounds: Bounds | undefined, onReady: () => void, waits?: SendWaits) {
     this.#bounds = bounds;
     this.#onReady = onReady;
+    this.#waits = waits;
   }
 
   get length(): number {
@@ -96,13 +99,13 @@ export class SendQueue<F> {
   shift(): void {
     const entry = this.#take(0);
     this.#left++;
-    if (entry) settle(entry);
+    if (entry) this.#settle(entry);
     this.#fillUp();
   }
 
   /** Takes all out. What waits rejects with `error`. */
   clear(error: ConnectError): void {
-    for (const entry of this.#entries.clear()) settle(entry, error);
+    for (const entry of this.#entries.clear()) this.#settle(entry, error);
     this.#bytes = 0;
     this.#placed = 0;
     this.#held.messages = 0;
@@ -126,7 +129,7 @@ export class SendQueue<F> {
     const entry = this.#take(index);
     this.#dropped++;
     if (!entry) return;
-    settle(entry);
+    this.#settle(entry);
     entry.options?.onDropped?.();
   }
 
@@ -144,7 +147,7 @@ export class SendQueue<F> {
       }
       this.#placed++;
       entry.placed = true;
-      if (entry.frame !== undefined) settle(entry);
+      if (entry.frame !== undefined) this.#settle(entry);
     }
   }
 
@@ -166,7 +169,7 @@ export class SendQueue<F> {
     if (index < 0) return;
     this.#take(index);
     if (index === 0) this.#left++;
-    settle(entry, error);
+    this.#settle(entry, error);
     this.#fillUp();
     this.#onReady();
   }
@@ -175,8 +178,9 @@ export class SendQueue<F> {
     frame.then(
       (ready) => {
         entry.frame = ready;
-        if (entry.placed) settle(entry);
+        if (entry.placed) this.#settle(entry);
         this.#onReady();
+        if (entry.promise) this.#waits?.begin(entry);
       },
       (error: unknown) => this.#remove(entry, ConnectError.from(error)),
     );
@@ -190,7 +194,15 @@ export class SendQueue<F> {
       entry.reject = reject;
     });
     entry.promise = promise;
+    // What is not ready waits for itself.
+    if (entry.frame !== undefined) this.#waits?.begin(entry);
     return promise;
+  }
+
+  /** Settles the `send` of a message, if that has not happened. */
+  #settle(entry: Entry<F>, error?: ConnectError): void {
+    this.#waits?.end(entry);
+    settle(entry, error);
   }
 }
 
@@ -207,7 +219,6 @@ function createEntry<F>(bytes: number, options: Resend | undefined): Entry<F> {
   };
 }
 
-/** Settles the `send` of a message, if that has not happened. */
 function settle(entry: Entry<unknown>, error?: ConnectError): void {
   const { promise, resolve, reject } = entry;
   if (!promise) return;

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { CallObserver, StreamObserver } from "../observer.js";
+import { type CallWatch, openWatch } from "./call-watch.js";
+
+/**
+ * One observer of several: each is told of every call, in this order. The first is the outermost in
+ * `run`. One that throws does not keep the others from being told.
+ */
+export function combineObservers(...observers: readonly StreamObserver[]): StreamObserver {
+  return {
+    open(call) {
+      const watches = observers.flatMap((observer) => openWatch(observer, call) ?? []);
+      return watches.length > 0 ? combined(watches) : undefined;
+    },
+  };
+}
+
+function combined(watches: readonly CallWatch[]): CallObserver {
+  const onHeader = together(watches, ({ header }) => header);
+  const onMessageSent = together(watches, ({ tap }) => tap?.sent);
+  const onMessageReceived = together(watches, ({ tap }) => tap?.received);
+  const onSendWait = together(watches, ({ tap }) => tap?.waited);
+  const onRetry = together(watches, ({ retry }) => retry);
+  const onEnd = together(watches, ({ end }) => end);
+  return {
+    run: (next) => watches.reduceRight((inner, watch) => () => watch.run(inner), next)(),
+    ...(onHeader && { onHeader }),
+    ...(onMessageSent && { onMessageSent }),
+    ...(onMessageReceived && { onMessageReceived }),
+    ...(onSendWait && { onSendWait }),
+    ...(onRetry && { onRetry }),
+    ...(onEnd && { onEnd }),
+  };
+}
+
+/** Calls the methods of all who have one; `undefined` if nobody has. */
+function together<A>(
+  watches: readonly CallWatch[],
+  methodOf: (watch: CallWatch) => ((arg: A) => void) | undefined,
+): ((arg: A) => void) | undefined {
+  const methods = watches.flatMap((watch) => methodOf(watch) ?? []);
+  if (methods.length < 2) return methods[0];
+  return (arg) => {
+    for (const method of methods) method(arg);
+  };
+}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Proxies end streams that are silent, and pings between server and proxy are no sound to them.
+// Proxies end streams that are silent. To most, pings between server and proxy are no sound.
 import { once } from "node:events";
 import { createStreamTransport, serve } from "connect-stream/node";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { grpcOn2, grpcWebOn1, type Wire } from "../interop/peer.js";
 import { gate } from "../support/gate.js";
 import { createLabServiceClient, registerLabService } from "../support/gen/lab/v1/lab_stream.js";
@@ -24,10 +24,13 @@ const here = proxies.filter((proxy) => {
 const cases = here.flatMap((proxy) => [grpcOn2, grpcWebOn1].map((wire) => ({ proxy, wire })));
 
 describe.concurrent.each(cases)("$proxy.name, $wire.protocol", ({ proxy, wire }) => {
-  it("keep a quiet stream open that is cut without them", async () => {
+  // `grpc_pass` has a connection for each call, and counts whatever it reads there.
+  const countsPings = proxy.name === "nginx" && wire === grpcOn2;
+
+  it("keep a quiet stream open that is cut without them", async ({ onTestFinished }) => {
     const over = gate();
     const server = await serve({
-      keepAlive: { intervalMs: 1000 },
+      keepAlive: countsPings ? false : { intervalMs: 1000 },
       routes(router) {
         registerHeartbeatService(router, {
           async watch(_request, stream) {

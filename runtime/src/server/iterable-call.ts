@@ -13,6 +13,7 @@ import { Outbound } from "../stream/outbound.js";
 import type { Progress } from "../stream/progress.js";
 import { afterTwoTurns } from "../stream/turns.js";
 import { abortReason } from "./abort-reason.js";
+import { plainContext } from "./context.js";
 import { answerFor, type OnError } from "./failure.js";
 import type { RunHandler, ServerSide } from "./side.js";
 
@@ -47,7 +48,7 @@ export class IterableCall implements ServerSide {
   readonly #onAbort = (): void => this.abort(abortReason(this.#outer));
 
   constructor(init: IterableCallInit) {
-    this.context = { ...flatten(init.context), signal: this.#controller.signal };
+    this.context = { ...plainContext(init.context), signal: this.#controller.signal };
     this.#beyond = init.outer;
     this.#onError = init.onError;
     this.#outer = init.context.signal;
@@ -177,22 +178,5 @@ function sum(a: QueueFill, b: QueueFill | undefined): QueueFill {
     messages: a.messages + b.messages,
     bytes: a.bytes + b.bytes,
     dropped: a.dropped + b.dropped,
-  };
-}
-
-/** Contexts may be class instances, whose accessors a spread would lose. */
-function flatten(context: HandlerContext): HandlerContext {
-  return {
-    method: context.method,
-    service: context.service,
-    signal: context.signal,
-    timeoutMs: context.timeoutMs,
-    requestMethod: context.requestMethod,
-    requestHeader: context.requestHeader,
-    responseHeader: context.responseHeader,
-    responseTrailer: context.responseTrailer,
-    protocolName: context.protocolName,
-    values: context.values,
-    url: context.url,
   };
 }

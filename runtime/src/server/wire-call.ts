@@ -150,6 +150,11 @@ export class WireCall implements ServerSide, WireEvents {
     this.#outbound.drained();
   }
 
+  /** The client takes nothing more, until `onDrain`. */
+  hold(): void {
+    this.#outbound.hold();
+  }
+
   onFail(error: ConnectError): void {
     const reason = Date.now() < this.#lateFrom ? error : timedOut();
     if (!this.#close(reason)) return;

@@ -51,7 +51,9 @@ function freeNames(file: string): Set<string> {
   return names;
 }
 
-describe.each(["index.js", "codegenv1/index.js", "protovalidate/index.js"])("%s", (entry) => {
+const portable = ["index.js", "codegenv1/index.js", "protovalidate/index.js", "testing/index.js"];
+
+describe.each(portable)("%s", (entry) => {
   const modules = load(join(dist, entry));
 
   it("imports nothing from Node", () => {

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /** @packageDocumentation For tests: handlers without a server, servers from a script. Any runner. */
-export { type ScriptedHandler, type ScriptStep, scripted } from "./scripted.js";
+export {
+  type ScriptedHandler,
+  type ScriptStep,
+  type StreamScriptStep,
+  scripted,
+} from "./scripted.js";
 export {
   type AnyStep,
   type Expected,

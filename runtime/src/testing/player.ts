@@ -2,9 +2,10 @@
 import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import { codeToString } from "@connectrpc/connect/protocol-connect";
+import { diff } from "./diff.js";
 import { matches } from "./match.js";
 import { PATIENCE_MS, waitFor } from "./patience.js";
-import { diff, show } from "./show.js";
+import { show } from "./show.js";
 import { type PlayOptions, ScriptError } from "./steps.js";
 
 /** A step, of whichever side. */
@@ -18,7 +19,8 @@ export interface Actor {
   readonly method: DescMethod;
   /** The messages that it receives. */
   readonly incoming: DescMessage;
-  recv(): Promise<object | undefined>;
+  /** `ofMessage`: whether a message is what the script expects. */
+  recv(ofMessage: boolean): Promise<object | undefined>;
   /** Does a step that is no expectation. */
   act(step: Step): unknown;
   /** What stands behind a failure, for who looks for its cause. */
@@ -50,7 +52,7 @@ export class Player {
   async #do(step: Step): Promise<void> {
     if (step === "end") return this.#expectEnd(await this.#arrival());
     if (typeof step === "object" && "recv" in step) {
-      return this.#expectMessage(step.recv, await this.#arrival());
+      return this.#expectMessage(step.recv, await this.#arrival(true));
     }
     if (typeof step === "object" && "fails" in step) {
       return this.#expectFailure(step.fails, await this.#arrival());
@@ -61,8 +63,8 @@ export class Player {
     else if ("error" in done) this.#failWith(done.error);
   }
 
-  async #arrival(): Promise<Arrival> {
-    const arrival = await waitFor(this.#actor.recv(), this.#patienceMs);
+  async #arrival(ofMessage = false): Promise<Arrival> {
+    const arrival = await waitFor(this.#actor.recv(ofMessage), this.#patienceMs);
     if (arrival === "late") return "nothing";
     return "error" in arrival ? { failure: arrival.error } : { message: arrival.value };
   }
@@ -71,7 +73,7 @@ export class Player {
     const message = arrival !== "nothing" && "message" in arrival ? arrival.message : undefined;
     if (typeof expected === "function") {
       if (!message) return this.#fail("a message", this.#show(arrival), arrival);
-      return this.#ask(expected, message);
+      return this.#ask(expected, message, show(message));
     }
     const init = Object(expected) as object;
     if (!message) return this.#fail(show(init), this.#show(arrival), arrival);
@@ -90,19 +92,19 @@ export class Player {
       typeof expected === "number" ? `the error [${codeToString(expected)}]` : "an error";
     if (failure === undefined) return this.#fail(wanted, this.#show(arrival), arrival);
     const error = ConnectError.from(failure);
-    if (typeof expected === "function") return this.#ask(expected, error);
+    if (typeof expected === "function") return this.#ask(expected, error, this.#show(arrival));
     if (error.code !== expected) this.#fail(wanted, this.#show(arrival), arrival);
   }
 
   /** Calls a function of the script with what came. */
-  #ask(check: CallableFunction, arrived: object): void {
+  #ask(check: CallableFunction, arrived: object, shown: string): void {
     let answer: unknown;
     try {
       answer = check(arrived);
     } catch (thrown) {
       return this.#failWith(thrown);
     }
-    if (answer === false) this.#fail("what the function accepts", show(arrived));
+    if (answer === false) this.#fail("what the function accepts", shown);
   }
 
   #show(arrival: Arrival): string {

@@ -67,10 +67,12 @@ export class ScriptedPlay implements Actor {
     if ("error" in end) throw end.error;
   }
 
-  recv(): Promise<object | undefined> {
+  recv(ofMessage: boolean): Promise<object | undefined> {
     const request = this.#request;
-    this.#request = undefined;
-    if (request) return Promise.resolve(request);
+    if (request && ofMessage) {
+      this.#request = undefined;
+      return Promise.resolve(request);
+    }
     const stream = this.#opened();
     return stream.recv?.() ?? aborted(stream.context.signal);
   }

@@ -27,6 +27,12 @@ export type ScriptStep<I extends DescMessage, O extends DescMessage> =
   /** Sends the response headers. */
   | "sendHeaders";
 
+/** The same, of an RPC whose client sends a stream. */
+export type StreamScriptStep<I extends DescMessage, O extends DescMessage> =
+  | ScriptStep<I, O>
+  /** Receives the end of the client's stream: it has half-closed. */
+  | "end";
+
 /** A handler that follows a script, for `registerXService`. */
 export interface ScriptedHandler<S> {
   (...args: readonly [...unknown[], S]): Promise<void>;
@@ -49,15 +55,15 @@ export function scripted<I extends DescMessage, O extends DescMessage>(
 ): ScriptedHandler<ServerStreamingServer<O>>;
 export function scripted<I extends DescMessage, O extends DescMessage>(
   method: DescMethodClientStreaming<I, O>,
-  ...scripts: readonly (readonly ScriptStep<I, O>[])[]
+  ...scripts: readonly (readonly StreamScriptStep<I, O>[])[]
 ): ScriptedHandler<ClientStreamingServer<I, O>>;
 export function scripted<I extends DescMessage, O extends DescMessage>(
   method: DescMethodBiDiStreaming<I, O>,
-  ...scripts: readonly (readonly ScriptStep<I, O>[])[]
+  ...scripts: readonly (readonly StreamScriptStep<I, O>[])[]
 ): ScriptedHandler<BidiStreamingServer<I, O>>;
 export function scripted(
   method: DescMethod,
-  ...scripts: readonly (readonly ScriptStep<DescMessage, DescMessage>[])[]
+  ...scripts: readonly (readonly StreamScriptStep<DescMessage, DescMessage>[])[]
 ): ScriptedHandler<never> {
   const plays = scripts.map((steps) => new ScriptedPlay(method, steps));
   let calls = 0;

@@ -27,15 +27,25 @@ function lines(value: unknown, like: unknown): string[] {
 
 function objectLines(object: object, like: unknown): string[] {
   const isPart = typeof like === "object" && like !== null && !isMessage(like);
-  const names = isPart ? Object.keys(like) : Object.keys(object);
-  const fields = names
-    .filter((name) => !name.startsWith("$"))
-    .flatMap((name) => {
-      const value: unknown = Reflect.get(object, name);
-      const [first = "", ...rest] = lines(value, isPart ? Reflect.get(like, name) : value);
-      return closed([`${name}: ${first}`, ...rest]);
-    });
+  const names = isPart
+    ? Object.keys(like)
+    : Object.keys(object).filter((name) => says(object, name));
+  const fields = names.flatMap((name) => {
+    const value: unknown = Reflect.get(object, name);
+    const [first = "", ...rest] = lines(value, isPart ? Reflect.get(like, name) : value);
+    return closed([`${name}: ${first}`, ...rest]);
+  });
   return fields.length > 0 ? ["{", ...fields, "}"] : ["{}"];
+}
+
+/** Whether a property is worth a line: of a message, what is set. */
+function says(object: object, name: string): boolean {
+  if (!isMessage(object)) return true;
+  const value: unknown = Reflect.get(object, name);
+  if (name.startsWith("$") || !value) return false;
+  if (typeof value !== "object" || isMessage(value)) return true;
+  // Lists, maps and bytes, or a oneof of which no field is set.
+  return "case" in value ? value.case !== undefined : Object.keys(value).length > 0;
 }
 
 /** Indented, with a comma behind. */
@@ -49,26 +59,4 @@ function showBytes(bytes: Uint8Array): string {
   );
   if (bytes.length > SHOWN_BYTES) shown.push("…");
   return `${bytes.length} bytes ${shown.join(" ")}`.trimEnd();
-}
-
-/** The two texts as one: lines that they share once, others with a sign. */
-export function diff(expected: string, actual: string): string {
-  const [a, b] = [expected.split("\n"), actual.split("\n")];
-  let head = 0;
-  while (head < a.length && head < b.length && a[head] === b[head]) head++;
-  let tail = 0;
-  while (
-    tail < Math.min(a.length, b.length) - head &&
-    a[a.length - 1 - tail] === b[b.length - 1 - tail]
-  ) {
-    tail++;
-  }
-  const signed = (all: string[], sign: string) =>
-    all.slice(head, all.length - tail).map((line) => `${sign} ${line}`);
-  return [
-    ...a.slice(0, head).map((line) => `  ${line}`),
-    ...signed(a, "-"),
-    ...signed(b, "+"),
-    ...a.slice(a.length - tail).map((line) => `  ${line}`),
-  ].join("\n");
 }

@@ -21,14 +21,14 @@ export type AnyStep<In extends DescMessage> =
   | { readonly recv: Expected<In> }
   /** Receives a failure. */
   | { readonly fails: ExpectedError }
-  /** Receives the end of the stream. */
-  | "end"
   /** Calls the function, and waits for its promise if it returns one. */
   | (() => unknown);
 
 /** A step of `TestCall.play`. */
 export type ReceiverStep<O extends DescMessage> =
   | AnyStep<O>
+  /** Receives the end of the stream. */
+  | "end"
   /** Lets the handler come to rest, then expects that nothing is to be received, not even the end. */
   | "quiet"
   /** The method of that name. */

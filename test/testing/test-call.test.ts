@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError, createContextKey, createContextValues } from "@connectrpc/connect";
 import { testCall } from "connect-stream/testing";
 import { describe, expect, it, vi } from "vitest";
@@ -10,6 +11,8 @@ import type {
   DownloadServerStream,
   UploadServerStream,
 } from "../support/gen/lab/v1/lab_stream.js";
+import { JoinSchema, MetadataService } from "../support/gen/lab/v1/metadata_pb.js";
+import { ShapesSchema } from "../support/gen/lab/v1/shapes_pb.js";
 import { bulk } from "../support/note.js";
 
 const { unary, download, upload, chat } = LabService.method;
@@ -392,5 +395,46 @@ describe("options", () => {
     const call = testCall(download, count, { number: 2n ** 63n });
     expect((await failure(call.recv())).message).toContain("number");
     await expect(call.result).rejects.toBeInstanceOf(ConnectError);
+  });
+});
+
+describe("initial metadata", () => {
+  const metadata = create(JoinSchema, { userId: "née", rooms: ["a", "b"] });
+
+  it("travels as headers, and is the handler's first argument", async () => {
+    const call = testCall(
+      MetadataService.method.chat,
+      async (join, stream) => {
+        expect(join).toEqual(metadata);
+        expect(join).not.toBe(metadata);
+        expect(stream.context.requestHeader.get("rooms")).toBe("a, b");
+        for await (const { text } of stream) await stream.send({ text: `${join.userId}: ${text}` });
+      },
+      { metadata },
+    );
+    await call.play([{ send: { text: "hello" } }, { recv: { text: "née: hello" } }]);
+    call.cancel();
+  });
+
+  it("of an upload, from a client that sends nonsense", async () => {
+    const handler = vi.fn();
+    const call = testCall(MetadataService.method.upload, handler, {
+      metadata,
+      headers: { level: "high" },
+    });
+    await call.play([{ fails: ({ rawMessage }) => rawMessage.includes('"level" is "high"') }]);
+    await expect(call.result).rejects.toMatchObject({ code: Code.InvalidArgument });
+    expect(handler).not.toHaveBeenCalled();
+  });
+
+  it("what cannot travel, or is unknown to the schema", () => {
+    const { chat } = MetadataService.method;
+    const handler = async () => {};
+    const bad = create(JoinSchema, { level: 0.5 });
+    expect(() => testCall(chat, handler, { metadata: bad })).toThrow("field level");
+    const unknown = create(ShapesSchema);
+    expect(() => testCall(chat, handler, { metadata: unknown })).toThrow(
+      "file lab/v1/metadata.proto has no message lab.v1.Shapes, and imports none",
+    );
   });
 });

@@ -16,6 +16,7 @@ import { BidiStreaming, ClientStreaming, ServerStreaming } from "../client/strea
 import { timed } from "../client/timed.js";
 import { unaryError } from "../client/transport-error.js";
 import { validated, validatedUnary } from "../client/validated.js";
+import { withMetadata } from "../client/with-metadata.js";
 import { withoutHeartbeats } from "../client/without-heartbeats.js";
 import type { StreamCallOptions, StreamClientOptions } from "../options.js";
 import { clientQueues } from "../protocol/call-queues.js";
@@ -28,7 +29,7 @@ import { onAbort } from "../stream/on-abort.js";
 import { resolveLimits, type StreamLimits } from "../stream-limits.js";
 import { resolveTimeouts, type StreamTimeouts } from "../timeouts.js";
 import { forCall, prepare, type StreamValidation } from "../validation.js";
-import { type ClientPolicy, type RpcSpecs, specOf } from "./rpc-spec.js";
+import { type ClientPolicy, type RpcSpec, type RpcSpecs, specOf } from "./rpc-spec.js";
 
 type Open = (options: StreamCallOptions | undefined) => ClientSide;
 
@@ -44,6 +45,15 @@ const streamMethods = {
     new ClientStreaming(open(options)),
   bidi_streaming: (open: Open) => (options?: StreamCallOptions) => new BidiStreaming(open(options)),
 };
+
+function streamMethod(
+  { methodKind }: DescMethodStreaming,
+  open: Open,
+  { initialMetadata }: RpcSpec<ClientPolicy>,
+) {
+  if (!initialMetadata || methodKind === "server_streaming") return streamMethods[methodKind](open);
+  return withMetadata(streamMethods[methodKind](open), initialMetadata);
+}
 
 /** Creates the client of `service`, of the generated type `C`. For `specs` see `registerService`. */
 export function createServiceClient<C extends object>(
@@ -66,7 +76,7 @@ export function createServiceClient<C extends object>(
     const value =
       method.methodKind === "unary"
         ? unaryMethod(method, transport, defaults)
-        : streamMethods[method.methodKind](opener(method, transport, defaults, spec.heartbeat));
+        : streamMethod(method, opener(method, transport, defaults, spec.heartbeat), spec);
     // Not an assignment: an RPC may have the name of a setter that all objects inherit.
     Object.defineProperty(client, member, {
       value,

@@ -20,6 +20,7 @@ import { noteStreamRpc } from "../server/stream-rpc.js";
 import { watched, withRecvTimeout } from "../server/timed.js";
 import { unaryImpl } from "../server/unary-impl.js";
 import { validated, validatedUnary } from "../server/validated.js";
+import { withMetadata } from "../server/with-metadata.js";
 import { resolveLimits, type StreamLimits } from "../stream-limits.js";
 import { resolveTimeouts, type StreamTimeouts } from "../timeouts.js";
 import { prepare, type StreamValidation } from "../validation.js";
@@ -41,7 +42,8 @@ export function registerService(
   };
   for (const method of methodsOf(service)) {
     const { spec, member } = specOf(specs, method);
-    const call = methodOf(handler, member) ?? unimplemented(method);
+    const named = methodOf(handler, member) ?? unimplemented(method);
+    const call = withMetadata(named, spec.initialMetadata);
     const heartbeat = heartbeatOf(method, spec.heartbeat);
     prepare(validation, method, "request");
     const policy = { onError, heartbeat, validation, ...joinPolicies(spec.policy, ours) };

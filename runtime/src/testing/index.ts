@@ -22,5 +22,6 @@ export type {
   ServerStreamingTestCall,
   TestCall,
   TestCallOptions,
+  TestMetadata,
   UnaryTestCall,
 } from "./types.js";

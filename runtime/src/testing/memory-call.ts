@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DescMethodStreaming, DescMethodUnary } from "@bufbuild/protobuf";
+import type { DescMethodStreaming, DescMethodUnary, Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { ClientSide } from "../client/side.js";
 import { asyncDispose } from "../client/streams.js";
+import { HeaderMessage } from "../metadata/header-message.js";
 import type { RecvOptions, SendOptions } from "../options.js";
 import type { StreamOutcome } from "../outcome.js";
 import type { HandlerMethod } from "../server/run-handler.js";
@@ -12,12 +13,13 @@ import { within } from "../within.js";
 import { act } from "./act.js";
 import { Credit } from "./credit.js";
 import { HandlerResult } from "./handler-result.js";
+import { messageOf } from "./message-of.js";
 import { type MemoryPair, openInMemory } from "./open-in-memory.js";
 import { Player, type Step } from "./player.js";
 import { asStream, serveOne } from "./serve-one.js";
 import { show } from "./show.js";
 import type { PlayOptions } from "./steps.js";
-import type { TestCallOptions } from "./types.js";
+import type { TestCallOptions, TestMetadata } from "./types.js";
 import { VirtualSide } from "./virtual-side.js";
 import { atRest, VirtualTime } from "./virtual-time.js";
 
@@ -33,14 +35,18 @@ export class MemoryCall {
   constructor(
     method: DescMethodUnary | DescMethodStreaming,
     handler: HandlerMethod,
-    options: TestCallOptions,
+    options: TestCallOptions & Partial<TestMetadata<Message>>,
   ) {
-    const { window, timeoutMs, headers, contextValues } = checked(options);
+    const { window, timeoutMs, contextValues } = checked(options);
+    const headers = new Headers(options.headers);
+    const { metadata } = options;
+    const metadataDesc = metadata && messageOf(method.parent.file, metadata.$typeName);
+    if (metadata && metadataDesc) new HeaderMessage(metadataDesc).addTo(headers, metadata);
     this.#method = method;
     this.#deadline = timeoutMs;
     if (timeoutMs !== undefined) this.#time.after(timeoutMs, () => this.expire());
     this.#credit = new Credit(window, () => this.#pair.exchange.drained());
-    const rpc = serveOne(method, this.#result.of(handler), options.service);
+    const rpc = serveOne(method, this.#result.of(handler), options.service, metadataDesc);
     this.#pair = openInMemory(
       asStream(method),
       { ...rpc, run: this.#result.ofRun(this.#inVirtualTime(rpc.run)) },

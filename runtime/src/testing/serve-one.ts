@@ -20,11 +20,12 @@ export function serveOne(
   method: DescMethodUnary | DescMethodStreaming,
   handler: HandlerMethod,
   service: StreamServiceOptions = {},
+  metadata?: DescMessage,
 ): ServedRpc {
   const { onError = () => undefined } = service;
   return method.methodKind === "unary"
     ? register(asDownload(method), answering(handler, onError), { onError })
-    : register(method, handler, { ...service, onError });
+    : register(method, handler, { ...service, onError }, metadata);
 }
 
 /** Registers the RPC as generated code does. */
@@ -32,18 +33,14 @@ function register(
   method: DescMethodStreaming,
   handler: HandlerMethod,
   options: StreamServiceOptions,
+  initialMetadata?: DescMessage,
 ): ServedRpc {
   const router = createConnectRouter();
   const service = { ...method.parent, methods: [method] };
   // A member of our own: the RPC may have a name that generated code has to change.
-  const spec = { member: "handler" };
-  registerService(
-    service,
-    router,
-    { handler },
-    options,
-    Object.fromEntries([[method.localName, spec]]),
-  );
+  const spec = { member: "handler", ...(initialMetadata && { initialMetadata }) };
+  const specs = Object.fromEntries([[method.localName, spec]]);
+  registerService(service, router, { handler }, options, specs);
   const [registered] = router.handlers;
   const rpc = registered && findStreamRpc(registered);
   if (!rpc) throw new Error(`${method} is no RPC that streams`);

@@ -7,6 +7,7 @@ import type {
   DescMethodServerStreaming,
   DescMethodStreaming,
   DescMethodUnary,
+  Message,
   MessageInitShape,
   MessageShape,
 } from "@bufbuild/protobuf";
@@ -23,6 +24,7 @@ import type {
   ClientStreamingTestCall,
   ServerStreamingTestCall,
   TestCallOptions,
+  TestMetadata,
   UnaryTestCall,
 } from "./types.js";
 
@@ -32,7 +34,8 @@ import type {
  * interface has it. The handler starts at once, and behaves as it does behind gRPC on a server:
  * the code between it and the wire is the same.
  *
- * Throws a `RangeError` for options that cannot be.
+ * Throws a `RangeError` for options that cannot be, and a `ConnectError` for initial metadata that
+ * cannot travel.
  */
 export function testCall<I extends DescMessage, O extends DescMessage>(
   method: DescMethodUnary<I, O>,
@@ -55,6 +58,16 @@ export function testCall<I extends DescMessage, O extends DescMessage>(
   method: DescMethodBiDiStreaming<I, O>,
   handler: (stream: BidiStreamingServer<I, O>) => Promise<void>,
   options?: TestCallOptions,
+): BidiStreamingTestCall<I, O>;
+export function testCall<I extends DescMessage, O extends DescMessage, M extends Message>(
+  method: DescMethodClientStreaming<I, O>,
+  handler: (metadata: M, stream: ClientStreamingServer<I, O>) => Promise<void>,
+  options: TestCallOptions & TestMetadata<M>,
+): ClientStreamingTestCall<I, O>;
+export function testCall<I extends DescMessage, O extends DescMessage, M extends Message>(
+  method: DescMethodBiDiStreaming<I, O>,
+  handler: (metadata: M, stream: BidiStreamingServer<I, O>) => Promise<void>,
+  options: TestCallOptions & TestMetadata<M>,
 ): BidiStreamingTestCall<I, O>;
 export function testCall(
   method: DescMethod,

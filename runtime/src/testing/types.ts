@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// <reference lib="esnext.disposable" preserve="true" />
-import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import type { DescMessage, Message, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { ContextValues } from "@connectrpc/connect";
 import type { RecvOptions, SendOptions, StreamServiceOptions } from "../options.js";
 import type { StreamOutcome } from "../outcome.js";
@@ -33,6 +33,12 @@ export interface TestCallOptions {
    * Default: nothing, and `onError` does nothing, since `result` has the error.
    */
   service?: StreamServiceOptions;
+}
+
+/** What `testCall` needs of an RPC with initial metadata. */
+export interface TestMetadata<M extends Message> {
+  /** The initial metadata, a message made with `create`. It travels as a client's does. */
+  metadata: M;
 }
 
 /**

@@ -3,12 +3,14 @@ import { create, equals, type MessageInitShape } from "@bufbuild/protobuf";
 import {
   Code,
   ConnectError,
+  type ConnectRouter,
   createClient,
   createRouterTransport,
   type Interceptor,
   type Transport,
 } from "@connectrpc/connect";
 import * as grpcJs from "@grpc/grpc-js";
+import { serve } from "connect-stream/node";
 import { describe, expect, it } from "vitest";
 import "../support/process-faults.js";
 import { connectNodeTransport, ourTransport } from "../support/clients/transports.js";
@@ -29,7 +31,7 @@ import {
 import { type Lab, type LabOptions, serveLab, startLab } from "../support/lab.js";
 import { note } from "../support/note.js";
 import { stockServers } from "../support/stock-servers.js";
-import { connectOn2, grpcOn2, wires } from "../support/wires.js";
+import { connectOn1, connectOn2, grpcOn2, wires } from "../support/wires.js";
 
 type JoinInit = MessageInitShape<typeof JoinSchema>;
 
@@ -277,6 +279,21 @@ describe("what the client gives and cannot travel", () => {
     );
     expect(lab.served).toBe(0);
   });
+});
+
+it.each([grpcOn2, connectOn1])("too much for headers is refused, $name", async (wire) => {
+  const { joins, handler } = keeper();
+  const routes = (router: ConnectRouter) => registerMetadataService(router, handler);
+  const server = await serve({ routes, port: 0 });
+  const client = createMetadataServiceClient(ourTransport(server.url, wire));
+  // Node.js holds its own limit only once the client has acknowledged it.
+  await client.upload({}).closeAndRecv();
+  const upload = client.upload({ token: new Uint8Array(20_000) });
+  const error = await failure(upload.closeAndRecv());
+  if (wire.http === "2") expect(error.code).toBe(Code.ResourceExhausted);
+  else expect(error.rawMessage).toBe("HTTP 431");
+  expect(joins.length).toBe(1);
+  await server.close({ graceMs: 0 });
 });
 
 it("messages and options are what they always were", async () => {

@@ -60,6 +60,21 @@ done
 SERVER_URL=$(sed -n 's/listening on //p' server.log) timeout 60 bash -eu client.sh | tee client.log
 [ "$(grep -c 'load .*, memory .* %' client.log)" = 3 ] || die "the client did not see three samples"
 
+say "a test of the handler, with connect-stream/testing"
+cat >src/handler.test.ts <<'EOF'
+import test from "node:test";
+import { testCall } from "connect-stream/testing";
+import { MonitorService } from "../gen/monitor/v1/monitor_pb.js";
+import { monitor } from "./handler.js";
+
+test("sends a sample", async () => {
+  await using call = testCall(MonitorService.method.watch, monitor.watch, { interval: 1 });
+  await call.play([{ recv: ({ memory }) => memory > 0 }, "quiet"]);
+});
+EOF
+npx tsc
+npx tsx --test src/handler.test.ts
+
 if command -v protoc >/dev/null; then
   say "README: protoc"
   mv gen gen-buf

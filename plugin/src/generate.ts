@@ -5,6 +5,7 @@ import { rpcErrorsDoc } from "./error-doc.js";
 import { errorsOf, type ServiceErrors } from "./errors.js";
 import { printErrors } from "./generate-errors.js";
 import { rpcKinds } from "./kinds.js";
+import { metadataDoc } from "./metadata-doc.js";
 import { type FileNames, nameFile, outputPath } from "./names.js";
 import type { StreamPluginOptions } from "./options.js";
 import { policiesOf, type RpcPolicy } from "./policy.js";
@@ -84,25 +85,43 @@ function printStreams(output: Output, service: DescService, side: Side): void {
 }
 
 function printHandler(output: Output, service: DescService): void {
-  const { print, symbols, names } = output;
+  const { print, symbols, names, policies } = output;
   print.interface({
     doc: commentDoc(service, `What a server implements of ${service.name}: a method for each RPC.`),
     name: names.service(service).handler,
     members: service.methods.map((method) => ({
-      doc: commentDoc(method, ...declaredDoc(method, "server", output)),
-      signature: handlerSignature(method, symbols, names.streams.get(method)?.server),
+      doc: commentDoc(
+        method,
+        metadataDoc("server", policies.get(method)?.initialMetadata),
+        ...declaredDoc(method, "server", output),
+      ),
+      signature: handlerSignature(
+        method,
+        symbols,
+        names.streams.get(method)?.server,
+        policies.get(method)?.initialMetadata,
+      ),
     })),
   });
 }
 
 function printClient(output: Output, service: DescService): void {
-  const { print, symbols, names } = output;
+  const { print, symbols, names, policies } = output;
   print.interface({
     doc: commentDoc(service, `What a client calls of ${service.name}: a method for each RPC.`),
     name: names.service(service).client,
     members: service.methods.map((method) => ({
-      doc: commentDoc(method, ...declaredDoc(method, "client", output)),
-      signature: clientSignature(method, symbols, names.streams.get(method)?.client),
+      doc: commentDoc(
+        method,
+        metadataDoc("client", policies.get(method)?.initialMetadata),
+        ...declaredDoc(method, "client", output),
+      ),
+      signature: clientSignature(
+        method,
+        symbols,
+        names.streams.get(method)?.client,
+        policies.get(method)?.initialMetadata,
+      ),
     })),
   });
 }

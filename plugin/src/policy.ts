@@ -20,6 +20,7 @@ import {
   service as serviceOption,
 } from "./gen/connectstream/v1/options_pb.js";
 import { type DeclaredHeartbeat, heartbeatOf } from "./heartbeat.js";
+import { initialMetadataOf } from "./initial-metadata.js";
 import { checkValues, type Side, whyIneffective } from "./policy-rules.js";
 import { SchemaError } from "./schema-error.js";
 import { optionOf, type SchemaOptions } from "./schema-options.js";
@@ -29,6 +30,7 @@ export interface RpcPolicy {
   readonly server: ServerPolicy;
   readonly client: ClientPolicy;
   readonly heartbeat: DeclaredHeartbeat | undefined;
+  readonly initialMetadata: DescMessage | undefined;
 }
 
 /** The policies of a service's RPCs. Throws a `SchemaError` for what cannot be. */
@@ -45,6 +47,7 @@ export function policiesOf(
       server: joined(method, "server", ServerPolicySchema, general?.server, own?.server),
       client: joined(method, "client", ClientPolicySchema, general?.client, own?.client),
       heartbeat: own && heartbeatOf(method, own),
+      initialMetadata: own && initialMetadataOf(method, own),
     };
     return [method, policy] as const;
   });

@@ -44,6 +44,9 @@ function specOf(
   if (member !== method.localName) entries.push(["member", `"${member}"`]);
   const settings = policy ? settingsOf(reflectSide(policy, side), symbols) : [];
   if (settings.length > 0) entries.push(["policy", object(settings)]);
+  if (policy?.initialMetadata) {
+    entries.push(["initialMetadata", symbols.schemaValue(policy.initialMetadata)]);
+  }
   if (policy?.heartbeat) {
     const { field, intervalMs } = policy.heartbeat;
     const beat: Entry[] = [

@@ -7,9 +7,18 @@ import { memberName } from "./names.js";
 import { separated } from "./printer.js";
 import type { Symbols } from "./symbols.js";
 
-/** The handler's method: request if there is just one, then the stream, or the context if unary. */
-export function handlerSignature(method: DescMethod, symbols: Symbols, stream?: string): Printable {
+/**
+ * The handler's method: request if there is just one, or initial metadata if there is any; then the
+ * stream, or the context if unary.
+ */
+export function handlerSignature(
+  method: DescMethod,
+  symbols: Symbols,
+  stream?: string,
+  metadata?: DescMessage,
+): Printable {
   const params: Printable[] = [];
+  if (metadata) params.push(["metadata: ", symbols.shape(metadata)]);
   if (rpcKinds[method.methodKind].takesRequest) {
     params.push(["request: ", symbols.shape(method.input)]);
   }
@@ -20,9 +29,15 @@ export function handlerSignature(method: DescMethod, symbols: Symbols, stream?: 
   return [...head(method, params), promise(result, symbols)];
 }
 
-/** The client's method: request if there is just one, then options. */
-export function clientSignature(method: DescMethod, symbols: Symbols, stream?: string): Printable {
+/** The client's method: request if there is just one, or initial metadata; then options. */
+export function clientSignature(
+  method: DescMethod,
+  symbols: Symbols,
+  stream?: string,
+  metadata?: DescMessage,
+): Printable {
   const params: Printable[] = [];
+  if (metadata) params.push(["metadata: ", initShape(metadata, symbols)]);
   if (rpcKinds[method.methodKind].takesRequest) {
     params.push(["request: ", initShape(method.input, symbols)]);
   }

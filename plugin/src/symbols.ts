@@ -19,6 +19,8 @@ export interface Symbols {
   shape(message: DescMessage): ImportSymbol;
   /** The descriptor of a message, for `typeof`. */
   schema(message: DescMessage): ImportSymbol;
+  /** The same, for a call. */
+  schemaValue(message: DescMessage): ImportSymbol;
   /** The descriptor of a service. */
   service(service: DescService): ImportSymbol;
 }
@@ -34,6 +36,7 @@ export function createSymbols(f: GeneratedFile, file: DescFile): Symbols {
     local: (name) => f.import(name, ownImportPath(file)),
     shape: (message) => cached(shapes, message, () => f.importShape(message)),
     schema: (message) => cached(schemas, message, () => f.importSchema(message, true)),
+    schemaValue: (message) => f.importSchema(message),
     service: (service) => f.importSchema(service),
   };
 }

@@ -27,11 +27,15 @@ export interface StreamValidation {
   ): ConnectError | undefined;
 }
 
-/** Has the rules of an RPC's messages prepared, as far as a side needs them. */
+/**
+ * Has the rules of an RPC's messages prepared, as far as a side needs them. `metadata` comes before
+ * the requests, and goes the same way.
+ */
 export function prepare(
   validation: StreamValidation | undefined,
   { input, output }: DescMethod,
   receives: MessageRole,
+  metadata?: DescMessage,
 ): void {
   if (!validation) return;
   if (typeof validation.prepare !== "function") {
@@ -42,6 +46,7 @@ export function prepare(
   const [received, sent] = receives === "request" ? [input, output] : [output, input];
   validation.prepare(received);
   if (validation.sent) validation.prepare(sent);
+  if (metadata && (receives === "request" || validation.sent)) validation.prepare(metadata);
 }
 
 /** The validation of a client's call: its own, or else the client's, whose rules are prepared. */

@@ -16,7 +16,7 @@ const list = (folder: string) =>
 const pages = ["README.md", "plugin/README.md", "runtime/README.md", "CONTRIBUTING.md"].concat(
   list("docs").filter((path) => path.endsWith(".md")),
 );
-const sources = ["examples", "proto", "test/docs/snippets"]
+const sources = ["examples", "proto", "test/docs/snippets", "test/support/proto"]
   .flatMap(list)
   .concat("buf.gen.yaml", "package.json")
   .filter((path) => /\.(ts|proto|yaml|json)$/.test(path));

@@ -19,9 +19,11 @@ import { connectNodeTransport, ourTransport } from "../support/clients/transport
 import { failure, gate, observed } from "../support/gate.js";
 import { RuledSchema } from "../support/gen/lab/v1/ruled_pb.js";
 import {
+  createRuledEntryServiceClient,
   createRuledServiceClient,
   type DownloadServerStream,
   type RuledServiceHandler,
+  registerRuledEntryService,
   registerRuledService,
   type UploadServerStream,
 } from "../support/gen/lab/v1/ruled_stream.js";
@@ -374,5 +376,51 @@ describe("rules that have no answer", () => {
         rawMessage: "index 0 out of bounds [0, -1)",
       });
     }
+  });
+});
+
+describe("initial metadata", () => {
+  const serveEntry = (seen: string[]) =>
+    startLab(
+      {},
+      {
+        http: grpcOn2.http,
+        routes: (router) =>
+          void registerRuledEntryService(
+            router,
+            {
+              async enter({ userId }, stream) {
+                seen.push(userId);
+                await stream.sendAndClose(valid);
+              },
+            },
+            { validation: received },
+          ),
+      },
+    );
+
+  it("is checked before the handler runs", async () => {
+    const seen: string[] = [];
+    await using lab = await serveEntry(seen);
+    const client = createRuledEntryServiceClient(ourTransport(lab.url, grpcOn2));
+    expect(await client.enter({ userId: "ada" }).closeAndRecv()).toMatchObject(valid);
+    const error = await failure(client.enter({}).closeAndRecv());
+    expect(error.code).toBe(Code.InvalidArgument);
+    expect(findFieldViolations(error)).toMatchObject([{ field: "user_id" }]);
+    expect(seen).toEqual(["ada"]);
+  });
+
+  it("is checked before it is sent, where messages are", async () => {
+    const seen: string[] = [];
+    await using lab = await serveEntry(seen);
+    const transport = ourTransport(lab.url, grpcOn2);
+    const client = createRuledEntryServiceClient(transport, { validation: both });
+    const stream = client.enter({});
+    expect((await failure(stream.closeAndRecv())).code).toBe(Code.InvalidArgument);
+    expect(await stream.outcome).toMatchObject({ endedBy: "client" });
+    const unchecked = client.enter({}, { validation: false });
+    expect((await failure(unchecked.closeAndRecv())).rawMessage).toContain("user_id");
+    expect(await unchecked.outcome).toMatchObject({ endedBy: "server" });
+    expect(seen).toEqual([]);
   });
 });

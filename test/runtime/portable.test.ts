@@ -51,6 +51,7 @@ const core = "@bufbuild/protobuf|@connectrpc/connect";
 describe.each([
   ["index.js", core],
   ["codegenv1/index.js", core],
+  ["testing/index.js", core],
   ["protovalidate/index.js", `${core}|@bufbuild/protovalidate`],
   ["otel/index.js", `${core}|@opentelemetry/api|@opentelemetry/semantic-conventions`],
 ])("%s", (entry, packages) => {

@@ -18,6 +18,7 @@ import { unaryError } from "../client/transport-error.js";
 import { validated, validatedUnary } from "../client/validated.js";
 import { watchCall, watchedCalls } from "../client/watch.js";
 import { watchedUnary } from "../client/watched-unary.js";
+import { withMetadata } from "../client/with-metadata.js";
 import { withoutHeartbeats } from "../client/without-heartbeats.js";
 import type { StreamObserver } from "../observer.js";
 import type { StreamCallOptions, StreamClientOptions } from "../options.js";
@@ -31,7 +32,7 @@ import { onAbort } from "../stream/on-abort.js";
 import { resolveLimits, type StreamLimits } from "../stream-limits.js";
 import { resolveTimeouts, type StreamTimeouts } from "../timeouts.js";
 import { forCall, prepare, type StreamValidation } from "../validation.js";
-import { type ClientPolicy, type RpcSpecs, specOf } from "./rpc-spec.js";
+import { type ClientPolicy, type RpcSpec, type RpcSpecs, specOf } from "./rpc-spec.js";
 
 type Open = (options: StreamCallOptions | undefined) => ClientSide;
 
@@ -47,6 +48,19 @@ const streamMethods = {
     new ClientStreaming(open(options)),
   bidi_streaming: (open: Open) => (options?: StreamCallOptions) => new BidiStreaming(open(options)),
 };
+
+function streamMethod(
+  method: DescMethodStreaming,
+  open: Open,
+  { initialMetadata }: RpcSpec<ClientPolicy>,
+  { validation }: CallDefaults,
+) {
+  const { methodKind } = method;
+  if (!initialMetadata || methodKind === "server_streaming") return streamMethods[methodKind](open);
+  const validationOf = (options: StreamCallOptions) =>
+    forCall(validation, options.validation, method);
+  return withMetadata(streamMethods[methodKind](open), initialMetadata, validationOf);
+}
 
 /** Creates the client of `service`, of the generated type `C`. For `specs` see `registerService`. */
 export function createServiceClient<C extends object>(
@@ -64,12 +78,12 @@ export function createServiceClient<C extends object>(
   const client = {};
   for (const method of methodsOf(service)) {
     const { spec, member } = specOf(specs, method);
-    prepare(code.validation, method, "response");
+    prepare(code.validation, method, "response", spec.initialMetadata);
     const defaults = joinPolicies(spec.policy, code);
     const value =
       method.methodKind === "unary"
         ? unaryMethod(method, transport, defaults)
-        : streamMethods[method.methodKind](opener(method, transport, defaults, spec.heartbeat));
+        : streamMethod(method, opener(method, transport, defaults, spec.heartbeat), spec, defaults);
     // Not an assignment: an RPC may have the name of a setter that all objects inherit.
     Object.defineProperty(client, member, {
       value,

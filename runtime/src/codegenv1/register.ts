@@ -22,6 +22,7 @@ import { watched, withRecvTimeout } from "../server/timed.js";
 import { unaryImpl } from "../server/unary-impl.js";
 import { validated, validatedUnary } from "../server/validated.js";
 import { watchedUnary } from "../server/watched-unary.js";
+import { withMetadata } from "../server/with-metadata.js";
 import { resolveLimits, type StreamLimits } from "../stream-limits.js";
 import { resolveTimeouts, type StreamTimeouts } from "../timeouts.js";
 import { prepare, type StreamValidation } from "../validation.js";
@@ -43,9 +44,10 @@ export function registerService(
   };
   for (const method of methodsOf(service)) {
     const { spec, member } = specOf(specs, method);
-    const call = methodOf(handler, member) ?? unimplemented(method);
+    const named = methodOf(handler, member) ?? unimplemented(method);
+    const call = withMetadata(named, spec.initialMetadata, validation);
     const heartbeat = heartbeatOf(method, spec.heartbeat);
-    prepare(validation, method, "request");
+    prepare(validation, method, "request", spec.initialMetadata);
     const policy = {
       onError,
       observer,

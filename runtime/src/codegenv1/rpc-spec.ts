@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DescMethod } from "@bufbuild/protobuf";
+import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { StreamClientOptions, StreamServiceOptions } from "../options.js";
 import type { HeartbeatSpec } from "../protocol/heartbeat.js";
 
@@ -18,6 +18,8 @@ export interface RpcSpec<Policy> {
   readonly member?: string;
   /** What the schema declares for this side. */
   readonly policy?: Policy;
+  /** The message that a client gives when it opens the stream, first of all. */
+  readonly initialMetadata?: DescMessage;
   /** The messages that keep a quiet stream of responses alive. */
   readonly heartbeat?: HeartbeatSpec;
 }

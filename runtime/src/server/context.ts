@@ -108,3 +108,20 @@ export class CallContext implements HandlerContext {
     this.#controller?.abort(reason);
   }
 }
+
+/** A copy to change: contexts may be class instances, whose accessors a spread would lose. */
+export function plainContext(context: HandlerContext): HandlerContext {
+  return {
+    method: context.method,
+    service: context.service,
+    signal: context.signal,
+    timeoutMs: context.timeoutMs,
+    requestMethod: context.requestMethod,
+    requestHeader: context.requestHeader,
+    responseHeader: context.responseHeader,
+    responseTrailer: context.responseTrailer,
+    protocolName: context.protocolName,
+    values: context.values,
+    url: context.url,
+  };
+}

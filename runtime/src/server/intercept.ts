@@ -3,6 +3,7 @@ import type { DescMethodStreaming } from "@bufbuild/protobuf";
 import type { Interceptor, StreamRequest, StreamResponse } from "@connectrpc/connect";
 import { applyInterceptors } from "../protocol/interceptors.js";
 import { messages } from "../stream/iterate.js";
+import { plainContext } from "./context.js";
 import { IterableCall } from "./iterable-call.js";
 import type { RunHandler, ServerSide } from "./side.js";
 import type { StreamRpc } from "./stream-rpc.js";
@@ -64,17 +65,11 @@ function requestOf(side: ServerSide, method: DescMethodStreaming): StreamRequest
 /** The handler's context, with what interceptors put in the place of the request's. */
 function contextOf({ context }: ServerSide, request: StreamRequest): ServerSide["context"] {
   return {
-    method: context.method,
+    ...plainContext(context),
     service: request.service,
     signal: request.signal,
-    timeoutMs: context.timeoutMs,
-    requestMethod: context.requestMethod,
     requestHeader: request.header,
-    responseHeader: context.responseHeader,
-    responseTrailer: context.responseTrailer,
-    protocolName: context.protocolName,
     values: request.contextValues,
-    url: context.url,
   };
 }
 

@@ -15,6 +15,7 @@ import type { Progress } from "../stream/progress.js";
 import { tapSink } from "../stream/tap.js";
 import { afterTwoTurns } from "../stream/turns.js";
 import { abortedBy, abortReason } from "./abort-reason.js";
+import { plainContext } from "./context.js";
 import { answerFor, type OnError } from "./failure.js";
 import type { RunHandler, ServerSide } from "./side.js";
 import type { ServerWatch } from "./watch.js";
@@ -56,7 +57,7 @@ export class IterableCall implements ServerSide {
   };
 
   constructor(init: IterableCallInit) {
-    this.context = { ...flatten(init.context), signal: this.#controller.signal };
+    this.context = { ...plainContext(init.context), signal: this.#controller.signal };
     this.#beyond = init.outer;
     this.#onError = init.onError;
     this.#outer = init.context.signal;
@@ -213,22 +214,5 @@ function sum(a: QueueFill, b: QueueFill | undefined): QueueFill {
     messages: a.messages + b.messages,
     bytes: a.bytes + b.bytes,
     dropped: a.dropped + b.dropped,
-  };
-}
-
-/** Contexts may be class instances, whose accessors a spread would lose. */
-function flatten(context: HandlerContext): HandlerContext {
-  return {
-    method: context.method,
-    service: context.service,
-    signal: context.signal,
-    timeoutMs: context.timeoutMs,
-    requestMethod: context.requestMethod,
-    requestHeader: context.requestHeader,
-    responseHeader: context.responseHeader,
-    responseTrailer: context.responseTrailer,
-    protocolName: context.protocolName,
-    values: context.values,
-    url: context.url,
   };
 }

@@ -161,6 +161,11 @@ export class WireCall implements ServerSide, WireEvents {
     this.#outbound.drained();
   }
 
+  /** The client takes nothing more, until `onDrain`. */
+  hold(): void {
+    this.#outbound.hold();
+  }
+
   onFail(error: ConnectError, by: EndedBy): void {
     const late = Date.now() >= this.#lateFrom;
     const reason = late ? timedOut() : error;

@@ -78,6 +78,11 @@ export class Outbound<T, F = unknown> {
     return this.#enqueue(frame, options);
   }
 
+  /** The sink takes no message from now on, until `drained`. */
+  hold(): void {
+    this.#open = false;
+  }
+
   /** The sink takes messages again. */
   drained(): void {
     this.#open = true;

@@ -7,13 +7,14 @@
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
+import { file_connectstream_v1_options } from "../../connectstream/v1/options_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file lab/v1/ruled.proto.
  */
 export const file_lab_v1_ruled: GenFile = /*@__PURE__*/
-  fileDesc("ChJsYWIvdjEvcnVsZWQucHJvdG8SBmxhYi52MSJYCgVSdWxlZBIUCgR0ZXh0GAEgASgJQga6SAPIAQESGQoGbnVtYmVyGAIgASgFQgm6SAYaBBgKKAASHgoHcmVwbGllcxgDIAMoCzINLmxhYi52MS5SdWxlZDK1AQoMUnVsZWRTZXJ2aWNlEiUKBVVuYXJ5Eg0ubGFiLnYxLlJ1bGVkGg0ubGFiLnYxLlJ1bGVkEioKCERvd25sb2FkEg0ubGFiLnYxLlJ1bGVkGg0ubGFiLnYxLlJ1bGVkMAESKAoGVXBsb2FkEg0ubGFiLnYxLlJ1bGVkGg0ubGFiLnYxLlJ1bGVkKAESKAoEQ2hhdBINLmxhYi52MS5SdWxlZBoNLmxhYi52MS5SdWxlZCgBMAFiBnByb3RvMw", [file_buf_validate_validate]);
+  fileDesc("ChJsYWIvdjEvcnVsZWQucHJvdG8SBmxhYi52MSJYCgVSdWxlZBIUCgR0ZXh0GAEgASgJQga6SAPIAQESGQoGbnVtYmVyGAIgASgFQgm6SAYaBBgKKAASHgoHcmVwbGllcxgDIAMoCzINLmxhYi52MS5SdWxlZCIgCgVFbnRyeRIXCgd1c2VyX2lkGAEgASgJQga6SAPIAQEytQEKDFJ1bGVkU2VydmljZRIlCgVVbmFyeRINLmxhYi52MS5SdWxlZBoNLmxhYi52MS5SdWxlZBIqCghEb3dubG9hZBINLmxhYi52MS5SdWxlZBoNLmxhYi52MS5SdWxlZDABEigKBlVwbG9hZBINLmxhYi52MS5SdWxlZBoNLmxhYi52MS5SdWxlZCgBEigKBENoYXQSDS5sYWIudjEuUnVsZWQaDS5sYWIudjEuUnVsZWQoATABMlAKEVJ1bGVkRW50cnlTZXJ2aWNlEjsKBUVudGVyEg0ubGFiLnYxLlJ1bGVkGg0ubGFiLnYxLlJ1bGVkIhKiqRkOIgxsYWIudjEuRW50cnkoAWIGcHJvdG8z", [file_buf_validate_validate, file_connectstream_v1_options]);
 
 /**
  * @generated from message lab.v1.Ruled
@@ -43,6 +44,23 @@ export type Ruled = Message<"lab.v1.Ruled"> & {
  */
 export const RuledSchema: GenMessage<Ruled> = /*@__PURE__*/
   messageDesc(file_lab_v1_ruled, 0);
+
+/**
+ * @generated from message lab.v1.Entry
+ */
+export type Entry = Message<"lab.v1.Entry"> & {
+  /**
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+};
+
+/**
+ * Describes the message lab.v1.Entry.
+ * Use `create(EntrySchema)` to create a new message.
+ */
+export const EntrySchema: GenMessage<Entry> = /*@__PURE__*/
+  messageDesc(file_lab_v1_ruled, 1);
 
 /**
  * RPCs whose messages have rules, of the kinds that the lab has.
@@ -84,4 +102,21 @@ export const RuledService: GenService<{
   },
 }> = /*@__PURE__*/
   serviceDesc(file_lab_v1_ruled, 0);
+
+/**
+ * An RPC whose stream opens with a message that has rules.
+ *
+ * @generated from service lab.v1.RuledEntryService
+ */
+export const RuledEntryService: GenService<{
+  /**
+   * @generated from rpc lab.v1.RuledEntryService.Enter
+   */
+  enter: {
+    methodKind: "client_streaming";
+    input: typeof RuledSchema;
+    output: typeof RuledSchema;
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_lab_v1_ruled, 1);
 

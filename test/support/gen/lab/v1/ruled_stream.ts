@@ -6,8 +6,8 @@
 
 import type { BidiStreamingClient, BidiStreamingServer, ClientStreamingClient, ClientStreamingServer, ConnectRouter, HandlerContext, MessageInitShape, ServerStreamingClient, ServerStreamingServer, StreamCallOptions, StreamClientOptions, StreamServiceOptions, Transport } from "connect-stream/codegenv1";
 import { createServiceClient, registerService } from "connect-stream/codegenv1";
-import type { Ruled, RuledSchema } from "./ruled_pb.js";
-import { RuledService } from "./ruled_pb.js";
+import type { Entry, Ruled, RuledSchema } from "./ruled_pb.js";
+import { EntrySchema, RuledEntryService, RuledService } from "./ruled_pb.js";
 
 /**
  * The server's side of RuledService.Download: sends any number of `Ruled`.
@@ -175,5 +175,90 @@ export interface RuledServiceClient {
  */
 export function createRuledServiceClient(transport: Transport, options?: StreamClientOptions): RuledServiceClient {
   return createServiceClient<RuledServiceClient>(RuledService, transport, options);
+}
+
+/**
+ * The server's side of RuledEntryService.Enter: receives any number of `Ruled`, answers with one `Ruled`.
+ *
+ * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
+ * - `sendAndClose` sends the one response, and must be called once.
+ * - `queued` tells what has arrived and was not read.
+ * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
+ *
+ * Receiving ends when the client half-closes, the call ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
+ * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ *
+ * @generated from rpc lab.v1.RuledEntryService.Enter
+ */
+export interface EnterServerStream extends ClientStreamingServer<typeof RuledSchema, typeof RuledSchema> {}
+
+/**
+ * An RPC whose stream opens with a message that has rules.
+ *
+ * What a server implements of RuledEntryService: a method for each RPC.
+ *
+ * @generated from service lab.v1.RuledEntryService
+ */
+export interface RuledEntryServiceHandler {
+  /**
+   * `metadata` is what the client gave when it opened the stream. It came as request headers: `user_id`. Where these are no `Entry`, the call ends with `invalid_argument`, and this is not called.
+   *
+   * @generated from rpc lab.v1.RuledEntryService.Enter
+   */
+  enter(metadata: Entry, stream: EnterServerStream): Promise<void>;
+}
+
+/**
+ * Serves `handler` on `router`, to gRPC, gRPC-Web and Connect clients. RPCs that it leaves out answer `unimplemented`.
+ *
+ * @generated from service lab.v1.RuledEntryService
+ */
+export function registerRuledEntryService(router: ConnectRouter, handler: Partial<RuledEntryServiceHandler>, options?: StreamServiceOptions): ConnectRouter {
+  return registerService(RuledEntryService, router, handler, options, {
+    enter: { initialMetadata: EntrySchema },
+  });
+}
+
+/**
+ * The client's side of RuledEntryService.Enter: sends any number of `Ruled`, receives one `Ruled`.
+ *
+ * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
+ * - `closeAndRecv` half-closes, then gives the one response.
+ * - `queued` tells what was sent and waits for flow control.
+ * - `close` abandons the call and frees it: the server sees a cancel. So does `await using`.
+ * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
+ *
+ * The stream ends with the server's response, which may come before the half-close: `send` rejects from then on.
+ * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ *
+ * @generated from rpc lab.v1.RuledEntryService.Enter
+ */
+export interface EnterClientStream extends ClientStreamingClient<typeof RuledSchema, typeof RuledSchema> {}
+
+/**
+ * An RPC whose stream opens with a message that has rules.
+ *
+ * What a client calls of RuledEntryService: a method for each RPC.
+ *
+ * @generated from service lab.v1.RuledEntryService
+ */
+export interface RuledEntryServiceClient {
+  /**
+   * `metadata` goes to the server when the stream is opened, before any message, as request headers: `user_id`.
+   *
+   * @generated from rpc lab.v1.RuledEntryService.Enter
+   */
+  enter(metadata: MessageInitShape<typeof EntrySchema>, options?: StreamCallOptions): EnterClientStream;
+}
+
+/**
+ * A client on any Connect transport.
+ *
+ * @generated from service lab.v1.RuledEntryService
+ */
+export function createRuledEntryServiceClient(transport: Transport, options?: StreamClientOptions): RuledEntryServiceClient {
+  return createServiceClient<RuledEntryServiceClient>(RuledEntryService, transport, options, {
+    enter: { initialMetadata: EntrySchema },
+  });
 }
 

@@ -11,6 +11,7 @@ import { PriceService } from "./prices_pb.js";
  * The server's side of PriceService.Watch: sends any number of `WatchResponse`.
  *
  * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
+ * - `queued` tells what was sent and waits for flow control.
  * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
  *
  * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
@@ -66,6 +67,7 @@ export function registerPriceService(router: ConnectRouter, handler: Partial<Pri
  * The client's side of PriceService.Watch: receives any number of `WatchResponse`.
  *
  * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
+ * - `queued` tells what has arrived and was not read.
  * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
  * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
  *

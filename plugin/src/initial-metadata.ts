@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+/** @packageDocumentation The message that opens a stream: the option `initial_metadata`. */
+import type { DescField, DescFile, DescMessage, DescMethod } from "@bufbuild/protobuf";
+import { nestedTypes } from "@bufbuild/protobuf/reflect";
+import { type MethodPolicy, method as methodOption } from "./gen/connectstream/v1/options_pb.js";
+import { acceptedHeaders, whyNoHeader } from "./metadata-headers.js";
+import { quote, SchemaError } from "./schema-error.js";
+import { optionOf } from "./schema-options.js";
+
+/** The initial metadata that `policy` declares for its RPC. Throws a `SchemaError` if it cannot be. */
+export function initialMetadataOf(
+  method: DescMethod,
+  { initialMetadata: name }: MethodPolicy,
+): DescMessage | undefined {
+  if (name === "") return undefined;
+  const where = `${optionOf(method, methodOption)}.initial_metadata`;
+  if (method.methodKind === "unary" || method.methodKind === "server_streaming") {
+    throw new SchemaError(
+      `${where} cannot be set: ${method.name} has one request, which says what there is to say first; ` +
+        "allowed are client-streaming and bidirectional RPCs",
+    );
+  }
+  const message = findMessage(method.parent.file, name);
+  if (!message) {
+    throw new SchemaError(
+      `${where} cannot be ${quote(name)}, allowed is: the full name of a message of this file, ` +
+        `or of one that it imports, such as ${method.input.typeName}`,
+    );
+  }
+  checkFields(`${where} cannot be ${quote(name)}`, message);
+  return message;
+}
+
+/** Looks in `file`, and in all that it imports. */
+function findMessage(file: DescFile, name: string): DescMessage | undefined {
+  // A set that grows while it is walked through.
+  const files = new Set([file]);
+  for (const { dependencies } of files) for (const other of dependencies) files.add(other);
+  for (const one of files) {
+    for (const type of nestedTypes(one)) {
+      if (type.kind === "message" && type.typeName === name) return type;
+    }
+  }
+  return undefined;
+}
+
+/** All fields have to be headers, each of its own. */
+function checkFields(what: string, message: DescMessage): void {
+  const taken = new Map<string, DescField>();
+  for (const field of message.fields) {
+    const reason = whyNoHeader(field);
+    if (reason !== undefined) throw new SchemaError(`${what}: field ${field.name} ${reason}`);
+    for (const header of acceptedHeaders(field)) {
+      const other = taken.get(header);
+      if (other) {
+        throw new SchemaError(
+          `${what}: fields ${other.name} and ${field.name} are both header ${quote(header)}, rename one`,
+        );
+      }
+      taken.set(header, field);
+    }
+  }
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DescMethodStreaming, DescMethodUnary, Message } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { ClientSide } from "../client/side.js";
+import { asyncDispose } from "../client/streams.js";
+import { HeaderMessage } from "../metadata/header-message.js";
+import type { RecvOptions, SendOptions } from "../options.js";
+import type { StreamOutcome } from "../outcome.js";
+import type { HandlerMethod } from "../server/run-handler.js";
+import type { RunHandler } from "../server/side.js";
+import { messages } from "../stream/iterate.js";
+import { within } from "../within.js";
+import { act } from "./act.js";
+import { Credit } from "./credit.js";
+import { HandlerResult } from "./handler-result.js";
+import { messageOf } from "./message-of.js";
+import { type MemoryPair, openInMemory } from "./open-in-memory.js";
+import { Player, type Step } from "./player.js";
+import { asStream, serveOne } from "./serve-one.js";
+import { show } from "./show.js";
+import type { PlayOptions } from "./steps.js";
+import type { TestCallOptions, TestMetadata } from "./types.js";
+import { VirtualSide } from "./virtual-side.js";
+import { atRest, VirtualTime } from "./virtual-time.js";
+
+/** Behind `TestCall`, for all kinds of RPC; the public types say what each kind has. */
+export class MemoryCall {
+  readonly #method: DescMethodUnary | DescMethodStreaming;
+  readonly #time = new VirtualTime();
+  readonly #credit: Credit;
+  readonly #result = new HandlerResult();
+  readonly #pair: MemoryPair;
+  #deadline: number | undefined;
+
+  constructor(
+    method: DescMethodUnary | DescMethodStreaming,
+    handler: HandlerMethod,
+    options: TestCallOptions & Partial<TestMetadata<Message>>,
+  ) {
+    const { window, timeoutMs, contextValues } = checked(options);
+    const headers = new Headers(options.headers);
+    const { metadata } = options;
+    const metadataDesc = metadata && messageOf(method.parent.file, metadata.$typeName);
+    if (metadata && metadataDesc) new HeaderMessage(metadataDesc).addTo(headers, metadata);
+    this.#method = method;
+    this.#deadline = timeoutMs;
+    if (timeoutMs !== undefined) this.#time.after(timeoutMs, () => this.expire());
+    this.#credit = new Credit(window, () => this.#pair.exchange.drained());
+    const rpc = serveOne(method, this.#result.of(handler), options.service, metadataDesc);
+    this.#pair = openInMemory(
+      asStream(method),
+      { ...rpc, run: this.#result.ofRun(this.#inVirtualTime(rpc.run)) },
+      { headers, contextValues, timeoutMs, maySend: (written) => this.#credit.allows(written) },
+    );
+  }
+
+  get header(): Promise<Headers> {
+    return this.#client.header;
+  }
+
+  get trailer(): Promise<Headers> {
+    return this.#client.trailer;
+  }
+
+  get outcome(): Promise<StreamOutcome> {
+    return this.#client.outcome;
+  }
+
+  get result(): Promise<void> {
+    return this.#result.promise;
+  }
+
+  recv(options?: RecvOptions): Promise<object | undefined> {
+    this.#credit.grant();
+    const message = this.#client.recv(options);
+    message.catch(() => this.#takeBack());
+    return this.#answersOnce ? this.#toTheEnd(message) : message;
+  }
+
+  send(message: object, options?: SendOptions): Promise<void> {
+    return this.#client.send(message, options);
+  }
+
+  closeSend(): Promise<void> {
+    return this.#client.closeSend();
+  }
+
+  /** Ends the call with an error of the client's own. */
+  fail(error: ConnectError): void {
+    this.#client.fail(error);
+  }
+
+  cancel(): void {
+    this.#client.close();
+  }
+
+  disconnect(): void {
+    this.#pair.exchange.cut();
+  }
+
+  expire(): void {
+    const expired = new ConnectError("the operation timed out", Code.DeadlineExceeded);
+    this.#deadline = this.#time.now;
+    this.#pair.exchange.breakOffReason = expired;
+    this.#client.fail(expired, "deadline");
+  }
+
+  advance(ms: number): Promise<void> {
+    return this.#time.advance(within("ms", ms, 0, Number.MAX_SAFE_INTEGER));
+  }
+
+  idle(): Promise<void> {
+    return atRest();
+  }
+
+  pause(): void {
+    this.#credit.pause();
+    this.#pair.server.hold();
+  }
+
+  resume(): void {
+    this.#credit.resume();
+  }
+
+  /** Throws if there is something to receive once the handler has come to rest. */
+  async quiet(): Promise<void> {
+    await atRest();
+    const nothing = new ConnectError("nothing came", Code.Canceled);
+    const giveUp = new AbortController();
+    let arrived: string;
+    try {
+      const next = this.#client.recv({ signal: giveUp.signal });
+      giveUp.abort(nothing);
+      const message = await next;
+      arrived = message ? show(message) : "the end of the stream";
+    } catch (failure) {
+      if (failure === nothing) return;
+      arrived = `the error ${ConnectError.from(failure).message}`;
+    }
+    throw new Error(`expected nothing, got ${arrived}`);
+  }
+
+  play(steps: readonly Step[], options?: PlayOptions): Promise<void> {
+    const method = this.#method;
+    const actor = {
+      method,
+      incoming: method.output,
+      recv: () => this.recv(),
+      act: (step: Step) => act(this, step),
+      causeOf: (failure: unknown) => this.#result.thrown ?? failure,
+    };
+    return new Player(actor, options).play(steps);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<object> {
+    return messages(this, () => this.cancel());
+  }
+
+  /** A `recv` has given up: it asks for no message any more. */
+  #takeBack(): void {
+    const { exchange, server } = this.#pair;
+    this.#credit.revoke();
+    if (!exchange.writable) server.hold();
+  }
+
+  get #answersOnce(): boolean {
+    return asStream(this.#method).methodKind === "client_streaming";
+  }
+
+  /** To the end, and not only to the message: the call may yet fail. As `closeAndRecv` does it. */
+  #toTheEnd(message: Promise<object | undefined>): Promise<object | undefined> {
+    const response = message.then(async (answer) => {
+      if (answer) await this.#client.recv();
+      return answer;
+    });
+    // A recv that nobody awaits must not take the process down.
+    response.catch(() => undefined);
+    return response;
+  }
+
+  get #client(): ClientSide {
+    return this.#pair.client;
+  }
+
+  #inVirtualTime(run: RunHandler): RunHandler {
+    const deadline = () => this.#deadline;
+    return (side) => run(new VirtualSide(side, this.#method, this.#time, deadline));
+  }
+}
+
+Object.defineProperty(MemoryCall.prototype, asyncDispose, {
+  async value(this: MemoryCall) {
+    this.cancel();
+  },
+});
+
+function checked(options: TestCallOptions) {
+  const { window = Number.POSITIVE_INFINITY, timeoutMs } = options;
+  if (window !== Number.POSITIVE_INFINITY) within("window", window, 0, Number.MAX_SAFE_INTEGER);
+  if (timeoutMs !== undefined) within("timeoutMs", timeoutMs, 1, Number.MAX_SAFE_INTEGER);
+  return { ...options, window };
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { EndedBy } from "../outcome.js";
+import type {
+  ClientWire,
+  ClientWireEvents,
+  Fields,
+  ServerWire,
+  WireEvents,
+} from "../protocol/wire.js";
+import { Lane } from "./lane.js";
+
+/**
+ * An HTTP exchange without HTTP: what one side writes, the other has at once. Everything happens in
+ * the order of the calls, and nothing by itself, so that a test can tell what comes when.
+ */
+export class MemoryExchange {
+  readonly client: ClientWire;
+  readonly server: ServerWire;
+  readonly #toServer: Lane;
+  readonly #toClient: Lane;
+  readonly #clientEvents: ClientWireEvents;
+  #serverEvents: WireEvents | undefined;
+  #over = false;
+  /** What the server is told when the client breaks the exchange off. */
+  breakOffReason: ConnectError = new ConnectError(
+    "the client cancelled the call, or is gone",
+    Code.Canceled,
+  );
+
+  /** `mayWrite`: whether the server may send another message after so many. */
+  constructor(clientEvents: ClientWireEvents, mayWrite: (written: number) => boolean) {
+    this.#clientEvents = clientEvents;
+    this.#toServer = new Lane({
+      onData: (chunk) => this.#serverEvents?.onData(chunk),
+      onDrain: () => clientEvents.onDrain(),
+      mayWrite: () => true,
+    });
+    this.#toClient = new Lane({
+      onData: (chunk) => clientEvents.onData(chunk),
+      onDrain: () => this.#serverEvents?.onDrain(),
+      mayWrite,
+    });
+    this.client = this.#clientWire();
+    this.server = this.#serverWire();
+  }
+
+  /** Starts to tell the server. */
+  attach(serverEvents: WireEvents): void {
+    this.#serverEvents = serverEvents;
+  }
+
+  /** Whether the server may write. */
+  get writable(): boolean {
+    return this.#toClient.open;
+  }
+
+  /** The server may write again, unless the client has paused. */
+  drained(): void {
+    this.#toClient.drained();
+  }
+
+  /** The connection is lost: each side learns of it. */
+  cut(): void {
+    if (this.#over) return;
+    this.#breakOff("connection");
+    const lost = new ConnectError("the connection was lost", Code.Unavailable);
+    this.#clientEvents.onFail(lost, "connection");
+  }
+
+  #breakOff(by: EndedBy): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#toServer.close();
+    this.#toClient.close();
+    this.#serverEvents?.onFail(this.breakOffReason, by);
+  }
+
+  #clientWire(): ClientWire {
+    return {
+      ...wireOf(this.#toServer, this.#toClient),
+      end: () => this.#toServer.end(() => this.#serverEvents?.onEnd(undefined)),
+      cancel: () => this.#breakOff("client"),
+    };
+  }
+
+  #serverWire(): ServerWire {
+    const toClient = this.#toClient;
+    return {
+      ...wireOf(toClient, this.#toServer),
+      get buffered() {
+        return toClient.buffered;
+      },
+      respond: (status, header) => {
+        if (!this.#over) this.#clientEvents.onHeader(status, toHeaders(header));
+      },
+      end: (trailer) => {
+        this.#toServer.close();
+        toClient.end(() => {
+          this.#over = true;
+          this.#clientEvents.onEnd(trailer && toHeaders(trailer));
+        });
+      },
+    };
+  }
+}
+
+/** What both ends of an exchange have. */
+function wireOf(
+  out: Lane,
+  into: Lane,
+): Pick<ServerWire, "allocate" | "write" | "pause" | "resume" | "defer"> {
+  return {
+    allocate: (bytes) => new Uint8Array(bytes),
+    write: (pieces) => out.write(pieces),
+    pause: () => into.pause(),
+    resume: () => into.resume(),
+    // One message a write, so that the server can be held back to the message.
+    defer: (task) => task(),
+  };
+}
+
+function toHeaders(fields: Fields): Headers {
+  return new Headers([...fields].map(([name, value]) => [name, value]));
+}

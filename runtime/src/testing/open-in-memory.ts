@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DescMethodStreaming } from "@bufbuild/protobuf";
+import type { ContextValues } from "@connectrpc/connect";
+import { validateReadWriteMaxBytes } from "@connectrpc/connect/protocol";
+import type { ClientSide } from "../client/side.js";
+import { formatOf, type OpenWire, WireCarrier } from "../client/wire-call.js";
+import { noQueues } from "../protocol/call-queues.js";
+import { grpc } from "../protocol/grpc.js";
+import { DEFAULT_READ_MAX_BYTES } from "../protocol/limits.js";
+import type { RequestHead } from "../server/context.js";
+import type { ServedRpc } from "../server/options.js";
+import { WireCall } from "../server/wire-call.js";
+import { MemoryExchange } from "./memory-exchange.js";
+
+/** What a call is opened with. */
+export interface MemoryCallInit {
+  readonly headers: HeadersInit | undefined;
+  readonly contextValues: ContextValues | undefined;
+  readonly timeoutMs: number | undefined;
+  /** Whether the server may send another message after so many. */
+  readonly maySend: (written: number) => boolean;
+}
+
+/** The two ends of a call, and what is between them. */
+export interface MemoryPair {
+  readonly client: ClientSide;
+  readonly server: WireCall;
+  readonly exchange: MemoryExchange;
+}
+
+const wireOptions = {
+  ...validateReadWriteMaxBytes(DEFAULT_READ_MAX_BYTES, undefined, undefined),
+  baseUrl: "http://in-memory",
+  protocol: grpc,
+  fullDuplex: true,
+  useBinaryFormat: true,
+  interceptors: [],
+  sendCompression: null,
+  acceptCompression: [],
+};
+
+/** Opens a call of `rpc` as a gRPC client would, and a gRPC server. The handler starts at once. */
+export function openInMemory(
+  method: DescMethodStreaming,
+  rpc: ServedRpc,
+  init: MemoryCallInit,
+): MemoryPair {
+  let pair: Omit<MemoryPair, "client"> | undefined;
+  const openWire: OpenWire = (url, header, events) => {
+    const exchange = new MemoryExchange(events, init.maySend);
+    const head = requestHead(url, header, init.contextValues);
+    const server = new WireCall(rpc, grpc, true, head, exchange.server, () => undefined);
+    pair = { server, exchange };
+    exchange.attach(server);
+    if (!init.maySend(0)) server.hold();
+    events.onOpen(exchange.client);
+    server.start();
+  };
+  const options = { ...wireOptions, openWire };
+  const header = grpc.requestHeader(init.headers, formatOf(options, init.timeoutMs));
+  const rest = { signal: undefined, timeoutMs: undefined, queues: noQueues };
+  const { call } = new WireCarrier(options, method, { header, ...rest });
+  if (!pair) throw new Error("the call was not opened");
+  return { ...pair, client: call };
+}
+
+function requestHead(
+  url: string,
+  header: Headers,
+  contextValues: ContextValues | undefined,
+): RequestHead {
+  return {
+    method: "POST",
+    url,
+    header,
+    contextValues,
+    peer: undefined,
+    // The deadline is kept in virtual time. A server that read it would keep it in real time.
+    get: (name) => (name === grpc.timeout ? undefined : (header.get(name) ?? undefined)),
+  };
+}

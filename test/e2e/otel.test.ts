@@ -15,7 +15,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import "../support/process-faults.js";
 import { all } from "../support/clients/test-client.js";
 import { connectNodeTransport, ourTransport } from "../support/clients/transports.js";
-import { atRest, failure, gate } from "../support/gate.js";
+import { failure, gate } from "../support/gate.js";
 import {
   createLabServiceClient,
   type DownloadServerStream,
@@ -412,14 +412,21 @@ describe("metrics", () => {
   });
 
   it("are of time that send is blocked", async () => {
-    let sent = 0;
-    const { client, telemetry } = await traced({
-      async download(_, stream) {
-        for (; sent < 20; sent++) await stream.send(bulk(64 * 1024));
+    const blocked = gate();
+    const { client, telemetry } = await traced(
+      {
+        async download(_, stream) {
+          // More in one turn than the window lets through.
+          const sends = [1, 2, 3].map(() => stream.send(bulk(256 * 1024)));
+          expect(stream.queued.send.messages).toBeGreaterThan(0);
+          blocked.resolve();
+          await Promise.all(sends);
+        },
       },
-    });
+      { transport: { acceptCompression: [] } },
+    );
     const stream = client.download({});
-    await atRest(() => sent);
+    await blocked.promise;
     await all(stream);
     await telemetry.spans(2);
     const metric = await telemetry.metric("connect_stream.server.send_wait.duration");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError, createContextKey, createContextValues } from "@connectrpc/connect";
+import { createValidation } from "connect-stream/protovalidate";
 import { testCall } from "connect-stream/testing";
 import { describe, expect, it, vi } from "vitest";
 import "../support/process-faults.js";
@@ -12,6 +13,7 @@ import type {
   UploadServerStream,
 } from "../support/gen/lab/v1/lab_stream.js";
 import { JoinSchema, MetadataService } from "../support/gen/lab/v1/metadata_pb.js";
+import { RuledService } from "../support/gen/lab/v1/ruled_pb.js";
 import { ShapesSchema } from "../support/gen/lab/v1/shapes_pb.js";
 import { bulk } from "../support/note.js";
 
@@ -389,6 +391,22 @@ describe("options", () => {
     const timeouts = { idleMs: 0 };
     expect(() => testCall(chat, echo, { service: { timeouts } })).toThrow("timeouts.idleMs");
     expect(() => testCall(chat, echo).advance(-1)).toThrow(RangeError);
+  });
+
+  it.each(["unary", "download"] as const)("validation, %s", async (kind) => {
+    const service = { validation: createValidation({ sent: true }) };
+    const { method } = RuledService;
+    const call = (text: string) =>
+      kind === "unary"
+        ? testCall(method.unary, async (request) => request, { text }, { service })
+        : testCall(
+            method.download,
+            async (_, stream) => stream.send({ text: "x" }),
+            { text },
+            { service },
+          );
+    await call("a").play([{ recv: {} }, "end"]);
+    await call("").play([{ fails: Code.InvalidArgument }]);
   });
 
   it("a request that cannot be serialized fails the call", async () => {

@@ -22,10 +22,11 @@ export function serveOne(
   service: StreamServiceOptions = {},
   metadata?: DescMessage,
 ): ServedRpc {
-  const { onError = () => undefined } = service;
-  return method.methodKind === "unary"
-    ? register(asDownload(method), answering(handler, onError), { onError })
-    : register(method, handler, { ...service, onError }, metadata);
+  const options = { onError: () => undefined, ...service };
+  if (method.methodKind !== "unary") return register(method, handler, options, metadata);
+  const { onError, limits = {}, validation } = options;
+  const forUnary = { onError, limits, ...(validation && { validation }) };
+  return register(asDownload(method), answering(handler, onError), forUnary);
 }
 
 /** Registers the RPC as generated code does. */

@@ -29,7 +29,8 @@ export interface TestCallOptions {
 
   /**
    * What `registerXService` would be told: interceptors, limits, `onError` and the rest. Timeouts
-   * run in real time. What the schema declares does not apply. For unary RPCs, `onError` only.
+   * run in real time. What the schema declares does not apply. For unary RPCs `onError`, `limits`
+   * and `validation`.
    * Default: nothing, and `onError` does nothing, since `result` has the error.
    */
   service?: StreamServiceOptions;

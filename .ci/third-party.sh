@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What a user gets: packs the two packages, checks the archives, and does what the README tells a
-# newcomer in an empty project outside the repository.
+# What a user gets: packs the two packages, checks the archives, and does what the README and
+# docs/policies.md tell in an empty project outside the repository.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -33,10 +33,12 @@ for archive in "$runtime" "$plugin"; do
   npx publint run "$archive" --strict
 done
 npx attw "$runtime" --profile esm-only
+tar -xzf "$plugin" -O package/proto/connectstream/v1/options.proto |
+  cmp - proto/connectstream/v1/options.proto || die "$plugin has other options, or none"
 
 project=$work/project
 mkdir "$project"
-npx tsx .ci/readme-project.ts "$project"
+npx tsx .ci/readme-project.ts README.md "$project"
 cd "$project"
 # The packages as they would come from the registry.
 sed -i -E "s#(^| )connect-stream( |\$)#\\1$runtime\\2#; s#(^| )protoc-gen-connect-stream( |\$)#\\1$plugin\\2#" install.sh
@@ -70,6 +72,22 @@ fi
 say "entry points with a peer of their own"
 npm install --silent --no-save @bufbuild/protovalidate
 node --input-type=module -e 'import("connect-stream/protovalidate").then((m) => m.createValidation())'
+
+say "policies in the schema: buf"
+(cd "$root" && npx tsx .ci/readme-project.ts docs/policies.md "$project")
+rm -rf gen gen-buf
+bash -eu policies-buf.sh
+grep -q 'maxAgeMs: 3600000' gen/prices/v1/prices_stream.ts || die "no policy in generated code"
+bash -eu check.sh
+if command -v protoc >/dev/null; then
+  say "policies in the schema: protoc"
+  mv gen gen-buf
+  bash -eu policies-protoc.sh
+  diff -r gen/prices gen-buf/prices
+  diff -r gen/connectstream gen-buf/connectstream
+  rm -r gen
+  mv gen-buf gen
+fi
 
 say "the oldest TypeScript"
 npm install --silent --no-save typescript@5.4

@@ -31,7 +31,10 @@ export interface StreamOutcome {
   readonly error: ConnectError | undefined;
   /** What this side sent. */
   readonly sent: Traffic;
-  /** What this side received, whether or not it was read with `recv`. */
+  /**
+   * What this side received, whether or not it was read with `recv`. A heartbeat that the schema
+   * declares is no message here, once it has been looked at, but has bytes.
+   */
   readonly received: Traffic;
   /** From the start of the call to its end, in milliseconds. */
   readonly durationMs: number;

@@ -19,6 +19,7 @@ export interface StreamTimeouts {
   /**
    * Without a message in either direction: none that is accepted by `send`, none that arrives, and
    * none that is read. Ends the call with `deadline_exceeded`, up to an eighth of this time late.
+   * A heartbeat that the schema declares is a message for the client, and none for the server.
    */
   idleMs?: number | undefined;
 

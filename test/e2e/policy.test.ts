@@ -74,6 +74,12 @@ it("code goes before the schema, on either side, and a call before its client", 
   });
 });
 
+it("a timeoutMs of 0 turns the schema's limit off", async () => {
+  const service = { timeouts: { maxAgeMs: 100_000 } };
+  const client = { timeoutMs: 0, timeouts: { maxAgeMs: 90_000 } };
+  expect(await ageOf({ service, client })).toMatchObject({ seconds: 90, code: Code.Unavailable });
+});
+
 it("code that sets one key leaves the others to the schema", async () => {
   expect(await ageOf({ service: { timeouts: { idleMs: 80_000 } } })).toMatchObject({
     seconds: 40,

@@ -109,7 +109,7 @@ export class Settlements {
     const after = watched
       .filter(({ at }) => at >= this.#notedAt)
       .flatMap((one) => settledAt(one, this.#since(one.name)));
-    list.push(...after.map(({ afterMs }) => afterMs));
+    list.push(...after.map((one) => slowest([one])));
     return after;
   }
 

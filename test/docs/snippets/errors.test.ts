@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, ConnectError } from "@connectrpc/connect";
+import { resumable } from "connect-stream";
 import { expect, it } from "vitest";
 import { WatchRequestSchema } from "../../../gen/monitor/v1/monitor_pb.js";
 import {
@@ -62,7 +63,7 @@ it("what a handler leaves out is unimplemented", async () => {
   });
 });
 
-it("retries what may work the next time", async () => {
+it("goes on with what may work the next time", async () => {
   let attempts = 0;
   const flaky: Partial<MonitorServiceHandler> = {
     async watch(_request, stream) {
@@ -72,19 +73,12 @@ it("retries what may work the next time", async () => {
   };
   const { transport } = await start((router) => registerMonitorService(router, flaky));
   const client = createMonitorServiceClient(transport);
-  const samples: number[] = [];
-  async function watchForever(signal: AbortSignal): Promise<void> {
-    for (let waitMs = 100; !signal.aborted; waitMs = Math.min(waitMs * 2, 10_000)) {
-      try {
-        for await (const { cpu } of client.watch({ interval: 1 }, { signal })) samples.push(cpu);
-        return; // the server ended the stream
-      } catch (error) {
-        if (ConnectError.from(error).code !== Code.Unavailable) throw error;
-        await new Promise((resolve) => setTimeout(resolve, waitMs * Math.random()));
-      }
-    }
-  }
-  await watchForever(AbortSignal.timeout(10_000));
-  expect(samples).toEqual([1]);
+  const seen: number[] = [];
+  const samples = resumable(client.watch, {
+    request: { interval: 1 },
+    next: (_, request) => request,
+  });
+  for await (const { cpu } of samples) seen.push(cpu);
+  expect(seen).toEqual([1]);
   expect(attempts).toBe(3);
 });

@@ -11,6 +11,7 @@ import { Clash } from "./a_pb.js";
  * The server's side of Clash.Get: sends any number of `policy`.
  *
  * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
+ * - `queued` tells what was sent and waits for flow control.
  * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
  *
  * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
@@ -25,6 +26,7 @@ export interface GetServerStream extends ServerStreamingServer<typeof policySche
  *
  * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
  * - `sendAndClose` sends the one response, and must be called once.
+ * - `queued` tells what has arrived and was not read.
  * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
  *
  * Receiving ends when the client half-closes, the call ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
@@ -77,6 +79,7 @@ export function registerClash(router: ConnectRouter, handler: Partial<ClashHandl
  * The client's side of Clash.Get: receives any number of `policy`.
  *
  * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
+ * - `queued` tells what has arrived and was not read.
  * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
  * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
  *
@@ -95,6 +98,7 @@ export interface GetClientStream extends ServerStreamingClient<typeof policySche
  *
  * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
  * - `closeAndRecv` half-closes, then gives the one response.
+ * - `queued` tells what was sent and waits for flow control.
  * - `close` abandons the call and frees it: the server sees a cancel. So does `await using`.
  * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
  *

@@ -14,6 +14,7 @@ import { Outer_FileSchema } from "./other_pb.js";
  *
  * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
  * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
+ * - `queued` tells what waits in either direction.
  * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
  *
  * Receiving ends when the client half-closes. The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
@@ -28,6 +29,7 @@ export interface ConnectServerStream extends BidiStreamingServer<typeof LineSche
  *
  * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
  * - `sendAndClose` sends the one response, and must be called once.
+ * - `queued` tells what has arrived and was not read.
  * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
  *
  * Receiving ends when the client half-closes, the call ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
@@ -42,6 +44,7 @@ export interface UploadServerStream extends ClientStreamingServer<typeof LineSch
  *
  * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
  * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
+ * - `queued` tells what waits in either direction.
  * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
  *
  * Receiving ends when the client half-closes. The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
@@ -56,6 +59,7 @@ export interface BareServerStream extends BidiStreamingServer<typeof LineSchema,
  *
  * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
  * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
+ * - `queued` tells what waits in either direction.
  * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
  *
  * Receiving ends when the client half-closes. The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
@@ -70,6 +74,7 @@ export interface RepeatServerStream extends BidiStreamingServer<typeof LineSchem
  *
  * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
  * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
+ * - `queued` tells what waits in either direction.
  * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
  *
  * Receiving ends when the client half-closes. The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
@@ -147,6 +152,7 @@ export function registerChat(router: ConnectRouter, handler: Partial<ChatHandler
  * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
  * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
  * - `closeSend` half-closes: no message follows, receiving goes on.
+ * - `queued` tells what waits in either direction.
  * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
  * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
  *
@@ -162,6 +168,7 @@ export interface ConnectClientStream extends BidiStreamingClient<typeof LineSche
  *
  * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
  * - `closeAndRecv` half-closes, then gives the one response.
+ * - `queued` tells what was sent and waits for flow control.
  * - `close` abandons the call and frees it: the server sees a cancel. So does `await using`.
  * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
  *
@@ -181,6 +188,7 @@ export interface UploadClientStream extends ClientStreamingClient<typeof LineSch
  * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
  * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
  * - `closeSend` half-closes: no message follows, receiving goes on.
+ * - `queued` tells what waits in either direction.
  * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
  * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
  *
@@ -197,6 +205,7 @@ export interface BareClientStream extends BidiStreamingClient<typeof LineSchema,
  * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
  * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
  * - `closeSend` half-closes: no message follows, receiving goes on.
+ * - `queued` tells what waits in either direction.
  * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
  * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
  *
@@ -213,6 +222,7 @@ export interface RepeatClientStream extends BidiStreamingClient<typeof LineSchem
  * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
  * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
  * - `closeSend` half-closes: no message follows, receiving goes on.
+ * - `queued` tells what waits in either direction.
  * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
  * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
  *

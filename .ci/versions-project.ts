@@ -3,7 +3,7 @@
  * @packageDocumentation Makes a copy of the repository ready for tests against the oldest, or the
  * newest, version of each peer dependency of the runtime: `tsx .ci/versions-project.ts oldest COPY
  * TESTS`, with the folders of the tests. It writes the copy's package.json and package-lock.json. What
- * the tests import besides the peers stays as the repository has it, so that a new test needs no entry
+ * the tests name besides the peers stays as the repository has it, so that a new test needs no entry
  * here.
  */
 import { execFileSync } from "node:child_process";
@@ -28,8 +28,12 @@ function main([which, copy, ...folders]: string[]): void {
     throw new Error("usage: tsx .ci/versions-project.ts oldest|newest COPY TESTS");
   }
   const peers = mapValues(peerDependencies, (range, name) => published(name, range).at(pick) ?? "");
-  const used = new Set([...tools, ...packagesOf(folders)]);
-  const others = Object.entries(devDependencies).filter(([name]) => used.has(name));
+  const text = textOf(folders);
+  // Named in an import, or in a path that is looked up.
+  const isUsed = (name: string) => text.includes(`"${name}"`) || text.includes(`"${name}/`);
+  const others = Object.entries(devDependencies).filter(
+    ([name]) => tools.includes(name) || isUsed(name),
+  );
   const connect = peers[connectPackages] ?? "";
   const dependencies = mapValues({ ...Object.fromEntries(others), ...peers }, (version, name) =>
     name.startsWith(connectPackages) ? connect : version,
@@ -69,18 +73,20 @@ function published(name: string, range: string): string[] {
   return versions.sort((a, b) => a.localeCompare(b, undefined, { numeric: true }));
 }
 
-/** The packages that the files in these folders import, or the files that those import. */
-function packagesOf(folders: readonly string[]): Set<string> {
-  const files = new Set(folders.flatMap(filesIn));
-  const packages = new Set<string>();
-  for (const file of files) {
-    for (const { fileName: name } of ts.preProcessFile(readFileSync(file, "utf8")).importedFiles) {
+/** The text of the files in these folders, and of the files that those import. */
+function textOf(folders: readonly string[]): string {
+  const texts = new Map<string, string>();
+  const waiting = folders.flatMap(filesIn);
+  for (const file of waiting) {
+    if (texts.has(file)) continue;
+    const text = readFileSync(file, "utf8");
+    texts.set(file, text);
+    for (const { fileName: name } of ts.preProcessFile(text).importedFiles) {
       const path = join(dirname(file), name.replace(/\.js$/, ".ts"));
-      if (!name.startsWith(".")) packages.add(/^(@[^/]+\/)?[^/]+/.exec(name)?.[0] ?? name);
-      else if (existsSync(path)) files.add(path);
+      if (name.startsWith(".") && existsSync(path)) waiting.push(path);
     }
   }
-  return packages;
+  return [...texts.values()].join("\n");
 }
 
 function filesIn(folder: string): string[] {

@@ -21,10 +21,10 @@ const monitor: Partial<MonitorServiceHandler> = {
 it("ends a call in time", async () => {
   const { transport } = await start((router) => registerMonitorService(router, monitor));
   const client = createMonitorServiceClient(transport, { timeoutMs: 30_000 });
-  const stream = client.watch({ interval: 60 }, { timeoutMs: 200 });
-  expect((await stream.recv())?.cpu).toBeLessThanOrEqual(200);
+  const stream = client.watch({ interval: 60 }, { timeoutMs: 2000 });
+  expect((await stream.recv())?.cpu).toBeLessThanOrEqual(2000);
   await expect(stream.recv()).rejects.toMatchObject({ code: Code.DeadlineExceeded });
-  expect((await client.watch({ interval: 60 }).recv())?.cpu).toBeGreaterThan(200);
+  expect((await client.watch({ interval: 60 }).recv())?.cpu).toBeGreaterThan(2000);
 });
 
 it("limits the wait for one message", async () => {

@@ -50,6 +50,14 @@ const exceptions: readonly Exception[] = [
   },
   {
     proxy: "HAProxy",
+    wire: /1\.1$/,
+    // The rest of what is cancelled after a complete request: config.suite.ts has a case for it.
+    cases: /^cancel_(while_handler_works \(unary|after_first_response \(server|after_half_close)/,
+    reason:
+      "HAProxy 2.6 may miss that an HTTP/1.1 client has gone after its request, until the server sends something",
+  },
+  {
+    proxy: "HAProxy",
     cases: /^(thousand|one_mib)_messages \(bidi/,
     reason:
       "HAProxy before 3.1 stops a stream that is full both ways: https://docs.haproxy.org/3.1/configuration.html#3.2-tune.h2.fe.rxbuf",

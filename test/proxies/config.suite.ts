@@ -2,10 +2,12 @@
 // What the configuration files of docs/proxies.md promise besides.
 import { randomBytes } from "node:crypto";
 import { Code } from "@connectrpc/connect";
+import { serve } from "connect-stream/node";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { registerTestService } from "../interop/gen/interop/v1/interop_stream.js";
 import { connectOn1, grpcOn2 } from "../interop/peer.js";
 import { startOurs } from "../interop/peers/ours-server.js";
-import { atRest, failure } from "../support/gate.js";
+import { atRest, failure, gate, turn } from "../support/gate.js";
 import { clientOf, haproxy, nginx, type RunningProxy, skips, startProxy } from "./proxy.js";
 
 const programs = [
@@ -37,6 +39,28 @@ for (const { program, flowing } of programs) {
       const error = await failure(clientOf(http1, connectOn1).fullDuplexCall().recv());
       expect(error.code).toBe(Code.Unimplemented);
       expect(error.message).toContain("HTTP/2");
+    });
+
+    it("tells a handler that sends when an HTTP/1.1 client has gone", async () => {
+      const ended = gate<Code>();
+      const server = await serve({
+        routes(router) {
+          registerTestService(router, {
+            async streamingOutputCall(_, stream) {
+              const { signal } = stream.context;
+              for (; !signal.aborted; await turn()) await stream.send({}).catch(() => undefined);
+              ended.resolve(signal.reason.code);
+            },
+          });
+        },
+      });
+      onTestFinished(() => server.close({ graceMs: 0 }));
+      const proxy = await startProxy(program, server.url);
+      onTestFinished(() => proxy.close());
+      const stream = clientOf(proxy.http1, connectOn1).streamingOutputCall({});
+      expect(await stream.recv()).toBeDefined();
+      await stream.close();
+      expect(await ended.promise).toBe(Code.Canceled);
     });
 
     it("lets a stream that is full both ways go on when somebody reads", async () => {

@@ -14,6 +14,8 @@ export interface Pair {
 /** A proxy, as the tests use it. */
 export interface ProxyKind {
   readonly name: string;
+  /** What it runs. */
+  readonly program: string;
   /** Why it cannot be used here, if it cannot. */
   missing(): string | undefined;
   /** Starts it in front of a server. */
@@ -37,9 +39,15 @@ export function nameOf({ client, server, wire, proxy }: Pair): string {
   return `${client.name} to ${server.name}${via}, ${wire.protocol} over HTTP/${wire.http}`;
 }
 
-/** Why the pair cannot run here, if it cannot. */
-export function missingOf({ client, server, proxy }: Pair): string | undefined {
-  return client.missing?.() ?? server.missing?.() ?? proxy?.missing();
+/** What the pair cannot run without here, and why, if there is something. */
+export function missingOf(pair: Pair): { name: string; reason: string } | undefined {
+  const { client, server, proxy } = pair;
+  for (const peer of [client, server]) {
+    const reason = peer.missing?.();
+    if (reason) return { name: peer.name, reason };
+  }
+  const reason = proxy?.missing();
+  return proxy && reason ? { name: proxy.program, reason } : undefined;
 }
 
 /** Whether the protocol, and the client, have RPCs of that kind. */

@@ -4,6 +4,7 @@ import { cases } from "./cases/index.js";
 import { exceptionOf } from "./exceptions.js";
 import { missingOf, nameOf, type Pair, possible } from "./pair.js";
 import { PairBench } from "./pair-bench.js";
+import { required } from "./required.js";
 
 declare module "vitest" {
   interface TaskMeta {
@@ -18,8 +19,8 @@ export function describePairs(pairs: readonly Pair[]): void {
 }
 
 function describePair(pair: Pair): void {
-  const reason = missingOf(pair);
-  if (reason) return describeMissing(pair, reason);
+  const missing = missingOf(pair);
+  if (missing) return describeMissing(pair, missing);
   const bench = new PairBench(pair);
   beforeAll(() => bench.start());
   afterAll(() => bench.stop());
@@ -36,11 +37,8 @@ function describePair(pair: Pair): void {
   }
 }
 
-/** Where all peers have to be there, one that is not is a failure. */
-function describeMissing(pair: Pair, reason: string): void {
-  if (process.env.CI_REQUIRE_PEERS === "1") {
-    return it("can run", () => expect.unreachable(reason));
-  }
+function describeMissing(pair: Pair, { name, reason }: { name: string; reason: string }): void {
+  if (required(name)) return it("can run", () => expect.unreachable(reason));
   console.warn(`skipped: ${nameOf(pair)}: ${reason}`);
   it.skip(`skipped: ${reason}`);
 }

@@ -30,6 +30,7 @@ function kind(
 ): ProxyKind {
   return {
     name,
+    program: program.name,
     missing: () => missing(program),
     async start(server, wire) {
       const proxy = await startProxy(program, server.url);

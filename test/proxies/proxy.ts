@@ -12,6 +12,7 @@ import {
   type TestServiceClient,
 } from "../interop/gen/interop/v1/interop_stream.js";
 import type { Wire } from "../interop/peer.js";
+import { required } from "../interop/required.js";
 
 /** Where a proxy listens, and where the server behind it does: as the configuration files have it. */
 const ADDRESSES = { http2: "127.0.0.1:8080", http1: "127.0.0.1:8081", tcp: "127.0.0.1:8082" };
@@ -72,10 +73,10 @@ export function missing({ name }: ProxyProgram): string | undefined {
   return error ? `${name} is not installed` : undefined;
 }
 
-/** Whether tests of the program are skipped: not where all peers have to be there. */
+/** Whether tests of the program are skipped because it is missing. */
 export function skips(program: ProxyProgram): boolean {
   const reason = missing(program);
-  if (reason === undefined || process.env.CI_REQUIRE_PEERS === "1") return false;
+  if (reason === undefined || required(program.name)) return false;
   console.warn(`skipped: ${reason}`);
   return true;
 }

@@ -16,13 +16,16 @@ const list = (folder: string) =>
 const pages = ["README.md", "plugin/README.md", "runtime/README.md", "CONTRIBUTING.md"].concat(
   list("docs").filter((path) => path.endsWith(".md")),
 );
-const sources = ["examples", "proto", "test/docs/snippets", "test/support/proto"]
+const sources = ["examples", "proto", "test/docs/snippets", "test/proxies", "test/support/proto"]
   .flatMap(list)
   .concat("buf.gen.yaml", "package.json")
-  .filter((path) => /\.(ts|proto|yaml|json)$/.test(path));
+  .filter((path) => /\.(ts|proto|yaml|json|conf|cfg)$/.test(path));
 
 /** Commands that `.ci/run` runs. Those of blocks with a title are run by `.ci/third-party.sh`. */
 const commands = ["npm ci && npm start", "npm ci && npm test"];
+
+/** Languages of code that is part of a file that runs. */
+const inFiles = ["ts", "proto", "yaml", "json", "nginx", "haproxy"];
 
 /** The generated files are elsewhere in a reader's project. */
 const samePaths = (text: string) => text.replaceAll(/"(\.\.\/)+gen\//g, '"…/gen/');
@@ -38,7 +41,7 @@ function isPartOf(block: string, source: string): boolean {
 }
 
 const blocks = pages.flatMap((page) => codeBlocks(page, read(page)));
-const code = blocks.filter(({ language }) => ["ts", "proto", "yaml", "json"].includes(language));
+const code = blocks.filter(({ language }) => inFiles.includes(language));
 const shell = blocks.filter(({ language, title }) => language === "sh" && title === undefined);
 const name = ({ place, language }: CodeBlock) => [`${place} (${language})`] as const;
 
@@ -52,7 +55,7 @@ it.each(shell.map((block) => [...name(block), block] as const))("%s is run", (_,
 });
 
 it("knows the language of every block", () => {
-  const known = ["ts", "proto", "yaml", "json", "sh", "text"];
+  const known = [...inFiles, "sh", "text"];
   expect(blocks.filter(({ language }) => !known.includes(language))).toEqual([]);
 });
 

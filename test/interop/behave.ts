@@ -74,6 +74,7 @@ const echoes = {
 /** The handler of all RPCs that have behaviour: what it yields is sent. */
 export async function* behave(call: ServerCall): AsyncGenerator<TestResponse, void> {
   const [id = ""] = call.header["x-call-id"] ?? [];
+  observer.tell(id, Event.BEGUN);
   // Left before its end: whoever took the responses has gone.
   let code = 1;
   try {
@@ -141,4 +142,13 @@ export async function only<T>(responses: AsyncIterable<T>): Promise<T> {
   for await (const one of responses) response = one;
   if (!response) throw new Error("no response");
   return response;
+}
+
+/** Requests of a library that ends them when their call is cancelled, as at its half-close. */
+export async function* untilAborted<T>(
+  requests: AsyncIterable<T>,
+  signal: AbortSignal,
+): AsyncIterable<T> {
+  yield* requests;
+  signal.throwIfAborted();
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { pairsOf } from "./pair.js";
 import { connectEs, connectWeb } from "./peers/connect-es.js";
 import { connectGo, grpcGo } from "./peers/go.js";
 import { grpcJs } from "./peers/grpc-js.js";
 import { niceGrpc } from "./peers/nice-grpc.js";
 import { ours } from "./peers/ours.js";
 import { python } from "./peers/python.js";
-import { describePairs, pairsOf } from "./suite.js";
+import { describePairs } from "./suite.js";
 
 const clients = [grpcJs, niceGrpc, connectEs, connectWeb, python, grpcGo, connectGo];
 

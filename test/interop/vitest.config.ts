@@ -6,7 +6,9 @@ export default defineConfig({
   root: fileURLToPath(new URL("../..", import.meta.url)),
   test: {
     include: ["test/interop/**/*.suite.ts", "test/proxies/**/*.suite.ts"],
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    reporters: ["default", "./test/interop/reporter.ts"],
+    // Above the limits of pair-bench.ts, which say what hangs.
+    testTimeout: 40_000,
+    hookTimeout: 120_000,
   },
 });

@@ -10,22 +10,17 @@ import {
   createHeartbeatServiceClient,
   registerHeartbeatService,
 } from "../support/gen/lab/v1/policy_stream.js";
-import { haproxy, nginx } from "./proxy.js";
+import { haproxy, nginx, skips, startProxy } from "./proxy.js";
 
 /** Five times the interval of the schema. */
 const idle = "5s";
 
-const proxies = [nginx({ idle }), haproxy({ idle })];
-const here = proxies.filter((proxy) => {
-  const reason = proxy.missing();
-  if (reason) console.warn(`skipped: heartbeats through ${proxy.name}: ${reason}`);
-  return reason === undefined || process.env.CI_REQUIRE_PEERS === "1";
-});
-const cases = here.flatMap((proxy) => [grpcOn2, grpcWebOn1].map((wire) => ({ proxy, wire })));
+const here = [nginx, haproxy].filter((program) => !skips(program));
+const cases = here.flatMap((program) => [grpcOn2, grpcWebOn1].map((wire) => ({ program, wire })));
 
-describe.concurrent.each(cases)("$proxy.name, $wire.protocol", ({ proxy, wire }) => {
+describe.concurrent.each(cases)("$program.name, $wire.protocol", ({ program, wire }) => {
   // `grpc_pass` has a connection for each call, and counts whatever it reads there.
-  const countsPings = proxy.name === "nginx" && wire === grpcOn2;
+  const countsPings = program === nginx && wire === grpcOn2;
 
   it("keep a quiet stream open that is cut without them", async ({ onTestFinished }) => {
     const over = gate();
@@ -48,13 +43,14 @@ describe.concurrent.each(cases)("$proxy.name, $wire.protocol", ({ proxy, wire })
       },
     });
     onTestFinished(() => server.close({ graceMs: 0 }));
-    const front = await proxy.start({ url: server.url, close: server.close }, wire);
-    onTestFinished(() => front.close());
+    const proxy = await startProxy(program, server.url, idle);
+    onTestFinished(() => proxy.close());
+    const front = wire.http === "2" ? proxy.http2 : proxy.http1;
     // Connections of their own: a proxy may end both with one.
-    const alive = createHeartbeatServiceClient(connectTo(front.url, wire)).watch({});
+    const alive = createHeartbeatServiceClient(connectTo(front, wire)).watch({});
     expect((await alive.recv())?.text).toBe("first");
     // From then on as silent, but for heartbeats.
-    const silent = createLabServiceClient(connectTo(front.url, wire)).download({});
+    const silent = createLabServiceClient(connectTo(front, wire)).download({});
     expect((await silent.recv())?.text).toBe("first");
     const { code, durationMs } = await silent.outcome;
     expect([code === undefined, durationMs > 4000]).toEqual([false, true]);

@@ -2,36 +2,46 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { PeerServer, Wire } from "../interop/peer.js";
-import type { ProxyKind } from "../interop/suite.js";
+import { createStreamTransport, type StreamTransportOptions } from "connect-stream/node";
+import {
+  createTestServiceClient,
+  type TestServiceClient,
+} from "../interop/gen/interop/v1/interop_stream.js";
+import type { Wire } from "../interop/peer.js";
+import { required } from "../interop/required.js";
 
-/** The addresses in the configuration files, as in `docs/proxies.md`. */
-const HTTP2 = "127.0.0.1:8080";
-const HTTP1 = "127.0.0.1:8081";
+/** Where a proxy listens, and where the server behind it does: as the configuration files have it. */
+const ADDRESSES = { http2: "127.0.0.1:8080", http1: "127.0.0.1:8081", tcp: "127.0.0.1:8082" };
 const SERVER = "127.0.0.1:9090";
+/** A port that was free may be taken a moment later. */
+const TRIES = 3;
 
-export interface ProxyOptions {
-  /** In the place of each "1h" of the configuration: how long streams may be idle. */
-  readonly idle?: string;
+/** A proxy that runs: the URL of each of its ports. */
+export interface RunningProxy extends Readonly<Record<keyof typeof ADDRESSES, string>> {
+  close(): Promise<void>;
+}
+
+/** How a proxy is started with its configuration file. */
+export interface ProxyProgram {
+  readonly name: string;
+  readonly config: string;
+  arguments(config: string, folder: string): string[];
 }
 
 /** nginx with `nginx.conf`. */
-export function nginx(options: ProxyOptions = {}): ProxyKind {
-  return {
-    name: "nginx",
-    missing: () => missing("nginx"),
-    start: (server, wire) =>
-      startProxy("nginx.conf", server, wire, options, (config, folder) => {
-        const main = join(folder, "main.conf");
-        writeFileSync(main, nginxMain(config, folder));
-        return ["nginx", "-p", folder, "-c", main, "-e", "stderr"];
-      }),
-  };
-}
+export const nginx: ProxyProgram = {
+  name: "nginx",
+  config: "nginx.conf",
+  arguments(config, folder) {
+    const main = join(folder, "main.conf");
+    writeFileSync(main, nginxMain(config, folder));
+    return ["-p", folder, "-c", main, "-e", "stderr"];
+  },
+};
 
 /** What a distribution has in `/etc/nginx/nginx.conf`, for a user who is not root. */
 function nginxMain(config: string, folder: string): string {
@@ -48,84 +58,120 @@ function nginxMain(config: string, folder: string): string {
 }
 
 /** HAProxy with `haproxy.cfg`. */
-export function haproxy(options: ProxyOptions = {}): ProxyKind {
-  return {
-    name: "HAProxy",
-    missing: () => missing("haproxy"),
-    start: (server, wire) =>
-      startProxy("haproxy.cfg", server, wire, options, (config) => [
-        "haproxy",
-        "-db",
-        "-f",
-        config,
-      ]),
-  };
-}
+export const haproxy: ProxyProgram = {
+  name: "haproxy",
+  config: "haproxy.cfg",
+  arguments: (config) => ["-db", "-f", config],
+};
 
 // Debian installs servers where only root looks.
 const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/usr/local/sbin` };
 
-function missing(program: string): string | undefined {
-  const { error } = spawnSync(program, ["-v"], { env });
-  return error ? `${program} is not installed` : undefined;
+/** Why the program cannot be used here, if it cannot. */
+export function missing({ name }: ProxyProgram): string | undefined {
+  const { error } = spawnSync(name, ["-v"], { env });
+  return error ? `${name} is not installed` : undefined;
 }
 
-async function startProxy(
-  template: string,
-  server: PeerServer,
-  wire: Wire,
-  { idle = "1h" }: ProxyOptions,
-  commandFor: (config: string, folder: string) => [string, ...string[]],
-): Promise<PeerServer> {
-  const folder = mkdtempSync(join(tmpdir(), "proxy-"));
-  const [http2Port, http1Port] = await freePorts();
-  const config = join(folder, template);
-  const text = readFileSync(fileURLToPath(new URL(template, import.meta.url)), "utf8");
-  writeFileSync(
-    config,
-    text
-      .replaceAll(HTTP2, `127.0.0.1:${http2Port}`)
-      .replaceAll(HTTP1, `127.0.0.1:${http1Port}`)
-      .replaceAll(SERVER, new URL(server.url).host)
-      .replaceAll("1h", idle),
-  );
-  const [program, ...args] = commandFor(config, folder);
-  const child = spawn(program, args, { env, stdio: ["ignore", "ignore", "inherit"] });
-  const port = wire.http === "2" ? http2Port : http1Port;
-  await listening(port, child);
-  return {
-    url: `http://127.0.0.1:${port}`,
-    async close() {
-      const exited = child.exitCode === null ? once(child, "exit") : undefined;
-      child.kill("SIGKILL");
-      await exited;
-      rmSync(folder, { recursive: true });
-    },
-  };
+/** Whether tests of the program are skipped because it is missing. */
+export function skips(program: ProxyProgram): boolean {
+  const reason = missing(program);
+  if (reason === undefined || required(program.name)) return false;
+  console.warn(`skipped: ${reason}`);
+  return true;
 }
 
-/** Two ports that were free a moment ago. */
-async function freePorts(): Promise<[number, number]> {
-  const servers = [createServer(), createServer()];
-  const ports: number[] = [];
-  for (const server of servers) {
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    ports.push((server.address() as AddressInfo).port);
+/**
+ * Starts it in front of the server at `url`. `idle` stands for each "1h" of the configuration: how
+ * long streams may be silent.
+ */
+export async function startProxy(
+  program: ProxyProgram,
+  url: string,
+  idle = "1h",
+): Promise<RunningProxy> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await tryToStart(program, url, idle);
+    } catch (error) {
+      if (tries === TRIES) throw error;
+    }
   }
+}
+
+async function tryToStart(program: ProxyProgram, url: string, idle: string): Promise<RunningProxy> {
+  const folder = mkdtempSync(join(tmpdir(), "proxy-"));
+  const [http2, http1, tcp] = await freeAddresses();
+  const config = join(folder, program.config);
+  const text = readFileSync(fileURLToPath(new URL(program.config, import.meta.url)), "utf8")
+    .replaceAll(ADDRESSES.http2, http2)
+    .replaceAll(ADDRESSES.http1, http1)
+    .replaceAll(ADDRESSES.tcp, tcp)
+    .replaceAll(SERVER, new URL(url).host)
+    .replaceAll("1h", idle);
+  writeFileSync(config, text);
+  const child = spawn(program.name, program.arguments(config, folder), {
+    env,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  // Whatever ends this process ends the proxy.
+  const kill = () => void child.kill("SIGKILL");
+  process.once("exit", kill);
+  const close = async () => {
+    const runs = child.pid !== undefined && child.exitCode === null;
+    const exited = runs ? once(child, "exit") : undefined;
+    kill();
+    await exited;
+    process.off("exit", kill);
+    rmSync(folder, { recursive: true });
+  };
+  const urls = { http2: `http://${http2}`, http1: `http://${http1}`, tcp: `http://${tcp}` };
+  await listening(new URL(urls.http2), child).catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
+  return { ...urls, close };
+}
+
+/** A client of ours on one of a proxy's ports. */
+export function clientOf(url: string, { protocol, http }: Wire): TestServiceClient {
+  const options = { baseUrl: url, protocol, httpVersion: http } as StreamTransportOptions;
+  return createTestServiceClient(createStreamTransport(options));
+}
+
+/** Three addresses that were free a moment ago. */
+async function freeAddresses(): Promise<[string, string, string]> {
+  const servers = await Promise.all([listen(), listen(), listen()]);
+  const [a, b, c] = servers.map((server) => (server.address() as AddressInfo).port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports as [number, number];
+  return [`127.0.0.1:${a}`, `127.0.0.1:${b}`, `127.0.0.1:${c}`];
+}
+
+function listen(): Promise<Server> {
+  const server = createServer();
+  return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
 }
 
 /** Resolves when the program takes connections; neither proxy says so. */
-async function listening(port: number, child: ChildProcess): Promise<void> {
-  while (child.exitCode === null) {
-    const socket = connect(port, "127.0.0.1");
-    const connected = await new Promise<boolean>((resolve) => {
-      socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
-    });
-    socket.destroy();
-    if (connected) return;
+async function listening(url: URL, child: ChildProcess): Promise<void> {
+  let failure: Error | undefined;
+  child.once("error", (error) => {
+    failure = error;
+  });
+  child.once("exit", (code) => {
+    failure = new Error(`${child.spawnfile} has exited with ${code}`);
+  });
+  while (!(await connects(url))) {
+    if (failure) throw failure;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-  throw new Error(`the proxy has exited with ${child.exitCode}`);
+}
+
+async function connects({ hostname, port }: URL): Promise<boolean> {
+  const socket = connect(Number(port), hostname);
+  const connected = await new Promise<boolean>((resolve) => {
+    socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+  });
+  socket.destroy();
+  return connected;
 }

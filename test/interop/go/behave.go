@@ -37,6 +37,7 @@ func behave(call *serverCall) error {
 	if ids := call.header["x-call-id"]; len(ids) > 0 {
 		id = ids[0]
 	}
+	observe.tell(id, pb.Event_EVENT_BEGUN, 0)
 	for _, name := range echoInitial {
 		for _, value := range call.header[name] {
 			call.setHeader(name, value)

@@ -37,7 +37,7 @@ import {
 } from "../peer.js";
 import { connectEnding } from "./connect-errors.js";
 import { firstOf, iterableCall } from "./iterable-call.js";
-import { serverCall as connectCall } from "./ours.js";
+import { serverCall as connectCall } from "./ours-server.js";
 
 /** Connect-ES, with nothing of this repository. */
 export const connectEs: Peer = {

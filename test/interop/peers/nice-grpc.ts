@@ -13,7 +13,15 @@ import {
   ServerError,
   Status,
 } from "nice-grpc";
-import { awaitEvent, behave, emptyCall, once, only, type ServerCall } from "../behave.js";
+import {
+  awaitEvent,
+  behave,
+  emptyCall,
+  once,
+  only,
+  type ServerCall,
+  untilAborted,
+} from "../behave.js";
 import {
   ObserverService,
   type TestRequest,
@@ -176,7 +184,7 @@ function serverCall(
 ): ServerCall {
   return {
     header: fromRaw(context.metadata),
-    requests,
+    requests: untilAborted(requests, context.signal),
     signal: context.signal,
     summary,
     setHeader: (name, value) => void context.header.append(name, toRaw(name, value)),

@@ -19,7 +19,8 @@ const descriptors = toBinary(
     ),
   }),
 );
-const command = [interpreter, program, Buffer.from(descriptors).toString("base64")] as const;
+// -B: writes no compiled files into the repository.
+const command = [interpreter, "-B", program, Buffer.from(descriptors).toString("base64")] as const;
 
 /** gRPC's C core, by its Python API. */
 export const python: Peer = {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * @packageDocumentation Makes a copy of the repository ready for tests against the oldest, or the
- * newest, version of each peer dependency of the runtime: `tsx .ci/versions-project.ts oldest COPY
+ * newest, version of the runtime's peer dependencies: `tsx .ci/versions-project.ts oldest COPY
  * TESTS`, with the folders of the tests. It writes the copy's package.json and package-lock.json. What
  * the tests name besides the peers stays as the repository has it, so that a new test needs no entry
  * here.
@@ -17,6 +17,12 @@ const tools = ["@types/node", "tsx", "typescript", "vitest"];
 /** Connect and its adapters. They go together: each has exactly its own version of Connect as a peer. */
 const connectPackages = "@connectrpc/connect";
 
+/**
+ * Peers whose newest version may be too new for the SDK that the tests use beside them: OpenTelemetry's
+ * SDK names the versions of its API that it takes, and follows after a while.
+ */
+const keptBySdk = /^@opentelemetry\//;
+
 type Versions = Record<string, string>;
 type PackageJson = Record<"devDependencies" | "overrides" | "peerDependencies", Versions>;
 const { devDependencies, overrides } = readJson("package.json");
@@ -27,7 +33,13 @@ function main([which, copy, ...folders]: string[]): void {
   if (pick === undefined || copy === undefined || folders.length === 0) {
     throw new Error("usage: tsx .ci/versions-project.ts oldest|newest COPY TESTS");
   }
-  const peers = mapValues(peerDependencies, (range, name) => published(name, range).at(pick) ?? "");
+  const asked = Object.entries(peerDependencies).filter(
+    ([name]) => which === "oldest" || !keptBySdk.test(name),
+  );
+  const peers = mapValues(
+    Object.fromEntries(asked),
+    (range, name) => published(name, range).at(pick) ?? "",
+  );
   const text = textOf(folders);
   // Named in an import, or in a path that is looked up.
   const isUsed = (name: string) => text.includes(`"${name}"`) || text.includes(`"${name}/`);

@@ -9,6 +9,7 @@ import { addAbortSignal } from "node:stream";
 import type { OpenWire } from "../client/wire-call.js";
 import type { ClientWire, ClientWireEvents } from "../protocol/wire.js";
 import { connectionError, errorFromReset } from "./errors.js";
+import { shareConnection, whenFair } from "./fair-share.js";
 import { fromNodeHeaders, toRequestHeaders } from "./headers.js";
 import { plain } from "./http2-server-wire.js";
 import { watchSessionErrors } from "./session-errors.js";
@@ -49,6 +50,7 @@ class Http2ClientWire implements ClientWire {
     this.#events = events;
     const { session } = stream;
     watchSessionErrors(stream);
+    shareConnection(stream);
     stream.on("response", (headers: IncomingHttpHeaders & { ":status"?: number }) => {
       events.onHeader(headers[":status"] ?? 0, fromNodeHeaders(headers));
     });
@@ -60,7 +62,8 @@ class Http2ClientWire implements ClientWire {
       this.#trailer = fromNodeHeaders(headers);
     });
     stream.on("end", () => this.#onEnd());
-    stream.on("drain", () => events.onDrain());
+    const onDrain = () => events.onDrain();
+    stream.on("drain", () => whenFair(stream, onDrain));
     stream.on("error", (error: Error) => {
       this.#error = error;
     });

@@ -7,6 +7,7 @@ import {
 } from "node:http2";
 import type { Fields, ServerWire, WireEvents } from "../protocol/wire.js";
 import { clientGone } from "./errors.js";
+import { whenFair } from "./fair-share.js";
 import { toNodeHeaders } from "./headers.js";
 import { holdBack, LINGER_MS, STOP_DELAY_MS } from "./linger.js";
 import { stopRequest } from "./read-rest.js";
@@ -37,7 +38,8 @@ export class Http2ServerWire implements ServerWire {
     const stream = this.#stream;
     stream.on("data", (chunk: Buffer) => events.onData(plain(chunk)));
     stream.on("end", () => this.#onEnd());
-    stream.on("drain", () => events.onDrain());
+    const onDrain = () => events.onDrain();
+    stream.on("drain", () => whenFair(stream, onDrain));
     stream.on("aborted", () => this.#onGone());
     stream.on("close", () => this.#onGone());
     stream.on("error", () => this.#onGone());

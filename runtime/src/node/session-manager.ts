@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ClientHttp2Stream, Http2Session } from "node:http2";
 import { Http2SessionManager } from "@connectrpc/connect-node";
+import { shareConnection } from "./fair-share.js";
 import { watchSessionErrors } from "./session-errors.js";
 import { STREAM_WINDOW_BYTES, widenConnectionWindow } from "./windows.js";
 
@@ -20,6 +21,7 @@ export class StreamSessionManager extends Http2SessionManager {
   ): Promise<ClientHttp2Stream> {
     const stream = await super.request(...args);
     watchSessionErrors(stream);
+    shareConnection(stream);
     const { session } = stream;
     if (session && session !== this.#widened) {
       this.#widened = session;

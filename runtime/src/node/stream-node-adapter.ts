@@ -12,7 +12,8 @@ import { resolveRpc } from "../server/options.js";
 import { findStreamRpc } from "../server/stream-rpc.js";
 import { CallTracker } from "./call-tracker.js";
 import { capTimeout } from "./cap-timeout.js";
-import type { NodeListener } from "./node-types.js";
+import { shareConnection } from "./fair-share.js";
+import { isHttp2, type NodeListener } from "./node-types.js";
 import { finishRequest } from "./read-rest.js";
 import { refuse } from "./refuse.js";
 import { requestUrl } from "./request-head.js";
@@ -56,6 +57,7 @@ export function streamNodeAdapter(options: StreamNodeAdapterOptions): NodeListen
     },
   });
   const listener: NodeListener = (request, response) => {
+    if (isHttp2(response)) shareConnection(response.stream);
     const url = requestUrl(request);
     if (url === undefined) return refuse(response, 400);
     const [path = ""] = (request.url ?? "").split("?", 1);

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, ConnectError } from "@connectrpc/connect";
-import { type Compression, compressionNegotiate } from "@connectrpc/connect/protocol";
 import type { RecvOptions, SendOptions } from "../options.js";
 import type { EndedBy, Traffic } from "../outcome.js";
 import type { Envelope } from "../protocol/envelope-reader.js";
 import { MessageDecoder } from "../protocol/message-decoder.js";
 import { MessageEncoder } from "../protocol/message-encoder.js";
-import { toMessage } from "../protocol/normalize.js";
 import type { ServerProtocol } from "../protocol/protocol.js";
-import { meteredParse, meteredSerialize } from "../protocol/stream-size.js";
-import type { Fields, ServerWire, WireEvents } from "../protocol/wire.js";
+import type { ServerWire, WireEvents } from "../protocol/wire.js";
 import type { QueueFills } from "../queues.js";
 import { Inbound } from "../stream/inbound.js";
 import { Outbound } from "../stream/outbound.js";
@@ -18,8 +15,10 @@ import { startTimer } from "../stream/settle.js";
 import { tapSink } from "../stream/tap.js";
 import { CallContext, type RequestHead } from "./context.js";
 import { answerFor, report } from "./failure.js";
+import { requestFormat, responseFormat } from "./formats.js";
 import type { ServedRpc } from "./options.js";
 import type { ServerSide } from "./side.js";
+import { negotiate, responseHeader, type Terms } from "./terms.js";
 import { ServerWatch } from "./watch.js";
 
 /**
@@ -30,15 +29,6 @@ const MAX_DEADLINE_SKEW_MS = 100;
 
 /** How long to read on for the end of a request that cannot be served, in milliseconds. */
 const MAX_REFUSAL_DELAY_MS = 1000;
-
-/** What a request asked for, and what its protocol said to it. */
-interface Terms {
-  readonly timeoutMs: number | undefined;
-  readonly request: Compression | null;
-  readonly response: Compression | null;
-  /** Why the call cannot be served as asked. */
-  readonly error: ConnectError | undefined;
-}
 
 /** A call on the wire: bytes to messages for the handler, and back. */
 export class WireCall implements ServerSide, WireEvents {
@@ -91,8 +81,10 @@ export class WireCall implements ServerSide, WireEvents {
     );
     this.#watch = ServerWatch.open(rpc.observer, this.context, head);
     const tap = this.#watch?.tap;
-    this.#decoder = this.#createDecoder(binary, terms.request);
-    this.#encoder = this.#createEncoder(binary, terms.response);
+    this.#decoder = this.#createDecoder(binary);
+    this.#encoder = new MessageEncoder(
+      responseFormat(rpc, binary, terms.response, (error) => this.abort(error)),
+    );
     this.#inbound = new Inbound(this.#decoder);
     const sink = tapSink(this.#encoder, tap, dataBytes);
     this.#outbound = new Outbound(sink, true, rpc.queues.send, tap?.waited);
@@ -262,17 +254,11 @@ export class WireCall implements ServerSide, WireEvents {
     this.#decoder.stop();
   }
 
-  #createDecoder(binary: boolean, compression: Compression | null): MessageDecoder<object> {
-    const { serialization, aliasesInput, options, streamLimits, queues } = this.#rpc;
-    const parse = meteredParse(serialization.getI(binary).parse, streamLimits);
+  #createDecoder(binary: boolean): MessageDecoder<object> {
     return new MessageDecoder<object>(
       {
-        parse: (data) => parseRequest(parse, data),
-        aliases: aliasesInput,
+        ...requestFormat(this.#rpc, binary, this.#terms.request),
         endFlag: this.#protocol.endFlag,
-        compression,
-        readMaxBytes: options.readMaxBytes,
-        bounds: queues.receive,
         onMessage: this.#watch?.tap?.received,
       },
       {
@@ -284,45 +270,6 @@ export class WireCall implements ServerSide, WireEvents {
       },
     );
   }
-
-  #createEncoder(binary: boolean, compression: Compression | null): MessageEncoder<object> {
-    const { serialization, method, options, streamLimits } = this.#rpc;
-    const serialize = meteredSerialize(serialization.getO(binary).serialize, streamLimits);
-    return new MessageEncoder<object>({
-      serialize: (message) => {
-        try {
-          return serialize(toMessage(method.output, message));
-        } catch (thrown) {
-          const error = ConnectError.from(thrown, Code.Internal);
-          if (error.code === Code.ResourceExhausted) this.abort(error);
-          throw error;
-        }
-      },
-      compression,
-      compressMinBytes: options.compressMinBytes,
-    });
-  }
-}
-
-function negotiate(rpc: ServedRpc, protocol: ServerProtocol, head: RequestHead): Terms {
-  const { acceptCompression, maxTimeoutMs, requireConnectProtocolHeader } = rpc.options;
-  const field = (name: string) => head.get(name.toLowerCase()) ?? null;
-  const timeout = protocol.parseTimeout(field(protocol.timeout), maxTimeoutMs);
-  const { request, response, error } = compressionNegotiate(
-    acceptCompression,
-    field(protocol.encoding),
-    field(protocol.acceptEncoding),
-    protocol.acceptEncoding,
-  );
-  const version = requireConnectProtocolHeader
-    ? attempt(() => protocol.requireVersion(head.header))
-    : undefined;
-  return {
-    timeoutMs: timeout.timeoutMs,
-    request,
-    response,
-    error: version ?? error ?? timeout.error,
-  };
 }
 
 function dataBytes({ data }: Envelope): number {
@@ -335,35 +282,4 @@ function unexpectedEnd(): ConnectError {
 
 function timedOut(): ConnectError {
   return new ConnectError("the operation timed out", Code.DeadlineExceeded);
-}
-
-function attempt(check: () => void): ConnectError | undefined {
-  try {
-    check();
-    return undefined;
-  } catch (error) {
-    return ConnectError.from(error);
-  }
-}
-
-function responseHeader(
-  protocol: ServerProtocol,
-  binary: boolean,
-  compression: Compression | null,
-): Fields {
-  const contentType = ["content-type", protocol.contentType(binary)] as const;
-  return compression
-    ? [contentType, [protocol.encoding.toLowerCase(), compression.name] as const]
-    : [contentType];
-}
-
-/** Connect calls what it cannot parse `internal`; from a client it is an invalid argument. */
-function parseRequest(parse: (data: Uint8Array) => object, data: Uint8Array): object {
-  try {
-    return parse(data);
-  } catch (thrown) {
-    const error = ConnectError.from(thrown, Code.InvalidArgument);
-    if (error.code !== Code.Internal) throw error;
-    throw new ConnectError(error.rawMessage, Code.InvalidArgument, undefined, undefined, thrown);
-  }
 }

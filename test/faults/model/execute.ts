@@ -1,21 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 import { getEventListeners } from "node:events";
 import type { Transport } from "@connectrpc/connect";
-import type { ClientStream, StreamCallOptions } from "connect-stream";
 import { atRest, turn } from "../../support/gate.js";
-import type { Note } from "../../support/gen/lab/v1/lab_pb.js";
-import { createLabServiceClient } from "../../support/gen/lab/v1/lab_stream.js";
-import { type Lab, startLab } from "../../support/lab.js";
-import type { NoteInit } from "../../support/note.js";
+import { type Lab, serveLab } from "../../support/lab.js";
 import { wires } from "../../support/wires.js";
 import { startChaosProxy } from "../chaos-proxy.js";
 import { type OwnTransport, ownTransport } from "../transport.js";
-import { BRIEFLY_MS, CALL_HEADER, numbered, type Puppet, Puppets } from "./puppet.js";
-import { type ClientAct, cuts, type Kind, type Scenario } from "./scenario.js";
-import { look, newTrace, note, settlementOf, type Trace, tick } from "./trace.js";
+import { ClientActor, openCall } from "./client-actor.js";
+import { listenerFor, QUEUES_HEADER } from "./listener.js";
+import { CALL_HEADER, type Puppet } from "./puppet.js";
+import { Puppets } from "./puppets.js";
+import { type Act, cuts, type Pause, type Scenario } from "./scenario.js";
+import { look, newTrace, type Trace, tick } from "./trace.js";
 
 /** How long a batch may take to come to rest, in milliseconds, before it counts as hung. */
 const PATIENCE_MS = 10_000;
+
+/** How long to wait for a handler, in milliseconds: some are never called. */
+const MAX_PAUSE_MS = 100;
+
+/** Time before the end, for those that have some. */
+const REST: readonly Pause[] = [
+  { by: "nobody", until: "called" },
+  { by: "nobody", ms: 3 },
+];
 
 /** Two servers, one a version of HTTP, whose handlers are puppets. */
 export class Stage implements AsyncDisposable {
@@ -32,10 +40,10 @@ export class Stage implements AsyncDisposable {
 
   static async open(): Promise<Stage> {
     const puppets = new Puppets();
-    const options = { service: { onError: puppets.onError } };
+    const listener = listenerFor(puppets);
     return new Stage(puppets, {
-      "1.1": await startLab(puppets.handler, { ...options, http: "1.1" }),
-      "2": await startLab(puppets.handler, { ...options, http: "2" }),
+      "1.1": await serveLab(listener, "1.1"),
+      "2": await serveLab(listener, "2"),
     });
   }
 
@@ -60,6 +68,7 @@ export class Stage implements AsyncDisposable {
       .then(() => Promise.all(traces.flatMap((trace) => trace.handler.map(look))));
     const late = new Promise<"late">((resolve) => setTimeout(resolve, PATIENCE_MS, "late").unref());
     await Promise.race([played, late]);
+    this.#puppets.noteQueued();
     for (const own of shared.values()) own[Symbol.dispose]();
     // A request that was cancelled at once may arrive when its scenario is over.
     for (const call of this.#over.splice(0)) this.#puppets.remove(call);
@@ -90,18 +99,6 @@ export class Stage implements AsyncDisposable {
   }
 }
 
-interface AnyCall extends ClientStream {
-  send?(message: NoteInit): Promise<void>;
-  recv?(options?: { timeoutMs?: number }): Promise<Note | undefined>;
-  closeSend?(): Promise<void>;
-  closeAndRecv?(): Promise<Note>;
-}
-
-function openCall(kind: Kind, transport: Transport, options: StreamCallOptions): AnyCall {
-  const client = createLabServiceClient(transport);
-  return kind === "download" ? client.download({}, options) : client[kind](options);
-}
-
 async function play(
   trace: Trace,
   puppet: Puppet,
@@ -109,11 +106,12 @@ async function play(
   transport: Transport,
   cutConnection: () => void,
 ): Promise<void> {
-  const { kind, timeoutMs, steps, ending } = trace.scenario;
+  const { queues, timeoutMs, steps, rests, ending } = trace.scenario;
   const controller = new AbortController();
-  const call = openCall(kind, transport, {
+  const call = openCall(trace.scenario, transport, {
     signal: controller.signal,
-    headers: { [CALL_HEADER]: id },
+    headers: { [CALL_HEADER]: id, [QUEUES_HEADER]: JSON.stringify(queues.server) },
+    queues: queues.client,
     ...(timeoutMs !== undefined && { timeoutMs }),
   });
   const actor = new ClientActor(trace, call, controller);
@@ -122,11 +120,11 @@ async function play(
     cutConnection();
   };
   for (const step of steps) {
-    if (step.by === "client") actor.do(step.act, step.bytes);
-    else if (step.by === "handler") puppet.do(step.act, step.bytes);
-    else if (step.by === "network") cut();
-    else for (let i = 0; i < step.turns; i++) await turn();
+    if (step.by === "network") cut();
+    else if (step.by === "nobody") await pause(step, trace);
+    else act(step, actor, puppet);
   }
+  if (rests) for (const step of REST) await pause(step, trace);
   if (ending === "close" || ending === "cut") puppet.finishOnAbort();
   else puppet.finish(ending === "return" ? "return" : "throw an error");
   if (ending === "close") actor.do("close", 0);
@@ -135,69 +133,21 @@ async function play(
   trace.listenersLeft = getEventListeners(controller.signal, "abort").length;
 }
 
-/** The client's side of a scenario. */
-class ClientActor {
-  readonly #trace: Trace;
-  readonly #call: AnyCall;
-  readonly #controller: AbortController;
-  readonly #ends: Promise<unknown>;
-  #sent = 0;
-
-  constructor(trace: Trace, call: AnyCall, controller: AbortController) {
-    this.#trace = trace;
-    this.#call = call;
-    this.#controller = controller;
-    this.#ends = Promise.all([
-      settlementOf(call.header).then((header) => (trace.header = header)),
-      settlementOf(call.trailer).then((trailer) => (trace.trailer = trailer)),
-      call.outcome.then((outcome) => {
-        trace.outcome = outcome;
-        trace.outcomeAt = tick();
-      }),
-    ]);
+function act(step: Act, actor: ClientActor, puppet: Puppet): void {
+  for (let i = 0; i < step.times; i++) {
+    if (step.by === "client") actor.do(step.act, step.bytes);
+    else puppet.do(step.act, step.bytes);
   }
+}
 
-  do(act: ClientAct, bytes: number): void {
-    const call = this.#call;
-    switch (act) {
-      case "send":
-        return this.#note(act, call.send?.(numbered(this.#sent, bytes)), this.#sent++);
-      case "recv":
-        return this.#note(act, call.recv?.());
-      case "recv, briefly":
-        return this.#note(act, call.recv?.({ timeoutMs: BRIEFLY_MS }));
-      case "half-close":
-        return this.#note(act, call.closeSend ? call.closeSend() : call.closeAndRecv?.());
-      case "close":
-        this.#trace.givenUpAt ??= tick();
-        return call.close();
-      case "abort":
-        this.#trace.givenUpAt ??= tick();
-        return this.#controller.abort();
-    }
+async function pause(step: Pause, trace: Trace): Promise<void> {
+  if ("ms" in step) return new Promise((resolve) => setTimeout(resolve, step.ms));
+  if ("turns" in step) {
+    for (let i = 0; i < step.turns; i++) await turn();
+    return;
   }
-
-  /** Does what a client does to learn how a call ends, and looks at everything. */
-  async finish(): Promise<void> {
-    if (this.#trace.scenario.kind !== "download") this.do("half-close", 0);
-    while (this.#call.recv && !(await this.#atEnd()));
-    await this.#ends;
-    // After the end, everything has its answer at once.
-    this.do("recv", 0);
-    this.do("send", 0);
-    await Promise.all(this.#trace.client.map(look));
-  }
-
-  async #atEnd(): Promise<boolean> {
-    this.do("recv", 0);
-    const last = this.#trace.client.at(-1);
-    if (!last) return true;
-    await look(last);
-    return last.settlement?.status === "rejected" || last.settlement?.value === undefined;
-  }
-
-  #note(act: ClientAct, promise: Promise<unknown> | undefined, number?: number) {
-    if (!promise) return;
-    note(this.#trace.client, act, promise, number, !this.#trace.scenario.inattentive);
+  const end = performance.now() + MAX_PAUSE_MS;
+  while ((trace.handlerStartedAt ?? trace.outcomeAt) === undefined && performance.now() < end) {
+    await turn();
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** @packageDocumentation `npm run model -- [--long] [--count N] [--seed S] [--index I]`. */
 import { parseArgs } from "node:util";
+import { Happened } from "./happened.js";
 import { runModel } from "./run.js";
 
 const SHORT = 10_000;
@@ -25,14 +26,17 @@ process.on("unhandledRejection", (reason) => {
 });
 
 console.log(`seed ${seed}, ${index === undefined ? `${count} sequences` : `sequence ${index}`}`);
+const happened = new Happened();
 const failures = await runModel({
   seed,
+  happened,
   count: index === undefined ? count : Math.max(count, index + 1),
   ...(index !== undefined && { index }),
   onProgress(played, seconds) {
     if (played % PROGRESS_EVERY === 0) console.log(`${played} in ${seconds.toFixed(0)} s`);
   },
 });
+if (index === undefined) console.log(happened.counts);
 for (const failure of failures) console.error(`\n${failure}`);
 if (failures.length > 0) process.exitCode = 1;
 else console.log("all keep the contract");

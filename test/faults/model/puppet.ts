@@ -3,11 +3,18 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { ServerStream } from "connect-stream";
 import { Random } from "../../fuzz/random.js";
 import { gate } from "../../support/gate.js";
-import type { Note } from "../../support/gen/lab/v1/lab_pb.js";
-import type { LabServiceHandler } from "../../support/gen/lab/v1/lab_stream.js";
-import type { NoteInit } from "../../support/note.js";
+import type { Join } from "../../support/gen/lab/v1/metadata_pb.js";
+import type { Settlement } from "../settlements.js";
 import type { HandlerAct } from "./scenario.js";
-import { note, type Trace, tick } from "./trace.js";
+import {
+  type Numbered,
+  note,
+  noteSend,
+  type Queued,
+  settlementOf,
+  type Trace,
+  tick,
+} from "./trace.js";
 
 /** Request header that says whose call it is. */
 export const CALL_HEADER = "x-call";
@@ -25,15 +32,23 @@ export const SECRET = "the text of an ordinary error";
 
 const noise = new Random(1).bytes(200_000);
 
+/** What the messages of all streams have. */
+export interface Place {
+  readonly number: bigint;
+  readonly payload: Uint8Array;
+}
+
 /** A message that knows its place. */
-export function numbered(number: number, bytes: number): NoteInit {
+export function place({ number, bytes }: Numbered): Place {
   return { number: BigInt(number), payload: noise.subarray(0, bytes) };
 }
 
-interface AnyStream extends ServerStream {
-  send?(message: NoteInit): Promise<void>;
-  sendAndClose?(message: NoteInit): Promise<void>;
-  recv?(options?: { timeoutMs?: number }): Promise<Note | undefined>;
+/** A handler's stream of any kind. */
+export interface AnyStream extends ServerStream {
+  readonly queued: Queued;
+  send?(message: Place): Promise<void>;
+  sendAndClose?(message: Place): Promise<void>;
+  recv?(options?: { timeoutMs?: number }): Promise<Place | undefined>;
 }
 
 /** A handler that does as it is told, from the time it is called. */
@@ -66,22 +81,41 @@ export class Puppet {
 
   /** Ends the handler when its call is aborted. */
   finishOnAbort(): void {
-    this.#when(({ context: { signal } }) => {
+    this.#when((stream) => {
+      const { signal } = stream.context;
       const end = () => this.finish("return");
       if (signal.aborted) end();
       else signal.addEventListener("abort", end, { once: true });
+      // A socket that is held back does not tell that it is closed.
+      if (this.#trace.scenario.wire.http === "1.1") void this.#readOn(stream);
     });
   }
 
+  /** Notes what is in the queues. */
+  noteQueued(): void {
+    this.#trace.handlerQueued = this.#stream?.queued ?? {};
+  }
+
   /** Runs as the handler. */
-  async run(stream: AnyStream): Promise<void> {
+  async run(stream: AnyStream, metadata?: Join): Promise<void> {
     const { signal } = stream.context;
     this.#trace.handlerStartedAt = tick();
+    this.#trace.metadata = metadata;
     signal.addEventListener("abort", () => this.#trace.aborts.push(signal.reason));
     this.#stream = stream;
     for (const act of this.#waiting.splice(0)) act(stream);
     const end = await this.#ended.promise;
     end();
+  }
+
+  async #readOn(stream: AnyStream): Promise<void> {
+    let read: Settlement | undefined;
+    do {
+      const promise = stream.recv?.();
+      if (!promise) return;
+      this.#note("recv", promise);
+      read = await settlementOf(promise);
+    } while (read.status === "fulfilled" && read.value !== undefined);
   }
 
   #when(act: (stream: AnyStream) => void): void {
@@ -92,10 +126,10 @@ export class Puppet {
   #act(stream: AnyStream, act: HandlerAct, bytes: number): void {
     switch (act) {
       case "send":
-        return this.#note(act, stream.send?.(numbered(this.#sent, bytes)), this.#sent++);
+        return this.#send(act, stream, bytes, (message) => stream.send?.(message));
       case "answer":
         this.#answered = true;
-        return this.#note(act, stream.sendAndClose?.(numbered(this.#sent, bytes)), this.#sent++);
+        return this.#send(act, stream, bytes, (message) => stream.sendAndClose?.(message));
       case "recv":
         return this.#note(act, stream.recv?.());
       case "recv, briefly":
@@ -116,44 +150,25 @@ export class Puppet {
     });
   }
 
-  #note(act: HandlerAct, promise: Promise<unknown> | undefined, number?: number): void {
-    if (!promise) return;
-    note(this.#trace.handler, act, promise, number, !this.#trace.scenario.inattentive);
-  }
-}
-
-/** All puppets of one server. */
-export class Puppets {
-  readonly #puppets = new Map<string, { puppet: Puppet; trace: Trace }>();
-
-  readonly handler: LabServiceHandler = {
-    unary: (request) => Promise.resolve(request),
-    download: (_request, stream) => this.#run(stream),
-    upload: (stream) => this.#run(stream),
-    chat: (stream) => this.#run(stream),
-  };
-
-  readonly onError = (error: unknown, context: { requestHeader: Headers }): void => {
-    this.#of(context.requestHeader).trace.reported.push(error);
-  };
-
-  add(call: string, trace: Trace): Puppet {
-    const puppet = new Puppet(trace);
-    this.#puppets.set(call, { puppet, trace });
-    return puppet;
+  #send(
+    act: HandlerAct,
+    stream: AnyStream,
+    bytes: number,
+    send: (message: Place) => Promise<void> | undefined,
+  ): void {
+    noteSend(
+      this.#trace.handler,
+      act,
+      { number: this.#sent++, bytes },
+      {
+        stream,
+        send: (message) => send(place(message)),
+        attentive: !this.#trace.scenario.inattentive,
+      },
+    );
   }
 
-  remove(call: string): void {
-    this.#puppets.delete(call);
-  }
-
-  #run(stream: AnyStream): Promise<void> {
-    return this.#of(stream.context.requestHeader).puppet.run(stream);
-  }
-
-  #of(header: Headers): { puppet: Puppet; trace: Trace } {
-    const found = this.#puppets.get(header.get(CALL_HEADER) ?? "");
-    if (!found) throw new Error("a call of no scenario");
-    return found;
+  #note(act: HandlerAct, promise: Promise<unknown> | undefined): void {
+    if (promise) note(this.#trace.handler, act, promise, !this.#trace.scenario.inattentive);
   }
 }

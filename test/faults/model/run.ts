@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { violations } from "./check.js";
 import { Stage } from "./execute.js";
+import type { Happened } from "./happened.js";
 import { type Scenario, sample, scenarios } from "./scenario.js";
 import type { Op, Trace } from "./trace.js";
 
@@ -11,17 +12,23 @@ const BATCH = 100;
 /** Times to shrink a scenario that fails alone. */
 const MAX_SHRINKS = 300;
 
+/** How long that may take, in milliseconds: one that hangs takes its time. */
+const MAX_SHRINK_MS = 60_000;
+
 export interface ModelRun {
   readonly seed: number;
   readonly count: number;
   /** Play only this one of the scenarios. */
   readonly index?: number;
+  /** Counts what happens. */
+  readonly happened?: Happened;
   /** Told now and then how far it got. */
   readonly onProgress?: (played: number, seconds: number) => void;
 }
 
 /** Plays scenarios and checks them. Resolves to a report of each failure, at most a few. */
-export async function runModel({ seed, count, index, onProgress }: ModelRun): Promise<string[]> {
+export async function runModel(run: ModelRun): Promise<string[]> {
+  const { seed, count, index, happened, onProgress } = run;
   const all = sample(seed, count);
   await using stage = await Stage.open();
   if (index !== undefined) {
@@ -31,8 +38,10 @@ export async function runModel({ seed, count, index, onProgress }: ModelRun): Pr
   }
   const start = performance.now();
   for (let from = 0; from < all.length; from += BATCH) {
-    const failures = failuresOf(await stage.play(all.slice(from, from + BATCH)), seed, from);
-    if (failures.length > 0) return [...failures, await shrunk(failures.length, all, from, stage)];
+    const traces = await stage.play(all.slice(from, from + BATCH));
+    happened?.add(traces);
+    const failures = failuresOf(traces, seed, from);
+    if (failures.length > 0) return [...failures, await shrunk(failures.length, all, from)];
     onProgress?.(Math.min(all.length, from + BATCH), (performance.now() - start) / 1000);
   }
   return [];
@@ -50,21 +59,16 @@ function failuresOf(traces: readonly Trace[], seed: number, from: number): strin
 }
 
 /** The smallest scenario that fails by itself, found from the first that failed in company. */
-async function shrunk(
-  failed: number,
-  all: readonly Scenario[],
-  from: number,
-  stage: Stage,
-): Promise<string> {
+async function shrunk(failed: number, all: readonly Scenario[], from: number): Promise<string> {
+  const start = performance.now();
   for (const scenario of all.slice(from, from + BATCH)) {
-    const fails = async (candidate: Scenario) =>
-      violations((await stage.play([candidate]))[0] as Trace).length > 0;
-    if (!(await fails(scenario))) continue;
+    if (performance.now() - start > MAX_SHRINK_MS) break;
+    if (!(await failsAlone(scenario))) continue;
     let shrinks = 0;
     const details = await fc.check(
       fc.asyncProperty(scenarios, async (candidate) => {
-        if (shrinks++ > MAX_SHRINKS) return true;
-        return !(await fails(candidate));
+        if (shrinks++ > MAX_SHRINKS || performance.now() - start > MAX_SHRINK_MS) return true;
+        return !(await failsAlone(candidate));
       }),
       { examples: [[scenario]], numRuns: 1 },
     );
@@ -73,10 +77,17 @@ async function shrunk(
   return `${failed} failed in company, none of them alone`;
 }
 
+/** On a stage of its own: a call that hangs would be in the way of the next. */
+async function failsAlone(scenario: Scenario): Promise<boolean> {
+  await using stage = await Stage.open();
+  const traces = await stage.play([scenario]);
+  return traces.some((trace) => violations(trace).length > 0);
+}
+
 function describe(trace: Trace): string {
   const line = (side: string) => (op: Op<string>) => ({
     at: op.at,
-    text: `${op.at} ${side} ${op.act} ${op.number ?? ""} -> ${settled(op)}`,
+    text: `${op.at} ${side} ${op.act} ${op.message?.number ?? ""} -> ${settled(op)}`,
   });
   const ops = [...trace.client.map(line("client")), ...trace.handler.map(line("handler"))];
   const { givenUpAt, cutAt, handlerStartedAt, handlerEnd, outcomeAt, outcome, aborts } = trace;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ConnectError } from "@connectrpc/connect";
-import type { StreamOutcome } from "connect-stream";
+import type { QueueFill, QueueFills, StreamOutcome } from "connect-stream";
+import type { Join } from "../../support/gen/lab/v1/metadata_pb.js";
 import type { Settlement } from "../settlements.js";
 import type { ClientAct, HandlerAct, Scenario } from "./scenario.js";
 
@@ -10,13 +11,32 @@ export function tick(): number {
   return ++now;
 }
 
+/** Which message it is, and the bytes of its payload. */
+export interface Numbered {
+  readonly number: number;
+  readonly bytes: number;
+}
+
+/** What a side's queues hold, as far as it has some. */
+export type Queued = Partial<QueueFills>;
+
+/** How to send on a stream, if it can. */
+export interface Sending {
+  readonly stream: { readonly queued: Queued };
+  send(message: Numbered): Promise<unknown> | undefined;
+  /** Whether somebody looks at the promise at once. */
+  readonly attentive: boolean;
+}
+
 /** Something that one side did. */
 export interface Op<Act> {
   readonly act: Act;
   /** When, by `tick`. */
   readonly at: number;
-  /** Number of the message, for a send. */
-  readonly number: number | undefined;
+  /** The message, for a send. */
+  readonly message: Numbered | undefined;
+  /** What waited in the queue before it and after it, for a send. */
+  readonly waiting: readonly [before: QueueFill, after: QueueFill] | undefined;
   promise: Promise<unknown>;
   settlement: Settlement | undefined;
   /** When it settled; unknown if nobody looked. */
@@ -36,7 +56,16 @@ export interface Trace {
   outcomeAt: number | undefined;
   header: Settlement | undefined;
   trailer: Settlement | undefined;
+  /** What the server's observer was told; only for calls that are `declared`. */
+  served: StreamOutcome | undefined;
+  /** Messages that the server handed over after its observer had been told of the end. */
+  servedLate: number;
+  /** What is in the queues after all, of either side. */
+  clientQueued: Queued;
+  handlerQueued: Queued;
   handlerStartedAt: number | undefined;
+  /** What the handler was told of the client when it was called. */
+  metadata: Join | undefined;
   handlerEnd: { readonly act: HandlerAct; readonly at: number } | undefined;
   /** Reasons of the abort events of `context.signal`. */
   readonly aborts: ConnectError[];
@@ -57,7 +86,12 @@ export function newTrace(scenario: Scenario): Trace {
     outcomeAt: undefined,
     header: undefined,
     trailer: undefined,
+    served: undefined,
+    servedLate: 0,
+    clientQueued: {},
+    handlerQueued: {},
     handlerStartedAt: undefined,
+    metadata: undefined,
     handlerEnd: undefined,
     aborts: [],
     reported: [],
@@ -70,12 +104,13 @@ export function note<Act>(
   ops: Op<Act>[],
   act: Act,
   promise: Promise<unknown>,
-  number: number | undefined,
   attentive: boolean,
+  sent?: Pick<Op<Act>, "message" | "waiting">,
 ): void {
   const op: Op<Act> = {
     act,
-    number,
+    message: sent?.message,
+    waiting: sent?.waiting,
     promise,
     at: tick(),
     settlement: undefined,
@@ -83,6 +118,20 @@ export function note<Act>(
   };
   ops.push(op);
   if (attentive) void look(op).then(() => (op.settledAt = tick()));
+}
+
+/** Sends with `send`, and notes that, with what waits in the queue of `stream` before and after. */
+export function noteSend<Act>(
+  ops: Op<Act>[],
+  act: Act,
+  message: Numbered,
+  { stream, send, attentive }: Sending,
+): void {
+  const before = stream.queued.send;
+  const promise = send(message);
+  const after = stream.queued.send;
+  if (promise)
+    note(ops, act, promise, attentive, { message, waiting: before && after && [before, after] });
 }
 
 /** Waits until an act has settled. */

@@ -2,17 +2,25 @@
 import { once } from "node:events";
 import * as http2 from "node:http2";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { Code, ConnectError, type StreamOutcome } from "connect-stream";
+import type { Transport } from "@connectrpc/connect";
+import { Code, ConnectError, type StreamOutcome, type StreamQueues } from "connect-stream";
 import { expect, it } from "vitest";
 import { type OwnTransport, ownTransport } from "../faults/transport.js";
 import "../support/process-faults.js";
 import { turn } from "../support/gate.js";
-import { createLabServiceClient, type LabServiceClient } from "../support/gen/lab/v1/lab_stream.js";
+import {
+  type ChatClientStream,
+  createLabServiceClient,
+  type DownloadClientStream,
+  type UploadClientStream,
+} from "../support/gen/lab/v1/lab_stream.js";
+import { createMetadataServiceClient } from "../support/gen/lab/v1/metadata_stream.js";
 import type { Wire } from "../support/wires.js";
 import { mutateBody, mutateFields } from "./mutate.js";
 import { soon } from "./patience.js";
+import { queueSettings } from "./queues.js";
 import { caseName, cases, printedSeed, Random } from "./random.js";
-import { type Recording, record } from "./recordings.js";
+import { allKinds, join, type Recording, record } from "./recordings.js";
 
 const BATCH = 50;
 const TIMEOUT_MS = 60 * 60_000;
@@ -48,8 +56,8 @@ it(
           ? { ...recording, random, whole: true }
           : { ...mutated(random, recording), random, whole: random.chance(0.8) };
         answers.set(String(index), answer);
-        const chat = answer.path.endsWith("Chat");
-        const http = answer.protocol !== "grpc" && !chat && random.chance(0.3) ? "1.1" : "2";
+        const oneWay = /(Upload|Download)$/.test(answer.path);
+        const http = answer.protocol !== "grpc" && oneWay && random.chance(0.3) ? "1.1" : "2";
         const wire: Wire = { protocol: answer.protocol, http, name: "" };
         // A control does not share its connection with cases that may end it.
         const key = `${wire.protocol} ${http} ${control}`;
@@ -57,7 +65,9 @@ it(
           transports.get(key) ??
           ownTransport(http === "2" ? http2Server.url : http1Server.url, wire);
         transports.set(key, own);
-        const calling = call(createLabServiceClient(own.transport), answer.path, index);
+        // What a queue may do to a call would be no fault of the response.
+        const queues = control ? {} : new Random(~index).pick(queueSettings);
+        const calling = call(own.transport, answer.path, queues, index);
         const outcome = await soon(calling, caseName("client", index));
         answers.delete(String(index));
         if (control) expectAsRecorded(outcome, answer, caseName("client", index));
@@ -86,23 +96,45 @@ function mutated(random: Random, response: Recording): Recording {
 }
 
 /** Makes a call, and waits until all its promises have settled: with a value or a ConnectError. */
-async function call(client: LabServiceClient, path: string, index: number): Promise<StreamOutcome> {
-  const options = { headers: { [CASE_HEADER]: String(index) } };
-  if (path.endsWith("Upload")) {
-    const stream = client.upload(options);
-    const sent = stream.send({ text: "one" });
-    await settled(index, [sent, stream.closeAndRecv(), stream.header, stream.trailer]);
-    return stream.outcome;
+async function call(
+  transport: Transport,
+  path: string,
+  queues: StreamQueues,
+  index: number,
+): Promise<StreamOutcome> {
+  const options = { headers: { [CASE_HEADER]: String(index) }, queues };
+  const client = createLabServiceClient(transport);
+  const named = createMetadataServiceClient(transport);
+  switch (path.replace(/.*[.]/, "")) {
+    case "LabService/Upload":
+      return upload(client.upload(options), index);
+    case "MetadataService/Upload":
+      return upload(named.upload(join, options), index);
+    case "LabService/Download":
+      return download(client.download({}, options), index);
+    case "MetadataService/Chat":
+      return chat(named.chat(join, options), index);
+    case "MetadataService/Describe":
+      return chat(named.describe(allKinds, options), index);
+    default:
+      return chat(client.chat(options), index);
   }
-  if (path.endsWith("Download")) {
-    const stream = client.download({}, options);
-    await settled(index, [readAll(stream), stream.header, stream.trailer]);
-    return stream.outcome;
-  }
-  const stream = client.chat(options);
-  await settled(index, [stream.send({ text: "one" }), stream.closeSend()]);
+}
+
+async function upload(stream: UploadClientStream, index: number): Promise<StreamOutcome> {
+  const sent = stream.send({ text: "one" });
+  await settled(index, [sent, stream.closeAndRecv(), stream.header, stream.trailer]);
+  return stream.outcome;
+}
+
+async function download(stream: DownloadClientStream, index: number): Promise<StreamOutcome> {
   await settled(index, [readAll(stream), stream.header, stream.trailer]);
   return stream.outcome;
+}
+
+async function chat(stream: ChatClientStream, index: number): Promise<StreamOutcome> {
+  await settled(index, [stream.send({ text: "one" }), stream.closeSend()]);
+  return download(stream, index);
 }
 
 async function readAll(stream: AsyncIterable<unknown>): Promise<void> {

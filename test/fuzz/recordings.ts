@@ -9,6 +9,12 @@ import {
   createLabServiceClient,
   type LabServiceHandler,
 } from "../support/gen/lab/v1/lab_stream.js";
+import { type AllKinds, type Join, Mood } from "../support/gen/lab/v1/metadata_pb.js";
+import {
+  createMetadataServiceClient,
+  type MetadataServiceHandler,
+  registerMetadataService,
+} from "../support/gen/lab/v1/metadata_stream.js";
 import { startLab } from "../support/lab.js";
 import { wires } from "../support/wires.js";
 
@@ -48,6 +54,29 @@ export const handler: LabServiceHandler = {
   },
 };
 
+/** The same for streams with initial metadata. */
+export const metadataHandler: MetadataServiceHandler = {
+  upload: (_metadata, stream) => handler.upload(stream),
+  chat: (_metadata, stream) => handler.chat(stream),
+  describe: (_metadata, stream) => handler.chat(stream),
+};
+
+/** Metadata with a header for each field. */
+export const join: Pick<Join, "userId" | "level" | "rooms" | "token"> = {
+  userId: "ada",
+  level: 7,
+  rooms: ["lobby", "attic"],
+  token: new Uint8Array([0, 1, 255]),
+};
+export const allKinds: Omit<Partial<AllKinds>, "$typeName" | "$unknown"> = {
+  ...{ aDouble: 0.5, aFloat: -1, anInt32: -1, anInt64: -1n, aUint32: 1, aUint64: 1n },
+  ...{ aSint32: -1, aSint64: -1n, aFixed32: 1, aFixed64: 1n, anSfixed32: -1, anSfixed64: -1n },
+  ...{ aBool: true, aString: "caf\u00e9", aBytes: new Uint8Array([1]), mood: Mood.GOOD, maybe: "" },
+  ...{ doubles: [1, 2], longs: [1n, 2n], bools: [true, false], strings: ["a", "b,c"] },
+  ...{ chunks: [new Uint8Array([1]), new Uint8Array()], moods: [Mood.GOOD, Mood.BAD] },
+  either: { case: "number", value: 1 },
+};
+
 /** Records what our own client sends and what our own server answers. */
 export async function record(): Promise<Corpus> {
   const requests = await recordRequests();
@@ -77,13 +106,20 @@ async function recordRequests(): Promise<Recording[]> {
         void upload.send({ text, payload: new Uint8Array(50) });
         void chat.send({ text, replies: [{ text }] });
       }
+      const named = createMetadataServiceClient(own.transport);
+      const described = [named.chat(join, options), named.describe(allKinds, options)];
+      const joined = named.upload(join, options);
+      for (const stream of [joined, ...described]) void stream.send({ text: "one" });
       void upload.closeAndRecv();
-      void chat.closeSend();
+      void joined.closeAndRecv();
+      for (const stream of [chat, ...described]) void stream.closeSend();
       const calls = [
         client.download({ text: "fail" }, options),
         client.download({ text: "good" }, options),
         upload,
         chat,
+        joined,
+        ...described,
       ];
       await Promise.all(calls.map(({ outcome }) => outcome));
     }
@@ -93,7 +129,9 @@ async function recordRequests(): Promise<Recording[]> {
 }
 
 async function recordResponses(requests: readonly Recording[]): Promise<Recording[]> {
-  await using lab = await startLab(handler);
+  await using lab = await startLab(handler, {
+    routes: (router) => registerMetadataService(router, metadataHandler),
+  });
   const session = http2.connect(lab.url);
   const responses = requests.map(async ({ path, headers, body }) => {
     const stream = session.request({ ...headers, ":method": "POST", ":path": path });

@@ -2,17 +2,27 @@
 import { once } from "node:events";
 import * as http2 from "node:http2";
 import { connect } from "node:net";
+import type { StreamServiceOptions } from "connect-stream";
 import { serve } from "connect-stream/node";
 import { expect, it } from "vitest";
 import { ownTransport } from "../faults/transport.js";
 import "../support/process-faults.js";
 import { turn, until } from "../support/gate.js";
-import { createLabServiceClient, registerLabService } from "../support/gen/lab/v1/lab_stream.js";
+import {
+  createLabServiceClient,
+  type LabServiceHandler,
+  registerLabService,
+} from "../support/gen/lab/v1/lab_stream.js";
+import {
+  type MetadataServiceHandler,
+  registerMetadataService,
+} from "../support/gen/lab/v1/metadata_stream.js";
 import { grpcOn2 } from "../support/wires.js";
 import { mutateBody, mutateFields } from "./mutate.js";
 import { PATIENCE_MS, soon } from "./patience.js";
+import { queueSettings } from "./queues.js";
 import { caseName, cases, printedSeed, Random } from "./random.js";
-import { handler, type Recording, record } from "./recordings.js";
+import { handler, metadataHandler, type Recording, record } from "./recordings.js";
 
 /** Few enough not to look like an attack of resets on one connection. */
 const BATCH = 50;
@@ -34,53 +44,64 @@ it(
     const { requests } = await record();
     let open = 0;
     const reported: unknown[] = [];
-    const server = await serve({
-      readMaxBytes: 64 * 1024,
-      routes: (router) =>
-        registerLabService(
-          router,
-          counting(handler, (change) => (open += change)),
-          {
-            onError: (error) => reported.push(error),
-          },
-        ),
-    });
+    const count = (change: number) => (open += change);
+    const onError = (error: unknown) => reported.push(error);
+    const servers = await Promise.all(
+      queueSettings.map((queues) => start(count, { onError, queues })),
+    );
     const statuses: Record<string, number> = {};
     const total = cases(10_000);
     for (let from = 0; from < total; from += BATCH) {
-      const session = http2.connect(server.url);
-      session.on("error", () => undefined);
+      const sessions = servers.map(({ url }) => http2.connect(url).on("error", () => undefined));
       const batch = Array.from({ length: Math.min(BATCH, total - from) }, async (_, i) => {
         const index = seed + from + i;
         const random = new Random(index);
         const request = mutated(random, random.pick(requests));
         const http1 = random.chance(0.2);
+        const which = random.below(servers.length);
         const exchange = http1
-          ? overHttp1(server.port, request)
-          : overHttp2(session, request, random);
+          ? overHttp1(servers[which]?.port ?? 0, request)
+          : overHttp2(sessions[which], request, random);
         const response = await soon(exchange, caseName("server", index));
         const what = http1 ? "HTTP/1.1" : verdictOf(response, index);
         statuses[what] = (statuses[what] ?? 0) + 1;
       });
       await Promise.all(batch);
-      session.destroy();
+      for (const session of sessions) session.destroy();
     }
     console.log(`fuzz server: ${total} requests, ${JSON.stringify(statuses)}`);
     expect(reported).toEqual([]);
     await until(() => open === 0);
-    using own = ownTransport(server.url, grpcOn2);
-    const texts: string[] = [];
-    const call = createLabServiceClient(own.transport).download({ text: "still well" });
-    for await (const { text } of call) texts.push(text);
-    expect(texts).toEqual(["still well", "still well", "still well"]);
-    own[Symbol.dispose]();
-    await server.close({ graceMs: PATIENCE_MS });
+    for (const server of servers) {
+      await expectWell(server);
+      await server.close({ graceMs: PATIENCE_MS });
+    }
   },
   TIMEOUT_MS,
 );
 
+/** A server with all services, which counts the handlers that run. */
+function start(count: (change: number) => void, options: StreamServiceOptions) {
+  return serve({
+    readMaxBytes: 64 * 1024,
+    routes(router) {
+      const { lab, metadata } = counting(count);
+      registerLabService(router, lab, options);
+      registerMetadataService(router, metadata, options);
+    },
+  });
+}
+
+async function expectWell({ url }: { url: string }): Promise<void> {
+  using own = ownTransport(url, grpcOn2);
+  const texts: string[] = [];
+  const call = createLabServiceClient(own.transport).download({ text: "still well" });
+  for await (const { text } of call) texts.push(text);
+  expect(texts).toEqual(["still well", "still well", "still well"]);
+}
+
 /** Counts the handlers that run. */
-function counting(lab: typeof handler, count: (change: number) => void): typeof handler {
+function counting(count: (change: number) => void) {
   const counted = async <T>(body: Promise<T>): Promise<T> => {
     count(1);
     try {
@@ -89,12 +110,18 @@ function counting(lab: typeof handler, count: (change: number) => void): typeof 
       count(-1);
     }
   };
-  return {
-    unary: (request, context) => counted(lab.unary(request, context)),
-    download: (request, stream) => counted(lab.download(request, stream)),
-    upload: (stream) => counted(lab.upload(stream)),
-    chat: (stream) => counted(lab.chat(stream)),
+  const lab: LabServiceHandler = {
+    unary: (request, context) => counted(handler.unary(request, context)),
+    download: (request, stream) => counted(handler.download(request, stream)),
+    upload: (stream) => counted(handler.upload(stream)),
+    chat: (stream) => counted(handler.chat(stream)),
   };
+  const metadata: MetadataServiceHandler = {
+    upload: (join, stream) => counted(metadataHandler.upload(join, stream)),
+    chat: (join, stream) => counted(metadataHandler.chat(join, stream)),
+    describe: (all, stream) => counted(metadataHandler.describe(all, stream)),
+  };
+  return { lab, metadata };
 }
 
 function mutated(random: Random, request: Recording): Recording {
@@ -111,10 +138,11 @@ function mutated(random: Random, request: Recording): Recording {
 }
 
 async function overHttp2(
-  session: http2.ClientHttp2Session,
+  session: http2.ClientHttp2Session | undefined,
   { headers, path, body, trailers: requestTrailers }: Recording,
   random: Random,
 ): Promise<Response | undefined> {
+  if (!session) throw new Error("no such server");
   let stream: http2.ClientHttp2Stream;
   try {
     const fields = { ...headers, ":method": "POST", ":path": path };

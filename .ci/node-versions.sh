@@ -1,17 +1,26 @@
 #!/usr/bin/env bash
-# The tests with other versions of Node.js than the machine's: those given, or 22 and 24. The
-# generator's own tests are left out: what they check does not depend on Node.js. Exits with 77 if
-# that Node.js is not to be had for this machine.
+# The tests, and the faults, model, fuzz and load tests in their short forms, with other versions of
+# Node.js than the machine's: those given, or 22 and 24. The generator's own tests are left out: what
+# they check does not depend on Node.js. Exits with 77 if that Node.js is not to be had for this
+# machine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 tests=(test/e2e test/runtime test/examples test/docs test/plugin/program.test.ts)
+
+# run_tests NAME ARGUMENTS: those of Vitest, with the Node.js in $bin; leaves the counts in NAME.json.
+run_tests() {
+  local name=$1
+  shift
+  PATH="$bin:$PATH" NO_COLOR=1 npx vitest run "$@" \
+    --reporter=default --reporter=json --outputFile.json=".tmp/results/$name.json"
+}
 
 [ $# -gt 0 ] || set -- 22 24
 npm run --silent build
 for version; do
   bin=$(.ci/fetch-node.sh "$version")
   printf '\nNode.js %s\n' "$("$bin/node" --version)"
-  PATH="$bin:$PATH" NO_COLOR=1 npx vitest run "${tests[@]}" \
-    --reporter=default --reporter=json --outputFile.json=".tmp/results/node-$version.json"
+  run_tests "node-$version" "${tests[@]}"
+  run_tests "reliability-node-$version" -c test/faults/vitest.config.ts
 done

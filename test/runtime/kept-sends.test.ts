@@ -2,7 +2,7 @@
 import { getEventListeners } from "node:events";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { QueueBounds } from "connect-stream";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import "../support/process-faults.js";
 import { KeptSends } from "../../runtime/src/client/kept-sends.js";
 import { ReplayBuffer } from "../../runtime/src/client/replay-buffer.js";
@@ -14,8 +14,8 @@ import { type Note, NoteSchema } from "../support/gen/lab/v1/lab_pb.js";
 const failed = new ConnectError("failed", Code.Unavailable);
 
 /** A call that may be made again, whose attempts are in the hands of the test. */
-function create(set: QueueBounds) {
-  const bounds = new Bounds("send", set);
+function create(set?: QueueBounds) {
+  const bounds = set && new Bounds("send", set);
   const sends = new KeptSends(new ReplayBuffer(NoteSchema, 100_000), bounds);
   return {
     sends,
@@ -29,13 +29,24 @@ function create(set: QueueBounds) {
         write: (message: object) => written.push(Number((message as Note).number)) > 0,
       };
       const outbound = new Outbound<object, object>(sink, false, bounds);
-      sends.attach(outbound);
+      let ended = false;
+      sends.attach({
+        get ended() {
+          return ended;
+        },
+        send: (message, options) => outbound.send(message, options),
+      });
+      const end = () => {
+        ended = true;
+        outbound.close(failed);
+      };
       return {
         written,
         open: () => outbound.drained(),
+        end,
         fail() {
+          end();
           sends.detach(outbound.fill.dropped);
-          outbound.close(failed);
         },
       };
     },
@@ -120,4 +131,44 @@ it("no attempt follows: what waits rejects, what was accepted is lost", async ()
   sends.fail(failed);
   expect(await failure(waiting)).toBe(failed);
   expect(getEventListeners(signal, "abort").length).toBe(0);
+});
+
+describe("a send that rejects before it is known what follows its attempt", () => {
+  it("goes with the next attempt, if there is one", async () => {
+    const { sends, send, attempt } = create();
+    const first = attempt();
+    const pending = send(1);
+    first.end();
+    const late = send(2);
+    await turn();
+    sends.detach(0);
+    const second = attempt();
+    second.open();
+    await Promise.all([pending, late]);
+    expect(second.written).toEqual([1, 2]);
+  });
+
+  it("rejects with the error of its attempt, if that was the last", async () => {
+    const { sends, send, attempt } = create();
+    const first = attempt();
+    const pending = send(1);
+    first.end();
+    await turn();
+    sends.commit();
+    expect(await failure(pending)).toBe(failed);
+  });
+
+  it("is taken back, if its signal was aborted", async () => {
+    const { sends, send, attempt } = create();
+    const first = attempt();
+    const controller = new AbortController();
+    const aborted = send(1, controller.signal);
+    controller.abort();
+    first.end();
+    expect((await failure(aborted)).code).toBe(Code.Canceled);
+    sends.detach(0);
+    const second = attempt();
+    second.open();
+    expect(second.written).toEqual([]);
+  });
 });

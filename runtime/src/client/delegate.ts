@@ -25,6 +25,10 @@ export class ClientDelegate implements ClientSide {
     return this.side.outcome;
   }
 
+  get ended(): boolean {
+    return this.side.ended;
+  }
+
   recv(options?: RecvOptions): Promise<object | undefined> {
     return this.side.recv(options);
   }

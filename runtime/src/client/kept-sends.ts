@@ -6,7 +6,7 @@ import { type Resend, SendQueue } from "../stream/send-queue.js";
 import type { KeptMessage, ReplayBuffer } from "./replay-buffer.js";
 import type { ClientSide } from "./side.js";
 
-type Attempt = Pick<ClientSide, "send">;
+type Attempt = Pick<ClientSide, "send" | "ended">;
 
 /** The sends of a call that is made again when it fails: to the attempt at hand, and to the next. */
 export class KeptSends {
@@ -100,10 +100,16 @@ export class KeptSends {
         if (target !== this.#attempt && target !== this.#parked) return;
         const error = ConnectError.from(thrown);
         if (this.#committed) kept.settle(error);
-        // The server takes no more. Whether it will in another attempt depends on how this one ends.
-        else if (error.code === Code.FailedPrecondition) kept.refusal = error;
+        else if (this.#mayFollow(kept, error)) kept.refusal = error;
         else this.#replay.drop(kept, error);
       },
     );
+  }
+
+  /** Whether it depends on how the attempt ends what becomes of a message that it did not take. */
+  #mayFollow({ signal }: KeptMessage, { code }: ConnectError): boolean {
+    if (signal?.aborted) return false;
+    // The server takes no more; or the attempt is over, and its outcome is yet to be looked at.
+    return code === Code.FailedPrecondition || this.#attempt?.ended === true;
   }
 }

@@ -76,6 +76,10 @@ export class RetryingCall implements ClientSide {
     return this.#outcome.promise;
   }
 
+  get ended(): boolean {
+    return this.#outcome.settled;
+  }
+
   recv(options?: RecvOptions): Promise<object | undefined> {
     return this.#inbound.recv(options);
   }
@@ -150,7 +154,8 @@ export class RetryingCall implements ClientSide {
 
   #halfClose(attempt: ClientSide): void {
     attempt.closeSend().then(() => {
-      if (attempt === this.#attempt) this.#halfClosed.resolve();
+      // An attempt that ended has not half-closed; what its end means is known in `#ended`.
+      if (attempt === this.#attempt && !attempt.ended) this.#halfClosed.resolve();
     });
   }
 

@@ -17,6 +17,8 @@ export interface ClientSide {
   readonly header: Promise<Headers>;
   readonly trailer: Promise<Headers>;
   readonly outcome: Promise<StreamOutcome>;
+  /** True once it is known how the call ended, from before anything rejects because of that. */
+  readonly ended: boolean;
   recv(options?: RecvOptions): Promise<object | undefined>;
   send(message: object, options?: SendOptions): Promise<void>;
   closeSend(): Promise<void>;

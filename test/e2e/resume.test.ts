@@ -167,6 +167,24 @@ describe("resumable", () => {
     expect((await stream.outcome).endedBy).toBe("client");
   });
 
+  it("fails if a later call cannot even be made", async () => {
+    const lab = await startLab(inBatches([1]).handler);
+    onTestFinished(() => lab[Symbol.asyncDispose]());
+    const client = createLabServiceClient(ourTransport(lab.url, grpcOn2));
+    let calls = 0;
+    const stream = resumable(
+      (request: Asked, options) => {
+        if (++calls > 1) throw new ConnectError("token expired", Code.Unauthenticated);
+        return client.download(request, options);
+      },
+      { request: { number: 0n }, next, ...quick },
+    );
+    await stream.recv();
+    expect((await failure(stream.recv())).code).toBe(Code.Unauthenticated);
+    const outcome = { code: Code.Unauthenticated, endedBy: "client", attempts: 1 };
+    expect(await stream.outcome).toMatchObject(outcome);
+  });
+
   it("a recv that times out loses no message", async () => {
     const missed = gate();
     const stream = await start({

@@ -278,6 +278,20 @@ describe("retries", () => {
   });
 });
 
+it("a call fails if a later attempt cannot even be made", async () => {
+  let attempts = 0;
+  const refuse = () => {
+    if (++attempts > 1) throw new ConnectError("token expired", Code.Unauthenticated);
+    return Promise.reject(busy());
+  };
+  const client = createLabServiceClient({ unary: refuse, stream: refuse }, { retry: quick });
+  const stream = client.chat();
+  expect((await failure(stream.recv())).code).toBe(Code.Unauthenticated);
+  expect((await failure(stream.send({ text: "a" }))).code).toBe(Code.Unauthenticated);
+  const outcome = { code: Code.Unauthenticated, endedBy: "client" };
+  expect(await stream.outcome).toMatchObject(outcome);
+});
+
 describe("what the server asks for", () => {
   it("is how long a client waits", async () => {
     const door = failing(1, () => busy({ "grpc-retry-pushback-ms": "1" }));

@@ -141,7 +141,7 @@ export class ResumingCall<R, M> implements MessageStream<M> {
     // What was told may have closed the stream.
     if (!told || this.#outcome.settled) return;
     this.#stopPause = pause(delayMs, this.#limits, error, {
-      onOver: () => this.#start(),
+      onOver: () => void this.#tell(() => this.#start()),
       onGiveUp: (reason, by) => this.#giveUp(reason, by),
     });
   }

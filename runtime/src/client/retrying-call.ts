@@ -152,6 +152,15 @@ export class RetryingCall implements ClientSide {
     });
   }
 
+  /** Runs in a timer, where nobody would catch what a transport throws. */
+  #startAgain(): void {
+    try {
+      this.#start();
+    } catch (thrown) {
+      this.#giveUp(ConnectError.from(thrown), "client");
+    }
+  }
+
   #halfClose(attempt: ClientSide): void {
     attempt.closeSend().then(() => {
       // An attempt that ended has not half-closed; what its end means is known in `#ended`.
@@ -202,7 +211,7 @@ export class RetryingCall implements ClientSide {
     this.#last = { ...outcome, sent: { ...outcome.sent, dropped: 0 } };
     this.#inbound.detach();
     this.#stopPause = pause(delayMs, this.#limits, outcome.error, {
-      onOver: () => this.#start(),
+      onOver: () => this.#startAgain(),
       onGiveUp: (error, by) => this.#giveUp(error, by),
     });
   }

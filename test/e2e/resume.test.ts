@@ -167,6 +167,16 @@ describe("resumable", () => {
     expect((await stream.outcome).endedBy).toBe("client");
   });
 
+  it.each(["onInterrupt", "onResume"] as const)("fails if an async %s does", async (event) => {
+    const stream = await start(inBatches([1, 1]).handler, {
+      async [event]() {
+        throw new ConnectError("no log", Code.DataLoss);
+      },
+    });
+    expect((await failure(numbers(stream))).code).toBe(Code.DataLoss);
+    expect((await stream.outcome).endedBy).toBe("client");
+  });
+
   it("fails if a later call cannot even be made", async () => {
     const lab = await startLab(inBatches([1]).handler);
     onTestFinished(() => lab[Symbol.asyncDispose]());

@@ -136,7 +136,7 @@ export class ResumingCall<R, M> implements MessageStream<M> {
     this.#last = undefined;
     const told = this.#tell(() => {
       if (last !== undefined) this.#request = this.#options.next(last, this.#request);
-      this.#options.onInterrupt?.({ error, retry, delayMs });
+      return this.#options.onInterrupt?.({ error, retry, delayMs });
     });
     // What was told may have closed the stream.
     if (!told || this.#outcome.settled) return;
@@ -146,13 +146,15 @@ export class ResumingCall<R, M> implements MessageStream<M> {
     });
   }
 
-  /** Runs the user's code. False if it threw, which ends the stream. */
-  #tell(callback: () => void): boolean {
+  /** Runs the user's code. False if it threw, which ends the stream; so does a promise that rejects. */
+  #tell(callback: () => unknown): boolean {
+    const fail = (thrown: unknown) => this.#giveUp(ConnectError.from(thrown), "client");
     try {
-      callback();
+      const result = callback();
+      if (result instanceof Promise) result.catch(fail);
       return true;
     } catch (thrown) {
-      this.#giveUp(ConnectError.from(thrown), "client");
+      fail(thrown);
       return false;
     }
   }

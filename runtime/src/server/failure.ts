@@ -29,10 +29,16 @@ export function answerFor(
 /** Tells `onError`, and survives it. */
 export function report(error: unknown, context: HandlerContext, onError: OnError): void {
   try {
-    onError(error, context);
+    // It is meant to return nothing, but may well be async.
+    const result: unknown = onError(error, context);
+    if (result instanceof Promise) result.catch(printFault);
   } catch (fault) {
-    console.error("onError threw:", fault);
+    printFault(fault);
   }
+}
+
+function printFault(fault: unknown): void {
+  console.error("onError threw:", fault);
 }
 
 function isAbort(thrown: unknown): boolean {

@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /** @packageDocumentation What a policy means, in sentences for TSDoc. */
 import type { DescMethod } from "@bufbuild/protobuf";
-import {
-  type QueueBounds,
-  type StreamLimits,
-  type StreamQueues,
-  type StreamTimeouts,
-  WhenFull,
-} from "./gen/connectstream/v1/options_pb.js";
+import type { StreamLimits, StreamTimeouts } from "./gen/connectstream/v1/options_pb.js";
 import type { DeclaredHeartbeat } from "./heartbeat.js";
+import { peerLines } from "./peer-doc.js";
 import type { RpcPolicy } from "./policy.js";
 import type { Side } from "./policy-rules.js";
 import { retryLines } from "./retry-doc.js";
-import { duration, size } from "./units.js";
+import { limitsText, queueLines } from "./room-doc.js";
+import { duration } from "./units.js";
 import { whenSet } from "./when-set.js";
 
 /** What the schema declares of an RPC for one side, as a list; empty if that is nothing. */
@@ -29,7 +25,7 @@ export function policyDoc(
 }
 
 function linesOf(method: DescMethod, side: Side, policy: RpcPolicy): string[] {
-  const { client, server, heartbeat } = policy;
+  const { client, heartbeat } = policy;
   const own = policy[side];
   const isClient = side === "client";
   return [
@@ -37,12 +33,10 @@ function linesOf(method: DescMethod, side: Side, policy: RpcPolicy): string[] {
       `Ends with \`deadline_exceeded\` after ${duration(ms)}.`,
     ]),
     ...whenSet(own.timeouts, (timeouts) => timeoutLines(side, timeouts)),
-    ...whenSet(isClient ? server.timeouts?.maxAgeMs : undefined, (ms) => [
-      `The server ends it with \`unavailable\` after ${duration(ms)}: come again.`,
-    ]),
     ...whenSet(own.limits, limitLines),
-    ...whenSet(own.queues, queueLines),
+    ...whenSet(own.queues, (queues) => queueLines("There is", queues, whenFull)),
     ...whenSet(isClient ? client.retry : undefined, (policy) => retryLines(method, policy)),
+    ...peerLines(method, side, policy),
     ...whenSet(heartbeat, (declared) => [heartbeatLine(side, declared)]),
   ];
 }
@@ -67,56 +61,22 @@ function timeoutLines(side: Side, timeouts: StreamTimeouts): string[] {
 }
 
 function limitLines(limits: StreamLimits): string[] {
-  const { readMaxBytes, writeMaxBytes, readStreamMaxBytes, writeStreamMaxBytes } = limits;
-  const parts = [
-    ...whenSet(readMaxBytes, (bytes) => [`receives messages of at most ${size(bytes)}`]),
-    ...whenSet(writeMaxBytes, (bytes) => [`sends messages of at most ${size(bytes)}`]),
-    ...whenSet(readStreamMaxBytes, (bytes) => [`receives at most ${size(bytes)} in all`]),
-    ...whenSet(writeStreamMaxBytes, (bytes) => [`sends at most ${size(bytes)} in all`]),
-  ];
-  const sentence = upperFirst(parts.join(", "));
-  return parts.length > 0 ? [`${sentence}. More ends the call with \`resource_exhausted\`.`] : [];
+  const text = limitsText(limits);
+  if (text === "") return [];
+  return [`${upperFirst(text)}. More ends the call with \`resource_exhausted\`.`];
 }
 
-function queueLines({ send, receive }: StreamQueues): string[] {
-  const dropped = "the one that has waited longest is dropped";
-  return [
-    ...whenSet(send, (bounds) =>
-      queueLine("waiting to be sent", bounds, {
-        wait: "`send` waits",
-        fail: "`send` rejects with `resource_exhausted`",
-        dropped,
-      }),
-    ),
-    ...whenSet(receive, (bounds) =>
-      queueLine("waiting to be read", bounds, {
-        wait: "the peer is held back",
-        fail: "the call ends with `resource_exhausted`",
-        dropped,
-      }),
-    ),
-  ];
-}
+const dropped = "the one that has waited longest is dropped";
 
-/** `then`: what happens to a message for which there is no room. */
-function queueLine(
-  what: string,
-  { maxMessages, maxBytes, whenFull }: QueueBounds,
-  then: { readonly wait: string; readonly fail: string; readonly dropped: string },
-): string[] {
-  const most = [
-    ...whenSet(maxMessages, (count) => [count === 1 ? "1 message" : `${count} messages`]),
-    ...whenSet(maxBytes, (bytes) => [size(bytes)]),
-  ];
-  const full = {
-    [WhenFull.UNSPECIFIED]: then.wait,
-    [WhenFull.WAIT]: then.wait,
-    [WhenFull.FAIL]: then.fail,
-    [WhenFull.DROP_OLDEST]: then.dropped,
-  }[whenFull];
-  const room = most.length > 0 ? most.join(" and ") : "the default number of bytes";
-  return [`There is room for ${room} ${what}. When it is full, ${full}.`];
-}
+/** What becomes of a message for which a queue of this side has no room. */
+const whenFull = {
+  send: { wait: "`send` waits", fail: "`send` rejects with `resource_exhausted`", dropped },
+  receive: {
+    wait: "the peer is held back",
+    fail: "the call ends with `resource_exhausted`",
+    dropped,
+  },
+};
 
 function heartbeatLine(side: Side, { field, intervalMs }: DeclaredHeartbeat): string {
   const silence = `${duration(intervalMs)} without a message`;

@@ -18,14 +18,24 @@ export function retryLines(method: DescMethod, policy: RetryPolicy): string[] {
   return [sentences.join(" ")];
 }
 
+/** What a retry policy means for a handler. One whose client could not connect has not been called. */
+export function repeatedLines(method: DescMethod, policy: RetryPolicy): string[] {
+  if (policy.retryableCodes.length === 0 && !isIdempotent(method)) return [];
+  return [
+    `A generated client makes a call that ${reason(method, policy)} again: it may come more than once.`,
+  ];
+}
+
 /** After what a call is repeated: `RetryPolicy.retryableCodes` has this rule. */
-function reason({ idempotency }: DescMethod, { retryableCodes }: RetryPolicy): string {
+function reason(method: DescMethod, { retryableCodes }: RetryPolicy): string {
   if (retryableCodes.length > 0) {
     return `fails with ${retryableCodes.map(codeText).join(" or ")}`;
   }
-  return idempotency === MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN
-    ? "could not connect"
-    : "fails with `unavailable`";
+  return isIdempotent(method) ? "fails with `unavailable`" : "could not connect";
+}
+
+function isIdempotent({ idempotency }: DescMethod): boolean {
+  return idempotency !== MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN;
 }
 
 function waits({ initialBackoffMs, maxBackoffMs, backoffMultiplier }: RetryPolicy): string[] {

@@ -17,6 +17,9 @@ import { Clash } from "./a_pb.js";
  * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
  * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
  *
+ * As the schema declares, unless options say otherwise:
+ * - A generated client makes a call that fails with `unavailable` again: it may come more than once.
+ *
  * @generated from rpc Clash.Get
  */
 export interface GetServerStream extends ServerStreamingServer<typeof policySchema> {}
@@ -32,6 +35,9 @@ export interface GetServerStream extends ServerStreamingServer<typeof policySche
  * Receiving ends when the client half-closes, the call ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
  * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
  *
+ * As the schema declares, unless options say otherwise:
+ * - A generated client makes a call that fails with `unavailable` again: it may come more than once.
+ *
  * @generated from rpc Clash.__proto__
  */
 export interface __proto__ServerStream extends ClientStreamingServer<typeof CodeSchema, typeof CodeSchema> {}
@@ -45,11 +51,17 @@ export interface __proto__ServerStream extends ClientStreamingServer<typeof Code
  */
 export interface ClashHandler {
   /**
+   * As the schema declares, unless options say otherwise:
+   * - A generated client makes a call that fails with `unavailable` again: it may come more than once.
+   *
    * @generated from rpc Clash.Get
    */
   get(request: Code, stream: GetServerStream): Promise<void>;
 
   /**
+   * As the schema declares, unless options say otherwise:
+   * - A generated client makes a call that fails with `unavailable` again: it may come more than once.
+   *
    * @generated from rpc Clash.__proto__
    */
   __proto__$(stream: __proto__ServerStream): Promise<void>;
@@ -57,6 +69,7 @@ export interface ClashHandler {
   /**
    * As the schema declares, unless options say otherwise:
    * - Receives messages of at most 1 byte. More ends the call with `resource_exhausted`.
+   * - A generated client makes a call that fails with `unavailable` again: it may come more than once.
    *
    * @generated from rpc Clash.Unavailable
    */
@@ -139,6 +152,7 @@ export interface ClashClient {
   /**
    * As the schema declares, unless options say otherwise:
    * - A call that fails with `unavailable` is made again while nothing of its response has been seen.
+   * - The server receives messages of at most 1 byte. More ends the call with `resource_exhausted`.
    *
    * @generated from rpc Clash.Unavailable
    */

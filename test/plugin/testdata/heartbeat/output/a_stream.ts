@@ -137,6 +137,7 @@ export interface FlagClientStream extends ServerStreamingClient<typeof FlagRespo
  * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
  *
  * As the schema declares, unless options say otherwise:
+ * - The server ends it with `deadline_exceeded` after 1 h without a message, either way.
  * - After 1.5 s without a message, the server gives a sign of life. It is no message here, and `beat` is never set.
  *
  * @generated from rpc a.v1.Beats.Empty
@@ -177,6 +178,7 @@ export interface BeatsClient {
 
   /**
    * As the schema declares, unless options say otherwise:
+   * - The server ends it with `deadline_exceeded` after 1 h without a message, either way.
    * - After 1.5 s without a message, the server gives a sign of life. It is no message here, and `beat` is never set.
    *
    * @generated from rpc a.v1.Beats.Empty

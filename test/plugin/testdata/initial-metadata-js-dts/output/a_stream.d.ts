@@ -32,6 +32,9 @@ export interface ConnectServerStream extends BidiStreamingServer<typeof LineSche
  * Receiving ends when the client half-closes, the call ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
  * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
  *
+ * As the schema declares, unless options say otherwise:
+ * - A generated client gives it 1 min. Then it ends with `deadline_exceeded`.
+ *
  * @generated from rpc a.v1.Chat.Upload
  */
 export interface UploadServerStream extends ClientStreamingServer<typeof LineSchema, typeof LineSchema> {}
@@ -100,6 +103,9 @@ export interface ChatHandler {
    * Sends a file.
    *
    * `metadata` is what the client gave when it opened the stream. It came as request headers: `name`, `size`. Where these are no `File`, the call ends with `invalid_argument`, and this is not called.
+   *
+   * As the schema declares, unless options say otherwise:
+   * - A generated client gives it 1 min. Then it ends with `deadline_exceeded`.
    *
    * @generated from rpc a.v1.Chat.Upload
    */

@@ -19,6 +19,11 @@ import type { Request, RequestSchema, Response, ResponseSchema } from "./a_pb.js
  * - Ends with `deadline_exceeded` when a `send` has waited for 30 s, because the client does not read.
  * - Ends with `unavailable` after 1 h 30 min: come again.
  * - Receives messages of at most 64 KiB, receives at most 1 MiB in all. More ends the call with `resource_exhausted`.
+ * - A generated client gives it 1 min 30 s. Then it ends with `deadline_exceeded`.
+ * - A generated client cancels it if no message has reached it after 5 s.
+ * - A generated client cancels it after 1 min without a message, either way.
+ * - A generated client sends messages of at most 1000 bytes. More cancels the call.
+ * - A generated client makes a call that fails with `unavailable` or `resource_exhausted` again: it may come more than once.
  *
  * @generated from rpc a.v1.Feeds.Watch
  */
@@ -40,6 +45,10 @@ export interface WatchServerStream extends ServerStreamingServer<typeof Response
  * - Ends with `deadline_exceeded` when a `send` has waited for 30 s, because the client does not read.
  * - Ends with `unavailable` after 1 h: come again.
  * - Receives messages of at most 64 KiB, receives at most 18446744073709 bytes in all, sends at most 1 byte in all. More ends the call with `resource_exhausted`.
+ * - A generated client gives it 1 min 30 s. Then it ends with `deadline_exceeded`.
+ * - A generated client cancels it if no message has reached it after 5 s.
+ * - A generated client cancels it after 1 min without a message, either way.
+ * - A generated client sends messages of at most 1000 bytes. More cancels the call.
  *
  * @generated from rpc a.v1.Feeds.Upload
  */
@@ -61,6 +70,10 @@ export interface UploadServerStream extends ClientStreamingServer<typeof Request
  * - Ends with `deadline_exceeded` when a `send` has waited for 30 s, because the client does not read.
  * - Ends with `unavailable` after 1 h: come again.
  * - Receives messages of at most 64 KiB, receives at most 1 MiB in all. More ends the call with `resource_exhausted`.
+ * - A generated client gives it 1 min 30 s. Then it ends with `deadline_exceeded`.
+ * - A generated client cancels it if no message has reached it after 5 s.
+ * - A generated client cancels it after 1 min without a message, either way.
+ * - A generated client sends messages of at most 1000 bytes. More cancels the call.
  *
  * @generated from rpc a.v1.Feeds.Then
  */
@@ -79,6 +92,7 @@ export interface FeedsHandler {
    *
    * As the schema declares, unless options say otherwise:
    * - Receives messages of at most 64 KiB. More ends the call with `resource_exhausted`.
+   * - A generated client gives it 1 min 30 s. Then it ends with `deadline_exceeded`.
    *
    * @generated from rpc a.v1.Feeds.Read
    */
@@ -89,6 +103,8 @@ export interface FeedsHandler {
    *
    * As the schema declares, unless options say otherwise:
    * - Receives messages of at most 64 KiB. More ends the call with `resource_exhausted`.
+   * - A generated client gives it 1 min 30 s. Then it ends with `deadline_exceeded`.
+   * - A generated client makes a call that fails with `unavailable` again: it may come more than once.
    *
    * @generated from rpc a.v1.Feeds.Look
    */
@@ -101,6 +117,11 @@ export interface FeedsHandler {
    * - Ends with `deadline_exceeded` when a `send` has waited for 30 s, because the client does not read.
    * - Ends with `unavailable` after 1 h 30 min: come again.
    * - Receives messages of at most 64 KiB, receives at most 1 MiB in all. More ends the call with `resource_exhausted`.
+   * - A generated client gives it 1 min 30 s. Then it ends with `deadline_exceeded`.
+   * - A generated client cancels it if no message has reached it after 5 s.
+   * - A generated client cancels it after 1 min without a message, either way.
+   * - A generated client sends messages of at most 1000 bytes. More cancels the call.
+   * - A generated client makes a call that fails with `unavailable` or `resource_exhausted` again: it may come more than once.
    *
    * @generated from rpc a.v1.Feeds.Watch
    */
@@ -114,6 +135,10 @@ export interface FeedsHandler {
    * - Ends with `deadline_exceeded` when a `send` has waited for 30 s, because the client does not read.
    * - Ends with `unavailable` after 1 h: come again.
    * - Receives messages of at most 64 KiB, receives at most 18446744073709 bytes in all, sends at most 1 byte in all. More ends the call with `resource_exhausted`.
+   * - A generated client gives it 1 min 30 s. Then it ends with `deadline_exceeded`.
+   * - A generated client cancels it if no message has reached it after 5 s.
+   * - A generated client cancels it after 1 min without a message, either way.
+   * - A generated client sends messages of at most 1000 bytes. More cancels the call.
    *
    * @generated from rpc a.v1.Feeds.Upload
    */
@@ -127,6 +152,10 @@ export interface FeedsHandler {
    * - Ends with `deadline_exceeded` when a `send` has waited for 30 s, because the client does not read.
    * - Ends with `unavailable` after 1 h: come again.
    * - Receives messages of at most 64 KiB, receives at most 1 MiB in all. More ends the call with `resource_exhausted`.
+   * - A generated client gives it 1 min 30 s. Then it ends with `deadline_exceeded`.
+   * - A generated client cancels it if no message has reached it after 5 s.
+   * - A generated client cancels it after 1 min without a message, either way.
+   * - A generated client sends messages of at most 1000 bytes. More cancels the call.
    *
    * @generated from rpc a.v1.Feeds.Then
    */
@@ -156,9 +185,11 @@ export declare function registerFeeds(router: ConnectRouter, handler: Partial<Fe
  * - Ends with `deadline_exceeded` if no message of the server has arrived after 5 s.
  * - Ends with `deadline_exceeded` after 1 min without a message, either way.
  * - `recv` rejects with `deadline_exceeded` after 1.5 s, and the stream goes on.
- * - The server ends it with `unavailable` after 1 h 30 min: come again.
  * - Sends messages of at most 1000 bytes. More ends the call with `resource_exhausted`.
  * - A call that fails with `unavailable` or `resource_exhausted` is made again, 3 tries in all, while nothing of its response has been seen. Waits between: 100 ms at first, each 1.5 times the one before, at most 2 s. Not while most calls fail. Not after more than 1 MiB were sent.
+ * - The server ends it with `deadline_exceeded` when a message has waited for 30 s, because this side does not read.
+ * - The server ends it with `unavailable` after 1 h 30 min: come again.
+ * - The server receives messages of at most 64 KiB, receives at most 1 MiB in all. More ends the call with `resource_exhausted`.
  *
  * @generated from rpc a.v1.Feeds.Watch
  */
@@ -180,9 +211,10 @@ export interface WatchClientStream extends ServerStreamingClient<typeof Response
  * - Ends with `deadline_exceeded` after 1 min 30 s.
  * - Ends with `deadline_exceeded` if no message of the server has arrived after 5 s.
  * - Ends with `deadline_exceeded` after 1 min without a message, either way.
- * - The server ends it with `unavailable` after 1 h: come again.
  * - Sends messages of at most 1000 bytes. More ends the call with `resource_exhausted`.
  * - A call that could not connect is made again while nothing of its response has been seen.
+ * - The server ends it with `unavailable` after 1 h: come again.
+ * - The server receives messages of at most 64 KiB, receives at most 18446744073709 bytes in all, sends at most 1 byte in all. More ends the call with `resource_exhausted`.
  *
  * @generated from rpc a.v1.Feeds.Upload
  */
@@ -206,9 +238,11 @@ export interface UploadClientStream extends ClientStreamingClient<typeof Request
  * - Ends with `deadline_exceeded` if no message of the server has arrived after 5 s.
  * - Ends with `deadline_exceeded` after 1 min without a message, either way.
  * - `recv` rejects with `deadline_exceeded` after 1.5 s, and the stream goes on.
- * - The server ends it with `unavailable` after 1 h: come again.
  * - Sends messages of at most 1000 bytes. More ends the call with `resource_exhausted`.
  * - A call that could not connect is made again while nothing of its response has been seen.
+ * - The server ends it with `deadline_exceeded` when a message has waited for 30 s, because this side does not read.
+ * - The server ends it with `unavailable` after 1 h: come again.
+ * - The server receives messages of at most 64 KiB, receives at most 1 MiB in all. More ends the call with `resource_exhausted`.
  *
  * @generated from rpc a.v1.Feeds.Then
  */
@@ -228,6 +262,7 @@ export interface FeedsClient {
    * As the schema declares, unless options say otherwise:
    * - Ends with `deadline_exceeded` after 1 min 30 s.
    * - A call that could not connect is made again while nothing of its response has been seen.
+   * - The server receives messages of at most 64 KiB. More ends the call with `resource_exhausted`.
    *
    * @generated from rpc a.v1.Feeds.Read
    */
@@ -239,6 +274,7 @@ export interface FeedsClient {
    * As the schema declares, unless options say otherwise:
    * - Ends with `deadline_exceeded` after 1 min 30 s.
    * - A call that fails with `unavailable` is made again while nothing of its response has been seen.
+   * - The server receives messages of at most 64 KiB. More ends the call with `resource_exhausted`.
    *
    * @generated from rpc a.v1.Feeds.Look
    */
@@ -252,9 +288,11 @@ export interface FeedsClient {
    * - Ends with `deadline_exceeded` if no message of the server has arrived after 5 s.
    * - Ends with `deadline_exceeded` after 1 min without a message, either way.
    * - `recv` rejects with `deadline_exceeded` after 1.5 s, and the stream goes on.
-   * - The server ends it with `unavailable` after 1 h 30 min: come again.
    * - Sends messages of at most 1000 bytes. More ends the call with `resource_exhausted`.
    * - A call that fails with `unavailable` or `resource_exhausted` is made again, 3 tries in all, while nothing of its response has been seen. Waits between: 100 ms at first, each 1.5 times the one before, at most 2 s. Not while most calls fail. Not after more than 1 MiB were sent.
+   * - The server ends it with `deadline_exceeded` when a message has waited for 30 s, because this side does not read.
+   * - The server ends it with `unavailable` after 1 h 30 min: come again.
+   * - The server receives messages of at most 64 KiB, receives at most 1 MiB in all. More ends the call with `resource_exhausted`.
    *
    * @generated from rpc a.v1.Feeds.Watch
    */
@@ -267,9 +305,10 @@ export interface FeedsClient {
    * - Ends with `deadline_exceeded` after 1 min 30 s.
    * - Ends with `deadline_exceeded` if no message of the server has arrived after 5 s.
    * - Ends with `deadline_exceeded` after 1 min without a message, either way.
-   * - The server ends it with `unavailable` after 1 h: come again.
    * - Sends messages of at most 1000 bytes. More ends the call with `resource_exhausted`.
    * - A call that could not connect is made again while nothing of its response has been seen.
+   * - The server ends it with `unavailable` after 1 h: come again.
+   * - The server receives messages of at most 64 KiB, receives at most 18446744073709 bytes in all, sends at most 1 byte in all. More ends the call with `resource_exhausted`.
    *
    * @generated from rpc a.v1.Feeds.Upload
    */
@@ -283,9 +322,11 @@ export interface FeedsClient {
    * - Ends with `deadline_exceeded` if no message of the server has arrived after 5 s.
    * - Ends with `deadline_exceeded` after 1 min without a message, either way.
    * - `recv` rejects with `deadline_exceeded` after 1.5 s, and the stream goes on.
-   * - The server ends it with `unavailable` after 1 h: come again.
    * - Sends messages of at most 1000 bytes. More ends the call with `resource_exhausted`.
    * - A call that could not connect is made again while nothing of its response has been seen.
+   * - The server ends it with `deadline_exceeded` when a message has waited for 30 s, because this side does not read.
+   * - The server ends it with `unavailable` after 1 h: come again.
+   * - The server receives messages of at most 64 KiB, receives at most 1 MiB in all. More ends the call with `resource_exhausted`.
    *
    * @generated from rpc a.v1.Feeds.Then
    */

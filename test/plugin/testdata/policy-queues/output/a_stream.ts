@@ -19,10 +19,29 @@ import { Feeds } from "./a_pb.js";
  *
  * As the schema declares, unless options say otherwise:
  * - There is room for 10 messages and 1 MiB waiting to be sent. When it is full, the one that has waited longest is dropped.
+ * - A generated client has room for the default number of bytes waiting to be read. When it is full, the next one cancels the call.
  *
  * @generated from rpc a.v1.Feeds.Watch
  */
 export interface WatchServerStream extends ServerStreamingServer<typeof ResponseSchema> {}
+
+/**
+ * The server's side of Feeds.Follow: sends any number of `Response`.
+ *
+ * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
+ * - `queued` tells what was sent and waits for flow control.
+ * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
+ *
+ * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
+ * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ *
+ * As the schema declares, unless options say otherwise:
+ * - There is room for 100 messages and 1 MiB waiting to be sent. When it is full, `send` rejects with `resource_exhausted`.
+ * - A generated client has room for the default number of bytes waiting to be read. When it is full, the next one cancels the call.
+ *
+ * @generated from rpc a.v1.Feeds.Follow
+ */
+export interface FollowServerStream extends ServerStreamingServer<typeof ResponseSchema> {}
 
 /**
  * The server's side of Feeds.Upload: receives any number of `Request`, answers with one `Response`.
@@ -34,6 +53,11 @@ export interface WatchServerStream extends ServerStreamingServer<typeof Response
  *
  * Receiving ends when the client half-closes, the call ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
  * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ *
+ * As the schema declares, unless options say otherwise:
+ * - A generated client cancels it when a message has waited for 2 s, because this side does not read.
+ * - A generated client cancels it after 1 min.
+ * - A generated client has room for 5 messages waiting to be sent. When it is full, the one that has waited longest is dropped and never arrives.
  *
  * @generated from rpc a.v1.Feeds.Upload
  */
@@ -53,6 +77,7 @@ export interface UploadServerStream extends ClientStreamingServer<typeof Request
  * As the schema declares, unless options say otherwise:
  * - There is room for 100 messages and 1 MiB waiting to be sent. When it is full, `send` waits.
  * - There is room for 1000 bytes waiting to be read. When it is full, the call ends with `resource_exhausted`.
+ * - A generated client has room for the default number of bytes waiting to be read. When it is full, the one that has waited longest is dropped unread.
  *
  * @generated from rpc a.v1.Feeds.Talk
  */
@@ -72,12 +97,27 @@ export interface FeedsHandler {
   /**
    * As the schema declares, unless options say otherwise:
    * - There is room for 10 messages and 1 MiB waiting to be sent. When it is full, the one that has waited longest is dropped.
+   * - A generated client has room for the default number of bytes waiting to be read. When it is full, the next one cancels the call.
    *
    * @generated from rpc a.v1.Feeds.Watch
    */
   watch(request: Request, stream: WatchServerStream): Promise<void>;
 
   /**
+   * As the schema declares, unless options say otherwise:
+   * - There is room for 100 messages and 1 MiB waiting to be sent. When it is full, `send` rejects with `resource_exhausted`.
+   * - A generated client has room for the default number of bytes waiting to be read. When it is full, the next one cancels the call.
+   *
+   * @generated from rpc a.v1.Feeds.Follow
+   */
+  follow(request: Request, stream: FollowServerStream): Promise<void>;
+
+  /**
+   * As the schema declares, unless options say otherwise:
+   * - A generated client cancels it when a message has waited for 2 s, because this side does not read.
+   * - A generated client cancels it after 1 min.
+   * - A generated client has room for 5 messages waiting to be sent. When it is full, the one that has waited longest is dropped and never arrives.
+   *
    * @generated from rpc a.v1.Feeds.Upload
    */
   upload(stream: UploadServerStream): Promise<void>;
@@ -86,6 +126,7 @@ export interface FeedsHandler {
    * As the schema declares, unless options say otherwise:
    * - There is room for 100 messages and 1 MiB waiting to be sent. When it is full, `send` waits.
    * - There is room for 1000 bytes waiting to be read. When it is full, the call ends with `resource_exhausted`.
+   * - A generated client has room for the default number of bytes waiting to be read. When it is full, the one that has waited longest is dropped unread.
    *
    * @generated from rpc a.v1.Feeds.Talk
    */
@@ -100,6 +141,7 @@ export interface FeedsHandler {
 export function registerFeeds(router: ConnectRouter, handler: Partial<FeedsHandler>, options?: StreamServiceOptions): ConnectRouter {
   return registerService(Feeds, router, handler, options, {
     watch: { policy: { queues: { send: { maxMessages: 10, maxBytes: 1048576, whenFull: "drop-oldest" } } } },
+    follow: { policy: { queues: { send: { maxMessages: 100, maxBytes: 1048576, whenFull: "fail" } } } },
     talk: { policy: { queues: { send: { maxMessages: 100, maxBytes: 1048576, whenFull: "wait" }, receive: { maxBytes: 1000, whenFull: "fail" } } } },
   });
 }
@@ -117,10 +159,30 @@ export function registerFeeds(router: ConnectRouter, handler: Partial<FeedsHandl
  *
  * As the schema declares, unless options say otherwise:
  * - There is room for the default number of bytes waiting to be read. When it is full, the call ends with `resource_exhausted`.
+ * - The server has room for 10 messages and 1 MiB waiting to be sent. When it is full, the one that has waited longest is dropped and never arrives.
  *
  * @generated from rpc a.v1.Feeds.Watch
  */
 export interface WatchClientStream extends ServerStreamingClient<typeof ResponseSchema> {}
+
+/**
+ * The client's side of Feeds.Follow: receives any number of `Response`.
+ *
+ * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
+ * - `queued` tells what has arrived and was not read.
+ * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
+ * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
+ *
+ * The stream ends when the server's handler returns.
+ * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ *
+ * As the schema declares, unless options say otherwise:
+ * - There is room for the default number of bytes waiting to be read. When it is full, the call ends with `resource_exhausted`.
+ * - The server has room for 100 messages and 1 MiB waiting to be sent. When it is full, sending fails there.
+ *
+ * @generated from rpc a.v1.Feeds.Follow
+ */
+export interface FollowClientStream extends ServerStreamingClient<typeof ResponseSchema> {}
 
 /**
  * The client's side of Feeds.Upload: sends any number of `Request`, receives one `Response`.
@@ -133,6 +195,11 @@ export interface WatchClientStream extends ServerStreamingClient<typeof Response
  *
  * The stream ends with the server's response, which may come before the half-close: `send` rejects from then on.
  * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ *
+ * As the schema declares, unless options say otherwise:
+ * - Ends with `deadline_exceeded` when a `send` has waited for 2 s, because the server does not read.
+ * - Ends with `unavailable` after 1 min: come again.
+ * - There is room for 5 messages waiting to be sent. When it is full, the one that has waited longest is dropped.
  *
  * @generated from rpc a.v1.Feeds.Upload
  */
@@ -154,6 +221,7 @@ export interface UploadClientStream extends ClientStreamingClient<typeof Request
  * As the schema declares, unless options say otherwise:
  * - There is room for 1 message waiting to be sent. When it is full, `send` waits.
  * - There is room for the default number of bytes waiting to be read. When it is full, the one that has waited longest is dropped.
+ * - The server has room for 1000 bytes waiting to be read. When it is full, the next one ends the call with `resource_exhausted`.
  *
  * @generated from rpc a.v1.Feeds.Talk
  */
@@ -173,12 +241,27 @@ export interface FeedsClient {
   /**
    * As the schema declares, unless options say otherwise:
    * - There is room for the default number of bytes waiting to be read. When it is full, the call ends with `resource_exhausted`.
+   * - The server has room for 10 messages and 1 MiB waiting to be sent. When it is full, the one that has waited longest is dropped and never arrives.
    *
    * @generated from rpc a.v1.Feeds.Watch
    */
   watch(request: MessageInitShape<typeof RequestSchema>, options?: StreamCallOptions): WatchClientStream;
 
   /**
+   * As the schema declares, unless options say otherwise:
+   * - There is room for the default number of bytes waiting to be read. When it is full, the call ends with `resource_exhausted`.
+   * - The server has room for 100 messages and 1 MiB waiting to be sent. When it is full, sending fails there.
+   *
+   * @generated from rpc a.v1.Feeds.Follow
+   */
+  follow(request: MessageInitShape<typeof RequestSchema>, options?: StreamCallOptions): FollowClientStream;
+
+  /**
+   * As the schema declares, unless options say otherwise:
+   * - Ends with `deadline_exceeded` when a `send` has waited for 2 s, because the server does not read.
+   * - Ends with `unavailable` after 1 min: come again.
+   * - There is room for 5 messages waiting to be sent. When it is full, the one that has waited longest is dropped.
+   *
    * @generated from rpc a.v1.Feeds.Upload
    */
   upload(options?: StreamCallOptions): UploadClientStream;
@@ -187,6 +270,7 @@ export interface FeedsClient {
    * As the schema declares, unless options say otherwise:
    * - There is room for 1 message waiting to be sent. When it is full, `send` waits.
    * - There is room for the default number of bytes waiting to be read. When it is full, the one that has waited longest is dropped.
+   * - The server has room for 1000 bytes waiting to be read. When it is full, the next one ends the call with `resource_exhausted`.
    *
    * @generated from rpc a.v1.Feeds.Talk
    */
@@ -201,6 +285,8 @@ export interface FeedsClient {
 export function createFeedsClient(transport: Transport, options?: StreamClientOptions): FeedsClient {
   return createServiceClient<FeedsClient>(Feeds, transport, options, {
     watch: { policy: { queues: { receive: { whenFull: "fail" } } } },
+    follow: { policy: { queues: { receive: { whenFull: "fail" } } } },
+    upload: { policy: { timeouts: { sendMs: 2000, maxAgeMs: 60000 }, queues: { send: { maxMessages: 5, whenFull: "drop-oldest" } } } },
     talk: { policy: { queues: { send: { maxMessages: 1 }, receive: { whenFull: "drop-oldest" } } } },
   });
 }

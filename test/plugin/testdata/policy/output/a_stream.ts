@@ -21,6 +21,11 @@ import { Feeds, Plain } from "./a_pb.js";
  * - Ends with `deadline_exceeded` when a `send` has waited for 30 s, because the client does not read.
  * - Ends with `unavailable` after 1 h 30 min: come again.
  * - Receives messages of at most 64 KiB, receives at most 1 MiB in all. More ends the call with `resource_exhausted`.
+ * - A generated client gives it 1 min 30 s. Then it ends with `deadline_exceeded`.
+ * - A generated client cancels it if no message has reached it after 5 s.
+ * - A generated client cancels it after 1 min without a message, either way.
+ * - A generated client sends messages of at most 1000 bytes. More cancels the call.
+ * - A generated client makes a call that fails with `unavailable` or `resource_exhausted` again: it may come more than once.
  *
  * @generated from rpc a.v1.Feeds.Watch
  */
@@ -42,6 +47,10 @@ export interface WatchServerStream extends ServerStreamingServer<typeof Response
  * - Ends with `deadline_exceeded` when a `send` has waited for 30 s, because the client does not read.
  * - Ends with `unavailable` after 1 h: come again.
  * - Receives messages of at most 64 KiB, receives at most 18446744073709 bytes in all, sends at most 1 byte in all. More ends the call with `resource_exhausted`.
+ * - A generated client gives it 1 min 30 s. Then it ends with `deadline_exceeded`.
+ * - A generated client cancels it if no message has reached it after 5 s.
+ * - A generated client cancels it after 1 min without a message, either way.
+ * - A generated client sends messages of at most 1000 bytes. More cancels the call.
  *
  * @generated from rpc a.v1.Feeds.Upload
  */
@@ -63,6 +72,10 @@ export interface UploadServerStream extends ClientStreamingServer<typeof Request
  * - Ends with `deadline_exceeded` when a `send` has waited for 30 s, because the client does not read.
  * - Ends with `unavailable` after 1 h: come again.
  * - Receives messages of at most 64 KiB, receives at most 1 MiB in all. More ends the call with `resource_exhausted`.
+ * - A generated client gives it 1 min 30 s. Then it ends with `deadline_exceeded`.
+ * - A generated client cancels it if no message has reached it after 5 s.
+ * - A generated client cancels it after 1 min without a message, either way.
+ * - A generated client sends messages of at most 1000 bytes. More cancels the call.
  *
  * @generated from rpc a.v1.Feeds.Then
  */
@@ -81,6 +94,7 @@ export interface FeedsHandler {
    *
    * As the schema declares, unless options say otherwise:
    * - Receives messages of at most 64 KiB. More ends the call with `resource_exhausted`.
+   * - A generated client gives it 1 min 30 s. Then it ends with `deadline_exceeded`.
    *
    * @generated from rpc a.v1.Feeds.Read
    */
@@ -91,6 +105,8 @@ export interface FeedsHandler {
    *
    * As the schema declares, unless options say otherwise:
    * - Receives messages of at most 64 KiB. More ends the call with `resource_exhausted`.
+   * - A generated client gives it 1 min 30 s. Then it ends with `deadline_exceeded`.
+   * - A generated client makes a call that fails with `unavailable` again: it may come more than once.
    *
    * @generated from rpc a.v1.Feeds.Look
    */
@@ -103,6 +119,11 @@ export interface FeedsHandler {
    * - Ends with `deadline_exceeded` when a `send` has waited for 30 s, because the client does not read.
    * - Ends with `unavailable` after 1 h 30 min: come again.
    * - Receives messages of at most 64 KiB, receives at most 1 MiB in all. More ends the call with `resource_exhausted`.
+   * - A generated client gives it 1 min 30 s. Then it ends with `deadline_exceeded`.
+   * - A generated client cancels it if no message has reached it after 5 s.
+   * - A generated client cancels it after 1 min without a message, either way.
+   * - A generated client sends messages of at most 1000 bytes. More cancels the call.
+   * - A generated client makes a call that fails with `unavailable` or `resource_exhausted` again: it may come more than once.
    *
    * @generated from rpc a.v1.Feeds.Watch
    */
@@ -116,6 +137,10 @@ export interface FeedsHandler {
    * - Ends with `deadline_exceeded` when a `send` has waited for 30 s, because the client does not read.
    * - Ends with `unavailable` after 1 h: come again.
    * - Receives messages of at most 64 KiB, receives at most 18446744073709 bytes in all, sends at most 1 byte in all. More ends the call with `resource_exhausted`.
+   * - A generated client gives it 1 min 30 s. Then it ends with `deadline_exceeded`.
+   * - A generated client cancels it if no message has reached it after 5 s.
+   * - A generated client cancels it after 1 min without a message, either way.
+   * - A generated client sends messages of at most 1000 bytes. More cancels the call.
    *
    * @generated from rpc a.v1.Feeds.Upload
    */
@@ -129,6 +154,10 @@ export interface FeedsHandler {
    * - Ends with `deadline_exceeded` when a `send` has waited for 30 s, because the client does not read.
    * - Ends with `unavailable` after 1 h: come again.
    * - Receives messages of at most 64 KiB, receives at most 1 MiB in all. More ends the call with `resource_exhausted`.
+   * - A generated client gives it 1 min 30 s. Then it ends with `deadline_exceeded`.
+   * - A generated client cancels it if no message has reached it after 5 s.
+   * - A generated client cancels it after 1 min without a message, either way.
+   * - A generated client sends messages of at most 1000 bytes. More cancels the call.
    *
    * @generated from rpc a.v1.Feeds.Then
    */
@@ -166,9 +195,11 @@ export function registerFeeds(router: ConnectRouter, handler: Partial<FeedsHandl
  * - Ends with `deadline_exceeded` if no message of the server has arrived after 5 s.
  * - Ends with `deadline_exceeded` after 1 min without a message, either way.
  * - `recv` rejects with `deadline_exceeded` after 1.5 s, and the stream goes on.
- * - The server ends it with `unavailable` after 1 h 30 min: come again.
  * - Sends messages of at most 1000 bytes. More ends the call with `resource_exhausted`.
  * - A call that fails with `unavailable` or `resource_exhausted` is made again, 3 tries in all, while nothing of its response has been seen. Waits between: 100 ms at first, each 1.5 times the one before, at most 2 s. Not while most calls fail. Not after more than 1 MiB were sent.
+ * - The server ends it with `deadline_exceeded` when a message has waited for 30 s, because this side does not read.
+ * - The server ends it with `unavailable` after 1 h 30 min: come again.
+ * - The server receives messages of at most 64 KiB, receives at most 1 MiB in all. More ends the call with `resource_exhausted`.
  *
  * @generated from rpc a.v1.Feeds.Watch
  */
@@ -190,9 +221,10 @@ export interface WatchClientStream extends ServerStreamingClient<typeof Response
  * - Ends with `deadline_exceeded` after 1 min 30 s.
  * - Ends with `deadline_exceeded` if no message of the server has arrived after 5 s.
  * - Ends with `deadline_exceeded` after 1 min without a message, either way.
- * - The server ends it with `unavailable` after 1 h: come again.
  * - Sends messages of at most 1000 bytes. More ends the call with `resource_exhausted`.
  * - A call that could not connect is made again while nothing of its response has been seen.
+ * - The server ends it with `unavailable` after 1 h: come again.
+ * - The server receives messages of at most 64 KiB, receives at most 18446744073709 bytes in all, sends at most 1 byte in all. More ends the call with `resource_exhausted`.
  *
  * @generated from rpc a.v1.Feeds.Upload
  */
@@ -216,9 +248,11 @@ export interface UploadClientStream extends ClientStreamingClient<typeof Request
  * - Ends with `deadline_exceeded` if no message of the server has arrived after 5 s.
  * - Ends with `deadline_exceeded` after 1 min without a message, either way.
  * - `recv` rejects with `deadline_exceeded` after 1.5 s, and the stream goes on.
- * - The server ends it with `unavailable` after 1 h: come again.
  * - Sends messages of at most 1000 bytes. More ends the call with `resource_exhausted`.
  * - A call that could not connect is made again while nothing of its response has been seen.
+ * - The server ends it with `deadline_exceeded` when a message has waited for 30 s, because this side does not read.
+ * - The server ends it with `unavailable` after 1 h: come again.
+ * - The server receives messages of at most 64 KiB, receives at most 1 MiB in all. More ends the call with `resource_exhausted`.
  *
  * @generated from rpc a.v1.Feeds.Then
  */
@@ -238,6 +272,7 @@ export interface FeedsClient {
    * As the schema declares, unless options say otherwise:
    * - Ends with `deadline_exceeded` after 1 min 30 s.
    * - A call that could not connect is made again while nothing of its response has been seen.
+   * - The server receives messages of at most 64 KiB. More ends the call with `resource_exhausted`.
    *
    * @generated from rpc a.v1.Feeds.Read
    */
@@ -249,6 +284,7 @@ export interface FeedsClient {
    * As the schema declares, unless options say otherwise:
    * - Ends with `deadline_exceeded` after 1 min 30 s.
    * - A call that fails with `unavailable` is made again while nothing of its response has been seen.
+   * - The server receives messages of at most 64 KiB. More ends the call with `resource_exhausted`.
    *
    * @generated from rpc a.v1.Feeds.Look
    */
@@ -262,9 +298,11 @@ export interface FeedsClient {
    * - Ends with `deadline_exceeded` if no message of the server has arrived after 5 s.
    * - Ends with `deadline_exceeded` after 1 min without a message, either way.
    * - `recv` rejects with `deadline_exceeded` after 1.5 s, and the stream goes on.
-   * - The server ends it with `unavailable` after 1 h 30 min: come again.
    * - Sends messages of at most 1000 bytes. More ends the call with `resource_exhausted`.
    * - A call that fails with `unavailable` or `resource_exhausted` is made again, 3 tries in all, while nothing of its response has been seen. Waits between: 100 ms at first, each 1.5 times the one before, at most 2 s. Not while most calls fail. Not after more than 1 MiB were sent.
+   * - The server ends it with `deadline_exceeded` when a message has waited for 30 s, because this side does not read.
+   * - The server ends it with `unavailable` after 1 h 30 min: come again.
+   * - The server receives messages of at most 64 KiB, receives at most 1 MiB in all. More ends the call with `resource_exhausted`.
    *
    * @generated from rpc a.v1.Feeds.Watch
    */
@@ -277,9 +315,10 @@ export interface FeedsClient {
    * - Ends with `deadline_exceeded` after 1 min 30 s.
    * - Ends with `deadline_exceeded` if no message of the server has arrived after 5 s.
    * - Ends with `deadline_exceeded` after 1 min without a message, either way.
-   * - The server ends it with `unavailable` after 1 h: come again.
    * - Sends messages of at most 1000 bytes. More ends the call with `resource_exhausted`.
    * - A call that could not connect is made again while nothing of its response has been seen.
+   * - The server ends it with `unavailable` after 1 h: come again.
+   * - The server receives messages of at most 64 KiB, receives at most 18446744073709 bytes in all, sends at most 1 byte in all. More ends the call with `resource_exhausted`.
    *
    * @generated from rpc a.v1.Feeds.Upload
    */
@@ -293,9 +332,11 @@ export interface FeedsClient {
    * - Ends with `deadline_exceeded` if no message of the server has arrived after 5 s.
    * - Ends with `deadline_exceeded` after 1 min without a message, either way.
    * - `recv` rejects with `deadline_exceeded` after 1.5 s, and the stream goes on.
-   * - The server ends it with `unavailable` after 1 h: come again.
    * - Sends messages of at most 1000 bytes. More ends the call with `resource_exhausted`.
    * - A call that could not connect is made again while nothing of its response has been seen.
+   * - The server ends it with `deadline_exceeded` when a message has waited for 30 s, because this side does not read.
+   * - The server ends it with `unavailable` after 1 h: come again.
+   * - The server receives messages of at most 64 KiB, receives at most 1 MiB in all. More ends the call with `resource_exhausted`.
    *
    * @generated from rpc a.v1.Feeds.Then
    */

@@ -23,6 +23,9 @@ import { HeartbeatService, PolicyService } from "./policy_pb.js";
  * As the schema declares, unless options say otherwise:
  * - Ends with `unavailable` after 40 s: come again.
  * - Receives at most 3000 bytes in all. More ends the call with `resource_exhausted`.
+ * - A generated client gives it 1 min. Then it ends with `deadline_exceeded`.
+ * - A generated client cancels it after 50 s.
+ * - A generated client makes a call that fails with `unavailable` again: it may come more than once.
  *
  * @generated from rpc lab.v1.PolicyService.Follow
  */
@@ -42,6 +45,9 @@ export interface FollowServerStream extends ServerStreamingServer<typeof NoteSch
  * As the schema declares, unless options say otherwise:
  * - Ends with `unavailable` after 1 min: come again.
  * - Receives at most 3000 bytes in all. More ends the call with `resource_exhausted`.
+ * - A generated client gives it 1 min. Then it ends with `deadline_exceeded`.
+ * - A generated client cancels it after 50 s.
+ * - A generated client makes a call that fails with `unavailable` again: it may come more than once.
  *
  * @generated from rpc lab.v1.PolicyService.Upload
  */
@@ -58,6 +64,8 @@ export interface PolicyServiceHandler {
   /**
    * As the schema declares, unless options say otherwise:
    * - Receives messages of at most 500 bytes. More ends the call with `resource_exhausted`.
+   * - A generated client gives it 1 min. Then it ends with `deadline_exceeded`.
+   * - A generated client makes a call that fails with `unavailable` again: it may come more than once.
    *
    * @generated from rpc lab.v1.PolicyService.Read
    */
@@ -67,6 +75,9 @@ export interface PolicyServiceHandler {
    * As the schema declares, unless options say otherwise:
    * - Ends with `unavailable` after 40 s: come again.
    * - Receives at most 3000 bytes in all. More ends the call with `resource_exhausted`.
+   * - A generated client gives it 1 min. Then it ends with `deadline_exceeded`.
+   * - A generated client cancels it after 50 s.
+   * - A generated client makes a call that fails with `unavailable` again: it may come more than once.
    *
    * @generated from rpc lab.v1.PolicyService.Follow
    */
@@ -76,6 +87,9 @@ export interface PolicyServiceHandler {
    * As the schema declares, unless options say otherwise:
    * - Ends with `unavailable` after 1 min: come again.
    * - Receives at most 3000 bytes in all. More ends the call with `resource_exhausted`.
+   * - A generated client gives it 1 min. Then it ends with `deadline_exceeded`.
+   * - A generated client cancels it after 50 s.
+   * - A generated client makes a call that fails with `unavailable` again: it may come more than once.
    *
    * @generated from rpc lab.v1.PolicyService.Upload
    */
@@ -109,8 +123,9 @@ export function registerPolicyService(router: ConnectRouter, handler: Partial<Po
  * As the schema declares, unless options say otherwise:
  * - Ends with `deadline_exceeded` after 1 min.
  * - Ends with `unavailable` after 50 s: come again.
- * - The server ends it with `unavailable` after 40 s: come again.
  * - A call that fails with `unavailable` is made again, 3 tries in all, while nothing of its response has been seen. Waits between: 1 ms at first, at most 1 ms.
+ * - The server ends it with `unavailable` after 40 s: come again.
+ * - The server receives at most 3000 bytes in all. More ends the call with `resource_exhausted`.
  *
  * @generated from rpc lab.v1.PolicyService.Follow
  */
@@ -131,8 +146,9 @@ export interface FollowClientStream extends ServerStreamingClient<typeof NoteSch
  * As the schema declares, unless options say otherwise:
  * - Ends with `deadline_exceeded` after 1 min.
  * - Ends with `unavailable` after 50 s: come again.
- * - The server ends it with `unavailable` after 1 min: come again.
  * - A call that fails with `unavailable` is made again, 3 tries in all, while nothing of its response has been seen. Waits between: 1 ms at first, at most 1 ms.
+ * - The server ends it with `unavailable` after 1 min: come again.
+ * - The server receives at most 3000 bytes in all. More ends the call with `resource_exhausted`.
  *
  * @generated from rpc lab.v1.PolicyService.Upload
  */
@@ -150,6 +166,7 @@ export interface PolicyServiceClient {
    * As the schema declares, unless options say otherwise:
    * - Ends with `deadline_exceeded` after 1 min.
    * - A call that fails with `unavailable` is made again, 3 tries in all, while nothing of its response has been seen. Waits between: 1 ms at first, at most 1 ms.
+   * - The server receives messages of at most 500 bytes. More ends the call with `resource_exhausted`.
    *
    * @generated from rpc lab.v1.PolicyService.Read
    */
@@ -159,8 +176,9 @@ export interface PolicyServiceClient {
    * As the schema declares, unless options say otherwise:
    * - Ends with `deadline_exceeded` after 1 min.
    * - Ends with `unavailable` after 50 s: come again.
-   * - The server ends it with `unavailable` after 40 s: come again.
    * - A call that fails with `unavailable` is made again, 3 tries in all, while nothing of its response has been seen. Waits between: 1 ms at first, at most 1 ms.
+   * - The server ends it with `unavailable` after 40 s: come again.
+   * - The server receives at most 3000 bytes in all. More ends the call with `resource_exhausted`.
    *
    * @generated from rpc lab.v1.PolicyService.Follow
    */
@@ -170,8 +188,9 @@ export interface PolicyServiceClient {
    * As the schema declares, unless options say otherwise:
    * - Ends with `deadline_exceeded` after 1 min.
    * - Ends with `unavailable` after 50 s: come again.
-   * - The server ends it with `unavailable` after 1 min: come again.
    * - A call that fails with `unavailable` is made again, 3 tries in all, while nothing of its response has been seen. Waits between: 1 ms at first, at most 1 ms.
+   * - The server ends it with `unavailable` after 1 min: come again.
+   * - The server receives at most 3000 bytes in all. More ends the call with `resource_exhausted`.
    *
    * @generated from rpc lab.v1.PolicyService.Upload
    */

@@ -21,6 +21,8 @@ import { PriceService } from "./prices_pb.js";
  * - Ends with `deadline_exceeded` when a `send` has waited for 30 s, because the client does not read.
  * - Ends with `unavailable` after 1 h: come again.
  * - There is room for 100 messages waiting to be sent. When it is full, the one that has waited longest is dropped.
+ * - A generated client cancels it after 1 min without a message, either way.
+ * - A generated client makes a call that fails with `unavailable` again: it may come more than once.
  * - After 20 s without a message, the runtime sends one with `heartbeat` and nothing else, as a sign of life.
  *
  * @generated from rpc prices.v1.PriceService.Watch
@@ -40,6 +42,8 @@ export interface PriceServiceHandler {
    * - Ends with `deadline_exceeded` when a `send` has waited for 30 s, because the client does not read.
    * - Ends with `unavailable` after 1 h: come again.
    * - There is room for 100 messages waiting to be sent. When it is full, the one that has waited longest is dropped.
+   * - A generated client cancels it after 1 min without a message, either way.
+   * - A generated client makes a call that fails with `unavailable` again: it may come more than once.
    * - After 20 s without a message, the runtime sends one with `heartbeat` and nothing else, as a sign of life.
    *
    * @generated from rpc prices.v1.PriceService.Watch
@@ -47,6 +51,9 @@ export interface PriceServiceHandler {
   watch(request: WatchRequest, stream: WatchServerStream): Promise<void>;
 
   /**
+   * As the schema declares, unless options say otherwise:
+   * - A generated client gives it 5 s. Then it ends with `deadline_exceeded`.
+   *
    * @generated from rpc prices.v1.PriceService.Read
    */
   read(request: ReadRequest, context: HandlerContext): Promise<MessageInitShape<typeof ReadResponseSchema>>;
@@ -76,8 +83,10 @@ export function registerPriceService(router: ConnectRouter, handler: Partial<Pri
  *
  * As the schema declares, unless options say otherwise:
  * - Ends with `deadline_exceeded` after 1 min without a message, either way.
- * - The server ends it with `unavailable` after 1 h: come again.
  * - A call that fails with `unavailable` is made again, 3 tries in all, while nothing of its response has been seen.
+ * - The server ends it with `deadline_exceeded` when a message has waited for 30 s, because this side does not read.
+ * - The server ends it with `unavailable` after 1 h: come again.
+ * - The server has room for 100 messages waiting to be sent. When it is full, the one that has waited longest is dropped and never arrives.
  * - After 20 s without a message, the server gives a sign of life. It is no message here, and `heartbeat` is never set.
  *
  * @generated from rpc prices.v1.PriceService.Watch
@@ -95,8 +104,10 @@ export interface PriceServiceClient {
    *
    * As the schema declares, unless options say otherwise:
    * - Ends with `deadline_exceeded` after 1 min without a message, either way.
-   * - The server ends it with `unavailable` after 1 h: come again.
    * - A call that fails with `unavailable` is made again, 3 tries in all, while nothing of its response has been seen.
+   * - The server ends it with `deadline_exceeded` when a message has waited for 30 s, because this side does not read.
+   * - The server ends it with `unavailable` after 1 h: come again.
+   * - The server has room for 100 messages waiting to be sent. When it is full, the one that has waited longest is dropped and never arrives.
    * - After 20 s without a message, the server gives a sign of life. It is no message here, and `heartbeat` is never set.
    *
    * @generated from rpc prices.v1.PriceService.Watch

@@ -32,7 +32,7 @@ function linesOf(method: DescMethod, side: Side, policy: RpcPolicy): string[] {
     ...whenSet(isClient ? client.timeoutMs : undefined, (ms) => [
       `Ends with \`deadline_exceeded\` after ${duration(ms)}.`,
     ]),
-    ...whenSet(own.timeouts, (timeouts) => timeoutLines(side, timeouts)),
+    ...whenSet(own.timeouts, (timeouts) => timeoutLines(method, side, timeouts)),
     ...whenSet(own.limits, limitLines),
     ...whenSet(own.queues, (queues) => queueLines("There is", queues, whenFull)),
     ...whenSet(isClient ? client.retry : undefined, (policy) => retryLines(method, policy)),
@@ -41,7 +41,7 @@ function linesOf(method: DescMethod, side: Side, policy: RpcPolicy): string[] {
   ];
 }
 
-function timeoutLines(side: Side, timeouts: StreamTimeouts): string[] {
+function timeoutLines(method: DescMethod, side: Side, timeouts: StreamTimeouts): string[] {
   const { firstMessageMs, idleMs, recvMs, sendMs, maxAgeMs } = timeouts;
   const peer = side === "server" ? "client" : "server";
   const late = "Ends with `deadline_exceeded`";
@@ -54,10 +54,16 @@ function timeoutLines(side: Side, timeouts: StreamTimeouts): string[] {
       `\`recv\` rejects with \`deadline_exceeded\` after ${duration(ms)}, and the stream goes on.`,
     ]),
     ...whenSet(sendMs, (ms) => [
-      `${late} when a \`send\` has waited for ${duration(ms)}, because the ${peer} does not read.`,
+      `${late} when ${sent(method, side)} has waited for ${duration(ms)}, because the ${peer} does not read.`,
     ]),
     ...whenSet(maxAgeMs, (ms) => [`Ends with \`unavailable\` after ${duration(ms)}: come again.`]),
   ];
+}
+
+/** What it is that waits: not every side has a `send`. */
+function sent({ methodKind }: DescMethod, side: Side): string {
+  if (side === "server") return methodKind === "client_streaming" ? "`sendAndClose`" : "a `send`";
+  return methodKind === "server_streaming" ? "the request" : "a `send`";
 }
 
 function limitLines(limits: StreamLimits): string[] {

@@ -44,7 +44,7 @@ export interface WatchServerStream extends ServerStreamingServer<typeof Response
  *
  * As the schema declares, unless options say otherwise:
  * - `recv` rejects with `deadline_exceeded` after 10 s, and the stream goes on.
- * - Ends with `deadline_exceeded` when a `send` has waited for 30 s, because the client does not read.
+ * - Ends with `deadline_exceeded` when `sendAndClose` has waited for 30 s, because the client does not read.
  * - Ends with `unavailable` after 1 h: come again.
  * - Receives messages of at most 64 KiB, receives at most 18446744073709 bytes in all, sends at most 1 byte in all. More ends the call with `resource_exhausted`.
  * - A generated client gives it 1 min 30 s. Then it ends with `deadline_exceeded`.
@@ -134,7 +134,7 @@ export interface FeedsHandler {
    *
    * As the schema declares, unless options say otherwise:
    * - `recv` rejects with `deadline_exceeded` after 10 s, and the stream goes on.
-   * - Ends with `deadline_exceeded` when a `send` has waited for 30 s, because the client does not read.
+   * - Ends with `deadline_exceeded` when `sendAndClose` has waited for 30 s, because the client does not read.
    * - Ends with `unavailable` after 1 h: come again.
    * - Receives messages of at most 64 KiB, receives at most 18446744073709 bytes in all, sends at most 1 byte in all. More ends the call with `resource_exhausted`.
    * - A generated client gives it 1 min 30 s. Then it ends with `deadline_exceeded`.

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /** @packageDocumentation The errors that a schema declares: read, checked and named. */
 import { type DescMethod, type DescService, equals } from "@bufbuild/protobuf";
+import { checkDomain, checkError } from "./error-rules.js";
 import {
-  CodeSchema,
   type DeclaredError,
   DeclaredErrorSchema,
   method as methodOption,
   service as serviceOption,
 } from "./gen/connectstream/v1/options_pb.js";
 import { errorMember } from "./names.js";
-import { quote, SchemaError } from "./schema-error.js";
+import { SchemaError } from "./schema-error.js";
 import { optionOf, type SchemaOptions } from "./schema-options.js";
 
 /** An error that RPCs of a service may end with. */
@@ -39,6 +39,7 @@ interface Place {
 /** The errors of a service and of its RPCs. Throws a `SchemaError` for what cannot be. */
 export function errorsOf(service: DescService, options: SchemaOptions): ServiceErrors {
   const general = options.service(service);
+  if (general) checkDomain(`${optionOf(service, serviceOption)}.error_domain`, general.errorDomain);
   const places = [
     ...placesOf(optionOf(service, serviceOption), general?.errors, service.methods),
     ...service.methods.flatMap((method) =>
@@ -66,7 +67,7 @@ function placesOf(
 ): Place[] {
   return errors.map((declared, i) => {
     const where = `${option}.errors[${i}]`;
-    check(where, declared);
+    checkError(where, declared);
     return { where, declared, methods };
   });
 }
@@ -89,35 +90,4 @@ function joined(member: string, first: Place, second: Place): Place {
     );
   }
   return { ...first, methods: [...first.methods, ...second.methods] };
-}
-
-/** https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto */
-const reasonFormat = /^[A-Z][A-Z0-9_]+[A-Z0-9]$/;
-const MAX_REASON_LENGTH = 63;
-
-/** The longest that a timer of JavaScript can wait, in milliseconds: 24.8 days. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
-
-function check(where: string, declared: DeclaredError): void {
-  const { reason, code, when, temporary, retryDelayMs } = declared;
-  const refuse = (field: string, value: string, allowed: string) => {
-    throw new SchemaError(`${where}.${field} cannot be ${value}, allowed is: ${allowed}`);
-  };
-  if (!reasonFormat.test(reason) || reason.length > MAX_REASON_LENGTH) {
-    const allowed = `A-Z, 0-9 and "_", a letter first, no "_" last, from 3 to ${MAX_REASON_LENGTH} characters`;
-    refuse("reason", quote(reason), allowed);
-  }
-  const codes = CodeSchema.values.filter(({ number }) => number !== 0);
-  if (!codes.some(({ number }) => number === code)) {
-    const name = CodeSchema.values.find(({ number }) => number === code)?.name ?? String(code);
-    refuse("code", name, codes.map((value) => value.name).join(", "));
-  }
-  if (when.trim() === "") refuse("when", quote(when), "a sentence that says when it happens");
-  if (retryDelayMs === undefined) return;
-  if (!temporary) {
-    throw new SchemaError(`${where}.retry_delay_ms is for temporary errors: say temporary: true`);
-  }
-  if (retryDelayMs < 1 || retryDelayMs > MAX_DELAY_MS) {
-    refuse("retry_delay_ms", String(retryDelayMs), `a whole number from 1 to ${MAX_DELAY_MS}`);
-  }
 }

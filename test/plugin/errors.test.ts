@@ -54,8 +54,14 @@ describe("what cannot be declared", () => {
   test.each(["CODE_UNSPECIFIED", "17"])("code %s", async (code) => {
     const error = `reason: "BUSY" code: ${code} when: "busy"`;
     expect(await errorFor({ a: [error] })).toMatch(
-      `${methodErrors("A")}[0].code cannot be ${code}, allowed is: CODE_CANCELED, CODE_UNKNOWN, `,
+      `${methodErrors("A")}[0].code cannot be ${code}, allowed is: CODE_UNKNOWN, CODE_INVALID_ARGUMENT, `,
     );
+  });
+
+  test("the code of a client that has gone away", async () => {
+    const error = `reason: "BUSY" code: CODE_CANCELED when: "busy"`;
+    const message = `${methodErrors("A")}[0].code cannot be CODE_CANCELED, which says that the client has gone away, allowed is: CODE_UNKNOWN, `;
+    expect(await errorFor({ a: [error] })).toContain(message);
   });
 
   test("no code", async () => {
@@ -63,6 +69,17 @@ describe("what cannot be declared", () => {
       `${methodErrors("B")}[0].code cannot be CODE_UNSPECIFIED, allowed is: `,
     );
   });
+
+  test.each(["a b", " ", "a..b", ".a", "a.", "a/b", "ä.example", "a\\n"])(
+    "domain %j",
+    async (domain) => {
+      const error = await domainError(domain);
+      expect(error).toBe(
+        `s.proto: service p.S: option (connectstream.v1.service).error_domain cannot be "${domain}", allowed is: ` +
+          `A-Z, a-z, 0-9, "-" and "_", in words joined by ".", as in hosts.example.com, or nothing for the service's full name`,
+      );
+    },
+  );
 
   test.each(["", " "])("when %j", async (when) => {
     expect(await errorFor({ a: [`reason: "BUSY" code: CODE_ABORTED when: "${when}"`] })).toBe(
@@ -111,6 +128,19 @@ describe("what cannot be declared", () => {
     );
   });
 });
+
+test.each(["", "hosts.example.com", "gcloud-cpp", "_p.v1.Host_Service"])(
+  "domain %j can be declared",
+  async (domain) => {
+    expect(await domainError(domain)).toBe("");
+  },
+);
+
+async function domainError(domain: string): Promise<string> {
+  const option = `option (connectstream.v1.service).error_domain = "${domain}";`;
+  const set = await compile({ "s.proto": source({}).replace("service S {", `$&${option}`) });
+  return run(set).error;
+}
 
 test("services of any name, errors of any reason", { timeout: COMPILES_MS }, async () => {
   const unusable = words("arguments await eval");

@@ -51,7 +51,8 @@ export type ServicePolicy = Message<"connectstream.v1.ServicePolicy"> & {
   errors: DeclaredError[];
 
   /**
-   * `google.rpc.ErrorInfo.domain` of the declared errors. Default: the service's full name.
+   * `google.rpc.ErrorInfo.domain` of the declared errors: letters, digits, "-" and "_", in words
+   * joined by ".". Default: the service's full name.
    *
    * @generated from field: string error_domain = 4;
    */
@@ -442,7 +443,7 @@ export type DeclaredError = Message<"connectstream.v1.DeclaredError"> & {
   reason: string;
 
   /**
-   * Status code.
+   * Status code. Any but `CODE_CANCELED`, which says that the client has gone away.
    *
    * @generated from field: connectstream.v1.Code code = 2;
    */

@@ -436,7 +436,8 @@ export const RetryThrottlingSchema: GenMessage<RetryThrottling> = /*@__PURE__*/
  */
 export type DeclaredError = Message<"connectstream.v1.DeclaredError"> & {
   /**
-   * `google.rpc.ErrorInfo.reason`: upper case with underscores, at most 63 characters.
+   * `google.rpc.ErrorInfo.reason`: A-Z, 0-9 and "_", a letter first, no "_" last, from 3 to 63
+   * characters.
    *
    * @generated from field: string reason = 1;
    */

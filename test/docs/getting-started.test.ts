@@ -13,7 +13,7 @@ const program = (name: string) => [
   fileURLToPath(new URL(`snippets/getting-started/src/${name}.ts`, import.meta.url)),
 ];
 
-it("serves and watches", async () => {
+it.each(["SIGINT", "SIGTERM"] as const)("serves and watches, until %s", async (signal) => {
   const server = spawn(process.execPath, program("server"), {
     cwd: root,
     env: { ...process.env, PORT: "0" },
@@ -27,7 +27,7 @@ it("serves and watches", async () => {
     env: { ...process.env, SERVER_URL },
   });
   expect(stdout).toMatch(/^(load \d+\.\d\d, memory \d+\.\d %\n){3}$/);
-  server.kill("SIGTERM");
+  server.kill(signal);
   const [code] = await once(server, "close");
   expect(code).toBe(0);
 });

@@ -7,4 +7,5 @@ const server = await serve({
   port: Number(process.env.PORT ?? 8080),
 });
 console.log(`listening on ${server.url}`);
-process.once("SIGTERM", () => server.close());
+// On Ctrl-C, and when it is told to end, it lets open calls finish.
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => server.close());

@@ -21,8 +21,18 @@ export interface SendOptions {
   signal?: AbortSignal;
 }
 
-/** Options of one client call: those of Connect, and those below. */
+/**
+ * Options of one client call: those of Connect, and those below. A value that cannot be throws a
+ * `RangeError`; of a unary call it rejects with it.
+ */
 export interface StreamCallOptions extends CallOptions {
+  /**
+   * Time allowed for this call, in milliseconds, instead of that of the client. 0 or less is no
+   * limit, as with Connect: do not call with a budget that is used up. What is no number throws a
+   * `RangeError`.
+   */
+  timeoutMs?: number;
+
   /** Limits of time within this stream. Each goes before that of the client. Default: none. */
   timeouts?: StreamTimeouts;
 
@@ -39,10 +49,10 @@ export interface StreamCallOptions extends CallOptions {
   validation?: StreamValidation | false;
 }
 
-/** Options of a generated client. */
+/** Options of a generated client. A value that cannot be throws a `RangeError`. */
 export interface StreamClientOptions {
   /**
-   * Time allowed for each call, in milliseconds, unless the call sets its own `timeoutMs`.
+   * Time allowed for each call, in milliseconds, unless the call sets its own `timeoutMs`. 0: none.
    * Default: that of the transport, which by default has none.
    */
   timeoutMs?: number;
@@ -77,7 +87,10 @@ export interface StreamClientOptions {
   observer?: StreamObserver;
 }
 
-/** Options of `registerXService`: those of Connect's router, limits and error reporting. */
+/**
+ * Options of `registerXService`: those of Connect's router, limits and error reporting. A value that
+ * cannot be throws a `RangeError`.
+ */
 export interface StreamServiceOptions extends ConnectRouterOptions {
   /** Limits of time within each stream, as the server sees it. Default: none. */
   timeouts?: StreamTimeouts;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { onlyKnown } from "./settings.js";
-import { within } from "./within.js";
+import { notAllowed, onlyKnown, within } from "./settings.js";
 
 /**
  * What becomes of a message for which a queue has no room:
@@ -78,7 +77,7 @@ export function resolveQueues(
   general: StreamQueues | undefined,
   particular?: StreamQueues,
 ): StreamQueues | undefined {
-  if (particular) check(particular);
+  if (particular !== undefined) check(particular);
   if (!general || !particular) return particular ?? general;
   return {
     send: joined(general.send, particular.send),
@@ -100,8 +99,8 @@ function joined(
 
 function check(queues: StreamQueues): void {
   onlyKnown("queues", queues, ["send", "receive"]);
-  if (queues.send) checkBounds("queues.send", queues.send);
-  if (queues.receive) checkBounds("queues.receive", queues.receive);
+  if (queues.send !== undefined) checkBounds("queues.send", queues.send);
+  if (queues.receive !== undefined) checkBounds("queues.receive", queues.receive);
 }
 
 function checkBounds(option: string, bounds: QueueBounds): void {
@@ -110,5 +109,5 @@ function checkBounds(option: string, bounds: QueueBounds): void {
   if (maxMessages !== undefined) within(`${option}.maxMessages`, maxMessages, 1, MAX_MESSAGES);
   if (maxBytes !== undefined) within(`${option}.maxBytes`, maxBytes, 1, Number.MAX_SAFE_INTEGER);
   if (whenFull === undefined || whatToDo.includes(whenFull)) return;
-  throw new RangeError(`${option}.whenFull must be ${whatToDo.join(", ")}, not ${whenFull}`);
+  throw notAllowed(`${option}.whenFull`, whatToDo.join(", "), whenFull);
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, type ConnectError } from "@connectrpc/connect";
-import { resolveBackoff, wholeBetween } from "./client/backoff.js";
+import { resolveBackoff } from "./client/backoff.js";
 import { ResumingCall } from "./client/resuming-call.js";
 import { codesOf } from "./client/retry-settings.js";
 import type { ClientStream } from "./client-streams.js";
 import type { RecvOptions, StreamCallOptions } from "./options.js";
 import type { QueueFills } from "./queues.js";
+import { checkCallTimeout, checkFunction, notAllowed, onlyKnown } from "./settings.js";
 
 /**
  * A stream of messages, as clients of server-streaming RPCs have it: every
@@ -86,6 +87,19 @@ export interface ResumeEvent<R> {
 /** A rolling restart is over in less than this gives. */
 const DEFAULT_MAX_RETRIES = 10;
 
+const known: readonly (keyof ResumeOptions<unknown, unknown>)[] = [
+  "request",
+  "next",
+  "call",
+  "resumableCodes",
+  "maxRetries",
+  "initialBackoffMs",
+  "maxBackoffMs",
+  "backoffMultiplier",
+  "onInterrupt",
+  "onResume",
+];
+
 const defaultBackoff = { initialBackoffMs: 100, maxBackoffMs: 10_000, backoffMultiplier: 2 };
 
 /**
@@ -102,12 +116,24 @@ export function resumable<R, M extends object>(
   watch: (request: R, options?: StreamCallOptions) => MessageStream<M>,
   options: ResumeOptions<NoInfer<R>, NoInfer<M>>,
 ): MessageStream<M> {
+  check(options);
   const { resumableCodes = [Code.Unavailable], maxRetries = DEFAULT_MAX_RETRIES } = options;
-  const name = "resumable.maxRetries";
-  if (maxRetries !== Number.POSITIVE_INFINITY) wholeBetween(name, maxRetries, 1, 2 ** 31);
   return new ResumingCall<R, M>(watch, options, {
     codes: codesOf("resumable.resumableCodes", resumableCodes),
     backoff: resolveBackoff("resumable", options, defaultBackoff),
     maxRetries,
   });
+}
+
+/** At once, and not at the first interruption. */
+function check<R, M>(options: ResumeOptions<R, M>): void {
+  onlyKnown("resumable", options, known);
+  const { next, call, maxRetries = DEFAULT_MAX_RETRIES, onInterrupt, onResume } = options;
+  if (typeof next !== "function") throw notAllowed("resumable.next", "a function", next);
+  checkFunction("resumable.onInterrupt", onInterrupt);
+  checkFunction("resumable.onResume", onResume);
+  checkCallTimeout("resumable.call.timeoutMs", call?.timeoutMs);
+  const endless = maxRetries === Number.POSITIVE_INFINITY;
+  if (endless || (Number.isInteger(maxRetries) && maxRetries >= 1)) return;
+  throw notAllowed("resumable.maxRetries", "a whole number of 1 or more, or Infinity", maxRetries);
 }

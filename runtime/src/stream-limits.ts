@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { MAX_MESSAGE_BYTES } from "./protocol/limits.js";
 import { type Resolve, settings } from "./settings.js";
 
 /**
@@ -23,9 +24,6 @@ export interface StreamLimits {
   /** All messages that one stream may be given to send, before compression. Default: any number. */
   writeStreamMaxBytes?: number | undefined;
 }
-
-/** The most that Connect allows for a message: 4 GiB. */
-const MAX_MESSAGE_BYTES = 2 ** 32 - 1;
 
 /** Checks limits and joins them, key by key. */
 export const resolveLimits: Resolve<keyof StreamLimits> = settings("limits", [

@@ -429,7 +429,7 @@ it.each([
   [{ receive: { maxBytes: 1.5 } }, "queues.receive.maxBytes must be a whole number from 1 to"],
   [
     { send: { whenFull: String("drop") as WhenFull } },
-    "queues.send.whenFull must be wait, fail, drop-oldest, not drop",
+    'queues.send.whenFull must be wait, fail, drop-oldest, not "drop"',
   ],
   [{ send: { max: 1 } } as StreamQueues, "queues.send.max does not exist: use maxMessages"],
   [{ recv: {} } as StreamQueues, "queues.recv does not exist: use send, receive"],

@@ -453,7 +453,7 @@ it.each([
   [{ backoffMultiplier: 0 }, "retry.backoffMultiplier must be a number, more than 0"],
   [{ retryableCodes: [] }, "retry.retryableCodes must name a code"],
   [{ retryableCodes: [99] }, "retry.retryableCodes must be of Connect's Code"],
-  [{ maxBufferBytes: -1 }, "retry.maxBufferBytes must be a number, at least 0"],
+  [{ maxBufferBytes: -1 }, "retry.maxBufferBytes must be a whole number from 0"],
   [{ throttling: { maxTokens: 0, tokenRatio: 1 } }, "retry.throttling.maxTokens must be"],
   [{ throttling: { maxTokens: 1, tokenRatio: 0 } }, "retry.throttling.tokenRatio must be"],
 ] as [RetryPolicy, string][])("refuses %j at once", (retry, message) => {

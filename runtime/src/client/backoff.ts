@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { between } from "../settings.js";
 import { MAX_TIMER_MS } from "../stream/settle.js";
 
 /** How waits grow. */
@@ -34,17 +35,4 @@ export function resolveBackoff(
   between(`${where}.maxBackoffMs`, maxBackoffMs, 1, MAX_TIMER_MS);
   between(`${where}.backoffMultiplier`, backoffMultiplier, Number.MIN_VALUE, 1000);
   return { initialBackoffMs, maxBackoffMs, backoffMultiplier };
-}
-
-/** `value`, or a `RangeError` that names the option. */
-export function between(name: string, value: number, min: number, max: number): number {
-  if (typeof value === "number" && value >= min && value <= max) return value;
-  const from = min === Number.MIN_VALUE ? "more than 0" : `at least ${min}`;
-  throw new RangeError(`${name} must be a number, ${from} and at most ${max}, not ${value}`);
-}
-
-/** The same for whole numbers. */
-export function wholeBetween(name: string, value: number, min: number, max: number): number {
-  if (Number.isInteger(value)) return between(name, value, min, max);
-  throw new RangeError(`${name} must be a whole number of at least ${min}, not ${value}`);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, type Transport } from "@connectrpc/connect";
 import type { RetryPolicy } from "../retry.js";
-import { type Backoff, resolveBackoff, wholeBetween } from "./backoff.js";
+import { notAllowed, onlyKnown, within } from "../settings.js";
+import { type Backoff, resolveBackoff } from "./backoff.js";
 import { type RetryThrottle, throttleOf } from "./retry-throttle.js";
 
 /** A `RetryPolicy` with all defaults. */
@@ -26,35 +27,46 @@ const defaultBackoff: Backoff = { initialBackoffMs: 100, maxBackoffMs: 1000, bac
 /** About what HTTP/2 windows and Node's buffers hold of a stream. */
 const DEFAULT_BUFFER_BYTES = 256 * 1024;
 
+const known: readonly (keyof RetryPolicy)[] = [
+  "maxAttempts",
+  "initialBackoffMs",
+  "maxBackoffMs",
+  "backoffMultiplier",
+  "retryableCodes",
+  "throttling",
+  "maxBufferBytes",
+];
+
 /** Fills in the defaults. Throws a `RangeError` for what cannot be. `undefined`: no retries. */
 export function resolveRetry(
   transport: Transport,
   policy: RetryPolicy | false | undefined,
 ): RetrySettings | undefined {
   if (policy === undefined || policy === false) return undefined;
+  onlyKnown("retry", policy, known, "false");
   const { maxAttempts = DEFAULT_MAX_ATTEMPTS, retryableCodes, throttling } = policy;
   const { maxBufferBytes = DEFAULT_BUFFER_BYTES } = policy;
   if (Number.isInteger(maxAttempts) && maxAttempts < 2) throw tooFewAttempts(maxAttempts);
-  wholeBetween("retry.maxAttempts", maxAttempts, 2, Number.MAX_SAFE_INTEGER);
+  within("retry.maxAttempts", maxAttempts, 2, Number.MAX_SAFE_INTEGER);
   return {
     maxAttempts: Math.min(maxAttempts, MOST_ATTEMPTS),
     backoff: resolveBackoff("retry", policy, defaultBackoff),
-    codes: retryableCodes && codesOf("retry.retryableCodes", retryableCodes),
-    throttle: throttling && throttleOf(transport, throttling),
-    maxBufferBytes: wholeBetween("retry.maxBufferBytes", maxBufferBytes, 0, 2 ** 31),
+    codes:
+      retryableCodes === undefined ? undefined : codesOf("retry.retryableCodes", retryableCodes),
+    throttle: throttling === undefined ? undefined : throttleOf(transport, throttling),
+    maxBufferBytes: within("retry.maxBufferBytes", maxBufferBytes, 0, 2 ** 31),
   };
 }
 
 /** `codes` as a set. Throws a `RangeError` if there are none, or if one does not exist. */
 export function codesOf(name: string, codes: readonly Code[]): ReadonlySet<Code> {
+  if (!Array.isArray(codes)) throw notAllowed(name, "a list of codes", codes);
   if (codes.length === 0) {
     throw new RangeError(`${name} must name a code; leave it out for the default`);
   }
   for (const code of codes) {
     if (typeof Code[code] === "string") continue;
-    throw new RangeError(
-      `${name} must be of Connect's Code, such as Code.Unavailable, not ${code}`,
-    );
+    throw notAllowed(name, "of Connect's Code, such as Code.Unavailable", code);
   }
   return new Set(codes);
 }

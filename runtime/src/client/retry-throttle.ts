@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Transport } from "@connectrpc/connect";
 import type { RetryThrottling } from "../retry.js";
-import { between } from "./backoff.js";
+import { between, onlyKnown } from "../settings.js";
 
 /** Tokens of RetryThrottling: https://github.com/grpc/proposal/blob/master/A6-client-retries.md */
 export class RetryThrottle {
@@ -34,6 +34,7 @@ const MAX_TOKENS = 1000;
 
 /** The throttle that clients of `transport` with these settings share. Throws a `RangeError`. */
 export function throttleOf(transport: Transport, settings: RetryThrottling): RetryThrottle {
+  onlyKnown("retry.throttling", settings, ["maxTokens", "tokenRatio"]);
   const { maxTokens, tokenRatio } = settings;
   between("retry.throttling.maxTokens", maxTokens, Number.MIN_VALUE, MAX_TOKENS);
   between("retry.throttling.tokenRatio", tokenRatio, Number.MIN_VALUE, MAX_TOKENS);

@@ -20,6 +20,7 @@ import { watchCall, watchedCalls } from "../client/watch.js";
 import { watchedUnary } from "../client/watched-unary.js";
 import { withMetadata } from "../client/with-metadata.js";
 import { withoutHeartbeats } from "../client/without-heartbeats.js";
+import { checkObserver } from "../observe/check.js";
 import type { StreamObserver } from "../observer.js";
 import type { StreamCallOptions, StreamClientOptions } from "../options.js";
 import { clientQueues } from "../protocol/call-queues.js";
@@ -28,6 +29,7 @@ import { methodsOf } from "../protocol/method-kind.js";
 import { capForConnect } from "../protocol/timeout-header.js";
 import { resolveQueues, type StreamQueues } from "../queues.js";
 import type { RetryPolicy } from "../retry.js";
+import { between, checkCallTimeout } from "../settings.js";
 import { onAbort } from "../stream/on-abort.js";
 import { resolveLimits, type StreamLimits } from "../stream-limits.js";
 import { resolveTimeouts, type StreamTimeouts } from "../timeouts.js";
@@ -69,6 +71,7 @@ export function createServiceClient<C extends object>(
   options: StreamClientOptions = {},
   specs: RpcSpecs<ClientPolicy> = {},
 ): C {
+  checkOptions(options);
   const code = {
     ...options,
     timeouts: resolveTimeouts(undefined, options.timeouts),
@@ -93,6 +96,12 @@ export function createServiceClient<C extends object>(
     });
   }
   return client as C;
+}
+
+/** Throws a `RangeError` for what cannot be, of what is not looked at elsewhere. */
+function checkOptions({ timeoutMs, observer }: StreamClientOptions): void {
+  if (timeoutMs !== undefined) between("timeoutMs", timeoutMs, 0, Number.POSITIVE_INFINITY);
+  checkObserver("observer", observer);
 }
 
 /** What schema and options together say of an RPC. */
@@ -125,6 +134,7 @@ function unaryMethod(method: DescMethodUnary, transport: Transport, defaults: Ca
   const once = unaryCall(method, transport);
   const make = (request: MessageInitShape<DescMessage>, options: StreamCallOptions) => {
     const { timeoutMs = defaults.timeoutMs, retry } = options;
+    checkCallTimeout("timeoutMs", timeoutMs);
     const limited = timeoutMs === undefined ? options : { ...options, timeoutMs };
     const settings = retry === undefined ? clientSettings : resolveRetry(transport, retry);
     const all = (one: typeof once, init: StreamCallOptions) =>
@@ -187,6 +197,7 @@ function opener(
   const watched = watchedCalls(defaults.observer, transport, open, method);
   return (options = {}) => {
     const { signal, timeoutMs = defaults.timeoutMs, headers, contextValues, retry } = options;
+    checkCallTimeout("timeoutMs", timeoutMs);
     const timeouts = resolveTimeouts(defaults.timeouts, options.timeouts);
     const limits = resolveLimits(defaults.limits, options.limits);
     const queues = options.queues

@@ -10,8 +10,8 @@ import type {
 import { findErrorInfo, findRetryDelayMs } from "../error-details.js";
 import { noteFlags } from "../error-flags.js";
 import { ErrorInfoSchema, RetryInfoSchema } from "../gen/google/rpc/error_details_pb.js";
+import { within } from "../settings.js";
 import { MAX_TIMER_MS } from "../stream/settle.js";
-import { within } from "../within.js";
 
 /** What a schema says of an error. */
 export interface ErrorSpec {

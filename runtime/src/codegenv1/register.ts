@@ -6,9 +6,11 @@ import {
   type ConnectRouter,
   type ConnectRouterOptions,
 } from "@connectrpc/connect";
+import { checkObserver } from "../observe/check.js";
 import type { StreamObserver } from "../observer.js";
 import type { StreamServiceOptions } from "../options.js";
 import { serverQueues } from "../protocol/call-queues.js";
+import { checkConnectOptions } from "../protocol/connect-options.js";
 import { type Heartbeat, heartbeatOf } from "../protocol/heartbeat.js";
 import { methodsOf } from "../protocol/method-kind.js";
 import { resolveQueues, type StreamQueues } from "../queues.js";
@@ -23,6 +25,7 @@ import { unaryImpl } from "../server/unary-impl.js";
 import { validated, validatedUnary } from "../server/validated.js";
 import { watchedUnary } from "../server/watched-unary.js";
 import { withMetadata } from "../server/with-metadata.js";
+import { checkFunction } from "../settings.js";
 import { resolveLimits, type StreamLimits } from "../stream-limits.js";
 import { resolveTimeouts, type StreamTimeouts } from "../timeouts.js";
 import { prepare, type StreamValidation } from "../validation.js";
@@ -37,6 +40,9 @@ export function registerService(
   specs: RpcSpecs<ServerPolicy> = {},
 ): ConnectRouter {
   const { onError = printError, observer, timeouts, limits, queues, validation, ...rest } = options;
+  checkFunction("onError", onError);
+  checkObserver("observer", observer);
+  checkConnectOptions(rest);
   const ours = {
     timeouts: resolveTimeouts(undefined, timeouts),
     limits: resolveLimits(undefined, limits),

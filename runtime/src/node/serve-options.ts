@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { SecureServerOptions, ServerOptions } from "node:http2";
+import { isObject, notAllowed, onlyKnown, within } from "../settings.js";
 import { MAX_TIMER_MS } from "../stream/settle.js";
-import { within } from "../within.js";
 import type { StreamNodeAdapterOptions } from "./stream-node-adapter.js";
 import { STREAM_WINDOW_BYTES } from "./windows.js";
 
@@ -72,22 +72,27 @@ export const DEFAULT_GRACE_MS = 10_000;
 
 /** Fills in the defaults. Throws a `RangeError` for a value that cannot be. */
 export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions {
-  const { keepAlive, resetLimit = {} } = options;
+  const { host = "127.0.0.1", keepAlive, resetLimit = {}, http2 = {} } = options;
+  if (typeof host !== "string" || host === "") {
+    throw notAllowed("host", "a host name or an IP address", host);
+  }
+  onlyKnown("resetLimit", resetLimit, ["burst", "perSecond"]);
+  if (!isObject(http2)) throw notAllowed("http2", "an object with options of Node's", http2);
   const maxHeaderBytes = within("maxHeaderBytes", options.maxHeaderBytes ?? 16 * 1024, 1, 2 ** 30);
   const reset = {
     streamResetBurst: within("resetLimit.burst", resetLimit.burst ?? 1000, 0, MAX_TIMER_MS),
     streamResetRate: within("resetLimit.perSecond", resetLimit.perSecond ?? 100, 0, MAX_TIMER_MS),
   };
   return {
-    host: options.host ?? "127.0.0.1",
+    host,
     port: within("port", options.port ?? 0, 0, 65_535),
-    tls: options.tls,
+    tls: checkTls(options.tls),
     idleTimeoutMs: within("idleTimeoutMs", options.idleTimeoutMs ?? 300_000, 0, MAX_TIMER_MS),
     keepAlive: keepAlive === false ? undefined : resolveKeepAlive(keepAlive ?? {}),
     maxHeaderBytes,
     http2: {
       ...reset,
-      ...options.http2,
+      ...http2,
       settings: {
         initialWindowSize: STREAM_WINDOW_BYTES,
         maxConcurrentStreams: within(
@@ -97,15 +102,29 @@ export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions
           2 ** 31 - 1,
         ),
         maxHeaderListSize: maxHeaderBytes,
-        ...options.http2?.settings,
+        ...http2.settings,
       },
     },
   };
 }
 
-function resolveKeepAlive({ intervalMs, timeoutMs }: { intervalMs?: number; timeoutMs?: number }) {
+function resolveKeepAlive(keepAlive: { intervalMs?: number; timeoutMs?: number }) {
+  onlyKnown("keepAlive", keepAlive, ["intervalMs", "timeoutMs"], "false");
+  const { intervalMs, timeoutMs } = keepAlive;
   return {
     intervalMs: within("keepAlive.intervalMs", intervalMs ?? 60_000, 1, MAX_TIMER_MS),
     timeoutMs: within("keepAlive.timeoutMs", timeoutMs ?? 20_000, 1, MAX_TIMER_MS),
   };
+}
+
+/** Node listens without a certificate, too, and then fails every handshake. */
+function checkTls(tls: SecureServerOptions | undefined): SecureServerOptions | undefined {
+  if (tls === undefined) return undefined;
+  const allowed = "an object with key and cert, pfx, SNICallback or pskCallback";
+  if (!isObject(tls)) throw notAllowed("tls", allowed, tls);
+  const { key, privateKeyIdentifier, cert, pfx, SNICallback, pskCallback } = tls;
+  const certified = cert && (key || privateKeyIdentifier);
+  if (certified || pfx || SNICallback || pskCallback) return tls;
+  const given = Object.keys(tls).join(", ") || "nothing";
+  throw new RangeError(`tls must be ${allowed}, not one with ${given}`);
 }

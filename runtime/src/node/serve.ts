@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { AddressInfo } from "node:net";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { within } from "../within.js";
+import { within } from "../settings.js";
+import { MAX_TIMER_MS } from "../stream/settle.js";
 import { createDualServer } from "./dual-server.js";
 import type { NodeListener } from "./node-types.js";
 import { refuse } from "./refuse.js";
@@ -20,8 +21,11 @@ export interface StreamServer {
   readonly url: string;
   /**
    * Drains and closes: new calls are refused, open ones may finish. Those that have not after
-   * `graceMs` (default: 10 seconds) end with `unavailable`. Resolves when all is closed; may be
-   * called again.
+   * `graceMs` (default: 10 seconds) end with `unavailable`. Resolves when all is closed, rejects with
+   * a `RangeError` for a `graceMs` that cannot be.
+   *
+   * May be called again, and gives the same promise. A `graceMs` given then counts from then, and for
+   * all if it is over sooner than the one before: so a second SIGTERM can mean now.
    */
   close(options?: { graceMs?: number }): Promise<void>;
 }
@@ -31,7 +35,7 @@ const FLUSH_MS = 1000;
 
 /**
  * Serves `routes` on one port, HTTP/1.1 and HTTP/2, clear text or TLS. Resolves once it listens.
- * Rejects with Node's error if it cannot, throws a `RangeError` for a bad option.
+ * Rejects with Node's error if it cannot, and with a `RangeError` for an option that cannot be.
  */
 export async function serve(options: ServeOptions): Promise<StreamServer> {
   const resolved = resolveServeOptions(options);
@@ -41,52 +45,71 @@ export async function serve(options: ServeOptions): Promise<StreamServer> {
   const calls = new OpenCalls();
   const server = createDualServer(resolved, calls.counting(listener));
   const { port } = await server.listen();
-  let closed: Promise<void> | undefined;
-  const close = async (graceMs: number) => {
-    calls.draining = true;
-    server.drain();
-    await calls.none(graceMs);
+  const close = async () => {
+    await calls.none;
     shutdown.abort(new ConnectError("the server is shutting down", Code.Unavailable));
     await server.close(FLUSH_MS);
   };
+  let closed: Promise<void> | undefined;
   return {
     port,
     url: urlOf(resolved, port),
-    close: ({ graceMs = DEFAULT_GRACE_MS } = {}) => {
-      within("graceMs", graceMs, 0, 2 ** 31 - 1);
-      closed ??= close(graceMs);
+    close: ({ graceMs } = {}) => {
+      try {
+        if (!closed || graceMs !== undefined) calls.drain(checkGrace(graceMs));
+      } catch (error) {
+        return Promise.reject(error);
+      }
+      if (!closed) server.drain();
+      closed ??= close();
       return closed;
     },
   };
 }
 
+function checkGrace(graceMs: number = DEFAULT_GRACE_MS): number {
+  return within("graceMs", graceMs, 0, MAX_TIMER_MS);
+}
+
 /** Counts requests that have no answer yet, and refuses new ones while draining. */
 class OpenCalls {
-  open = 0;
-  draining = false;
-  #onNone: (() => void) | undefined;
+  /** Resolves when no request is open while draining, or when the time for that is up. */
+  readonly none: Promise<void>;
+  #open = 0;
+  #draining = false;
+  #onNone!: () => void;
+  #end = Number.POSITIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor() {
+    this.none = new Promise((resolve) => {
+      this.#onNone = () => {
+        clearTimeout(this.#timer);
+        resolve();
+      };
+    });
+  }
 
   counting(listener: NodeListener): NodeListener {
     return (request, response) => {
-      if (this.draining) return refuse(response, 503);
-      this.open++;
+      if (this.#draining) return refuse(response, 503);
+      this.#open++;
       response.once("close", () => {
-        if (--this.open === 0) this.#onNone?.();
+        if (--this.#open === 0 && this.#draining) this.#onNone();
       });
       listener(request, response);
     };
   }
 
-  /** Resolves when no request is open, at the latest after `ms` milliseconds. */
-  none(ms: number): Promise<void> {
-    if (this.open === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#onNone = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+  /** Refuses new requests. Open ones have so many milliseconds, or what is left of fewer. */
+  drain(ms: number): void {
+    this.#draining = true;
+    if (this.#open === 0) return this.#onNone();
+    const end = performance.now() + ms;
+    if (end >= this.#end) return;
+    this.#end = end;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(this.#onNone, ms);
   }
 }
 

@@ -7,9 +7,12 @@ import {
   compressionGzip,
   connectNodeAdapter,
 } from "@connectrpc/connect-node";
+import { checkConnectOptions } from "../protocol/connect-options.js";
 import { DEFAULT_READ_MAX_BYTES } from "../protocol/limits.js";
 import { resolveRpc } from "../server/options.js";
 import { findStreamRpc } from "../server/stream-rpc.js";
+import { notAllowed, within } from "../settings.js";
+import { MAX_TIMER_MS } from "../stream/settle.js";
 import { CallTracker } from "./call-tracker.js";
 import { capTimeout } from "./cap-timeout.js";
 import { shareConnection } from "./fair-share.js";
@@ -40,8 +43,11 @@ export interface StreamNodeAdapterOptions extends ConnectNodeAdapterOptions {
  * A request listener for Node's `http`, `https` and `http2` servers. Takes what
  * `connectNodeAdapter` takes and serves the same routes: RPCs of `registerXService` that stream go
  * straight between handler and HTTP, everything else the way that Connect-Node serves it.
+ *
+ * Throws a `RangeError` for an option that cannot be.
  */
 export function streamNodeAdapter(options: StreamNodeAdapterOptions): NodeListener {
+  check(options);
   const resolved = {
     ...options,
     acceptCompression: options.acceptCompression ?? [compressionGzip, compressionBrotli],
@@ -78,6 +84,13 @@ export function streamNodeAdapter(options: StreamNodeAdapterOptions): NodeListen
       refuse(response, 500);
     }
   };
+}
+
+function check(options: StreamNodeAdapterOptions): void {
+  const { routes, halfCloseGraceMs = 0 } = options;
+  if (typeof routes !== "function") throw notAllowed("routes", "a function", routes);
+  within("halfCloseGraceMs", halfCloseGraceMs, 0, MAX_TIMER_MS);
+  checkConnectOptions(options);
 }
 
 /** Connect puts a listener on the signal for each unary call, and Node warns of more than ten. */

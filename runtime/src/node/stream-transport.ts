@@ -19,10 +19,12 @@ import { streamOnWire } from "../client/stream-on-wire.js";
 import { noteTransport } from "../client/transport-info.js";
 import { formatOf, WireCarrier, type WireTransportOptions } from "../client/wire-call.js";
 import { connect } from "../protocol/connect.js";
+import { checkConnectOptions } from "../protocol/connect-options.js";
 import { grpc } from "../protocol/grpc.js";
 import { grpcWeb } from "../protocol/grpc-web.js";
 import { DEFAULT_READ_MAX_BYTES } from "../protocol/limits.js";
 import { capForConnect } from "../protocol/timeout-header.js";
+import { between } from "../settings.js";
 import { MAX_TIMER_MS } from "../stream/settle.js";
 import type { StreamLimits } from "../stream-limits.js";
 import { http1Opener } from "./http1-client-wire.js";
@@ -59,7 +61,8 @@ const protocols = { grpc, "grpc-web": grpcWeb, connect };
  * A Connect transport for Node, for all kinds of RPC and for any Connect client. Generated clients
  * take a direct path through it, without async iterables, unless it has interceptors.
  *
- * Throws for options that cannot work together. Connections are made when they are needed.
+ * Throws a `ConnectError` for options that cannot work together, and a `RangeError` for one that
+ * cannot be. Connections are made when they are needed.
  */
 export function createStreamTransport(options: StreamTransportOptions): Transport {
   const checked = check(options);
@@ -160,6 +163,24 @@ interface SharedSessions {
   readonly sessionManager?: unknown;
 }
 
+/** Times of the transport and its connections, in milliseconds, and the least that each can be. */
+const times = [
+  ["defaultTimeoutMs", 0],
+  ["pingIntervalMs", Number.MIN_VALUE],
+  ["pingTimeoutMs", Number.MIN_VALUE],
+  ["idleConnectionTimeoutMs", 0],
+] as const;
+
+/** Throws a `RangeError` for a value that cannot be, which would be no limit at all. */
+function checkValues(options: StreamTransportOptions): void {
+  checkConnectOptions(options);
+  const given: { [K in (typeof times)[number][0]]?: number | undefined } = options;
+  for (const [name, min] of times) {
+    const value = given[name];
+    if (value !== undefined) between(name, value, min, Number.POSITIVE_INFINITY);
+  }
+}
+
 /** Throws for what cannot work, and makes the one connection manager that all calls share. */
 function check(options: StreamTransportOptions): StreamTransportOptions {
   const { protocol, baseUrl, httpVersion } = options;
@@ -172,6 +193,7 @@ function check(options: StreamTransportOptions): StreamTransportOptions {
   if (!/^https?:\/\//.test(baseUrl) || !URL.canParse(baseUrl)) {
     throw bad(`baseUrl must be an http or https URL, not ${JSON.stringify(baseUrl)}`);
   }
+  checkValues(options);
   if (httpVersion === "1.1") {
     if (protocol === "grpc")
       throw bad('gRPC needs HTTP/2: leave out httpVersion, or set it to "2"');

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CallObserver, StreamObserver } from "../observer.js";
 import { type CallWatch, openWatch } from "./call-watch.js";
+import { checkObserver } from "./check.js";
 
 /**
  * One observer of several: each is told of every call, in this order. The first is the outermost in
- * `run`. One that throws does not keep the others from being told.
+ * `run`. One that throws does not keep the others from being told. Throws a `RangeError` for what is
+ * no observer.
  */
 export function combineObservers(...observers: readonly StreamObserver[]): StreamObserver {
+  for (const [i, observer] of observers.entries()) checkObserver(`observers[${i}]`, observer);
   return {
     open(call) {
       const watches = observers.flatMap((observer) => openWatch(observer, call) ?? []);

@@ -5,3 +5,6 @@
  * can cost in memory, and is far above what fits a stream well.
  */
 export const DEFAULT_READ_MAX_BYTES: number = 4 * 1024 * 1024;
+
+/** The most that Connect allows for a message: 4 GiB. */
+export const MAX_MESSAGE_BYTES: number = 2 ** 32 - 1;

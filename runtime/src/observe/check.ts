@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+import { notAllowed } from "../settings.js";
+
+/** Throws a `RangeError` for an `observer` that is set and is none. */
+export function checkObserver(option: string, observer: unknown): void {
+  if (observer === undefined || isObserver(observer)) return;
+  throw notAllowed(option, "an object with a method open", observer);
+}
+
+function isObserver(value: unknown): boolean {
+  const holds = (typeof value === "object" || typeof value === "function") && value !== null;
+  return holds && "open" in value && typeof value.open === "function";
+}

@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethodStreaming, DescMethodUnary, DescService } from "@bufbuild/protobuf";
-import {
-  Code,
-  ConnectError,
-  type ConnectRouter,
-  type ConnectRouterOptions,
-} from "@connectrpc/connect";
+import type { ConnectRouter, ConnectRouterOptions } from "@connectrpc/connect";
 import { checkObserver } from "../observe/check.js";
 import type { StreamObserver } from "../observer.js";
 import type { StreamServiceOptions } from "../options.js";
@@ -29,9 +24,13 @@ import { checkFunction } from "../settings.js";
 import { resolveLimits, type StreamLimits } from "../stream-limits.js";
 import { resolveTimeouts, type StreamTimeouts } from "../timeouts.js";
 import { prepare, type StreamValidation } from "../validation.js";
+import { HandlerMethods } from "./handler-methods.js";
 import { type RpcSpecs, type ServerPolicy, specOf } from "./rpc-spec.js";
 
-/** Registers `handler` for the RPCs of `service`. `specs`: what the schema says of them beside. */
+/**
+ * Registers `handler` for the RPCs of `service`. `specs`: what the schema says of them beside. Throws
+ * a `RangeError` for options that cannot be, and a `TypeError` for a handler that cannot be meant.
+ */
 export function registerService(
   service: DescService,
   router: ConnectRouter,
@@ -48,9 +47,10 @@ export function registerService(
     limits: resolveLimits(undefined, limits),
     queues: resolveQueues(undefined, queues),
   };
+  const methods = new HandlerMethods(service, handler);
   for (const method of methodsOf(service)) {
     const { spec, member } = specOf(specs, method);
-    const named = methodOf(handler, member) ?? unimplemented(method);
+    const named = methods.take(method, member);
     const call = withMetadata(named, spec.initialMetadata, validation);
     const heartbeat = heartbeatOf(method, spec.heartbeat);
     prepare(validation, method, "request", spec.initialMetadata);
@@ -65,6 +65,7 @@ export function registerService(
     if (method.methodKind === "unary") registerUnary(router, method, call, policy, theirs);
     else registerStream(router, method, call, policy, theirs);
   }
+  methods.checkNames();
   return router;
 }
 
@@ -122,27 +123,11 @@ function registerStream(
 ): void {
   const { timeouts, onError, observer, validation } = policy;
   const queues = serverQueues(policy.queues, method.methodKind);
-  const bare = runnerFor(method.methodKind, call, method);
+  const bare = runnerFor(method.methodKind, call, method, onError);
   const handle = validated(bare, method, validation, onError);
   const run = method.methodKind === "server_streaming" ? handle : withRecvTimeout(handle, timeouts);
   const stock = beating(watched(limited(run, method, policy.limits), timeouts), policy.heartbeat);
   router.rpc(method, iterableImpl(method, stock, onError, queues, observer), options);
   const handler = router.handlers.at(-1);
   if (handler) noteStreamRpc(handler, { ...policy, method, run, queues, options: options ?? {} });
-}
-
-/** The handler's method of that name, bound; what every object inherits does not count. */
-function methodOf(handler: object, name: string): HandlerMethod | undefined {
-  const method: unknown = Reflect.get(handler, name);
-  if (typeof method !== "function" || method === Reflect.get(Object.prototype, name)) return;
-  return (...args) => Reflect.apply(method, handler, args);
-}
-
-function unimplemented(method: { name: string; parent: DescService }): HandlerMethod {
-  return () => {
-    throw new ConnectError(
-      `${method.parent.typeName}.${method.name} is not implemented`,
-      Code.Unimplemented,
-    );
-  };
 }

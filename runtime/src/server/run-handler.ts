@@ -2,35 +2,69 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { StreamKind } from "../protocol/method-kind.js";
+import { type OnError, report } from "./failure.js";
 import type { RunHandler, ServerSide } from "./side.js";
 import { BidiStreaming, ClientStreaming, ServerStreaming } from "./streams.js";
 
 /** A handler's method, bound to its object. */
 export type HandlerMethod = (...args: unknown[]) => Promise<unknown>;
 
+/** Ends a call of a handler that has done something wrong, as `text` says. */
+type Mistake = (side: ServerSide, text: string) => ConnectError;
+
+type Runner = (handler: HandlerMethod, rpc: DescMethod, mistake: Mistake) => RunHandler;
+
 /** How a handler of each kind is called. */
-const runners: Record<StreamKind, (handler: HandlerMethod, rpc: DescMethod) => RunHandler> = {
-  server_streaming: (handler, rpc) => async (side) => {
+const runners: Record<StreamKind, Runner> = {
+  server_streaming: (handler, rpc, mistake) => async (side) => {
     const request = await onlyMessage(side, rpc);
-    await handler(request, new ServerStreaming(side));
+    const returned = await handler(request, new ServerStreaming(side));
+    if (isIterable(returned)) throw mistake(side, UNREAD);
   },
-  client_streaming: (handler, rpc) => async (side) => {
+  client_streaming: (handler, rpc, mistake) => async (side) => {
     const stream = new ClientStreaming(side);
-    await handler(stream);
+    if (isIterable(await handler(stream))) throw mistake(side, `${UNREAD}AndClose`);
     if (stream.answered) return;
     throw new ConnectError(
       `the handler of ${rpc.parent.typeName}.${rpc.name} returned without sendAndClose`,
       Code.Internal,
     );
   },
-  bidi_streaming: (handler) => async (side) => {
-    await handler(new BidiStreaming(side));
+  bidi_streaming: (handler, _rpc, mistake) => async (side) => {
+    const returned = await handler(new BidiStreaming(side));
+    if (isIterable(returned)) throw mistake(side, UNREAD);
   },
 };
 
-/** Makes a handler's method callable on any call of its RPC. */
-export function runnerFor(kind: StreamKind, handler: HandlerMethod, rpc: DescMethod): RunHandler {
-  return runners[kind](handler, rpc);
+/**
+ * Makes a handler's method callable on any call of its RPC. `onError` is told of what the handler
+ * does wrong without throwing, and so is the client.
+ */
+export function runnerFor(
+  kind: StreamKind,
+  handler: HandlerMethod,
+  rpc: DescMethod,
+  onError: OnError,
+): RunHandler {
+  return runners[kind](handler, rpc, (side, text) => {
+    const error = new ConnectError(
+      `the handler of ${rpc.parent.typeName}.${rpc.name} ${text}`,
+      Code.Internal,
+    );
+    report(error, side.context, onError);
+    return error;
+  });
+}
+
+const UNREAD = "returned an iterable, as generators do, which nobody reads: use stream.send";
+
+/**
+ * Whether a handler returned messages to take, as those of Connect-ES do. A generator has not even
+ * begun then. Lists are left alone: `Promise.all` gives them.
+ */
+function isIterable(returned: unknown): boolean {
+  if (typeof returned !== "object" || returned === null) return false;
+  return Symbol.asyncIterator in returned || (Symbol.iterator in returned && "throw" in returned);
 }
 
 async function onlyMessage(side: ServerSide, rpc: DescMethod): Promise<object> {

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { HandlerMethod } from "../server/run-handler.js";
+import { isObject, shown } from "../settings.js";
+
+/**
+ * The methods of a handler, by the names that generated code has for the RPCs; those that are left
+ * out answer `unimplemented`. Throws a `TypeError` for a handler that cannot be meant.
+ */
+export class HandlerMethods {
+  readonly #service: DescService;
+  readonly #handler: object;
+  readonly #known: string[] = [];
+  readonly #leftOut: string[] = [];
+
+  constructor(service: DescService, handler: unknown) {
+    this.#service = service;
+    if (!isObject(handler) && typeof handler !== "function") {
+      throw this.#fault(` must be an object with its methods, not ${shown(handler)}`);
+    }
+    this.#handler = handler;
+  }
+
+  /** That of an RPC, bound. What every object inherits does not count. */
+  take(method: DescMethod, name: string): HandlerMethod {
+    const handler = this.#handler;
+    this.#known.push(name);
+    const value: unknown = Reflect.get(handler, name);
+    if (value === undefined || value === Reflect.get(Object.prototype, name)) {
+      this.#leftOut.push(name);
+      return unimplemented(method);
+    }
+    if (typeof value !== "function") {
+      throw this.#fault(`: ${name} must be a function, not ${shown(value)}`);
+    }
+    return (...args) => Reflect.apply(value, handler, args);
+  }
+
+  /**
+   * To be called when all have been taken. A function that is no RPC, where an RPC is left out, is
+   * taken for its name misspelt. Only of plain objects: classes, and modules, have helpers of their own.
+   */
+  checkNames(): void {
+    if (this.#leftOut.length === 0) return;
+    if (Object.getPrototypeOf(this.#handler) !== Object.prototype) return;
+    const stray = Object.entries(this.#handler).find(
+      ([name, value]) => typeof value === "function" && !this.#known.includes(name),
+    );
+    if (!stray) return;
+    const advice = "give helpers a place outside, or make it a class";
+    throw this.#fault(
+      ` has ${stray[0]}, which is no RPC, and lacks ${this.#leftOut.join(", ")}: ${advice}`,
+    );
+  }
+
+  #fault(what: string): TypeError {
+    return new TypeError(`the handler of ${this.#service.typeName}${what}`);
+  }
+}
+
+function unimplemented(method: DescMethod): HandlerMethod {
+  return () => {
+    throw new ConnectError(
+      `${method.parent.typeName}.${method.name} is not implemented`,
+      Code.Unimplemented,
+    );
+  };
+}

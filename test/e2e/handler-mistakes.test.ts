@@ -4,7 +4,7 @@ import { Code, type ConnectRouter, createConnectRouter } from "@connectrpc/conne
 import { describe, expect, it, vi } from "vitest";
 import "../support/process-faults.js";
 import { ourTransport } from "../support/clients/transports.js";
-import { failure } from "../support/gate.js";
+import { failure, observed, turn } from "../support/gate.js";
 import {
   createLabServiceClient,
   type LabServiceHandler,
@@ -132,4 +132,54 @@ it("a handler may return a list, as Promise.all does", async () => {
   );
   expect(result).toMatchObject({ text: "a" });
   expect(errors).toEqual([]);
+});
+
+type Upload = LabServiceHandler["upload"];
+
+describe("sendAndClose", () => {
+  const send = async (upload: Upload) =>
+    told({ upload }, (client) => client.upload().closeAndRecv());
+
+  it("is missing: both sides are told", async () => {
+    const { result, errors, names } = await send(async () => undefined);
+    const rawMessage = "the handler of lab.v1.LabService.Upload returned without sendAndClose";
+    expect(result).toMatchObject({ code: Code.Internal, rawMessage });
+    expect(errors).toEqual([expect.objectContaining({ rawMessage })]);
+    expect(names).toEqual(["Upload"]);
+  });
+
+  const twice = "the handler of lab.v1.LabService.Upload called sendAndClose twice";
+
+  it("is called twice, and awaited: both sides are told, once", async () => {
+    const { result, errors } = await send(async (stream) => {
+      await stream.sendAndClose({});
+      await stream.sendAndClose({});
+    });
+    expect(result).toMatchObject({ code: Code.Internal, rawMessage: twice });
+    expect(errors).toEqual([expect.objectContaining({ rawMessage: twice })]);
+  });
+
+  it("is called twice, and not awaited: the server is told", async () => {
+    const { result, errors } = await send(async (stream) => {
+      await stream.sendAndClose({ text: "first" });
+      void stream.sendAndClose({ text: "second" });
+    });
+    expect(result).toMatchObject({ text: "first" });
+    expect(errors).toEqual([expect.objectContaining({ rawMessage: twice })]);
+  });
+
+  it("is missing because the client has gone: that is no mistake", async () => {
+    const { handler, ended } = observed(async (stream: Parameters<Upload>[0]) => {
+      stream.sendHeaders();
+      await stream.recv().catch(() => undefined);
+    });
+    const { errors } = await told({ upload: handler }, async (client) => {
+      const upload = client.upload();
+      await upload.header;
+      upload.close();
+      await ended;
+      await turn();
+    });
+    expect(errors).toEqual([]);
+  });
 });

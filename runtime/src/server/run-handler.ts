@@ -12,25 +12,21 @@ export type HandlerMethod = (...args: unknown[]) => Promise<unknown>;
 /** Ends a call of a handler that has done something wrong, as `text` says. */
 type Mistake = (side: ServerSide, text: string) => ConnectError;
 
-type Runner = (handler: HandlerMethod, rpc: DescMethod, mistake: Mistake) => RunHandler;
+type Runner = (handler: HandlerMethod, mistake: Mistake, rpc: DescMethod) => RunHandler;
 
 /** How a handler of each kind is called. */
 const runners: Record<StreamKind, Runner> = {
-  server_streaming: (handler, rpc, mistake) => async (side) => {
+  server_streaming: (handler, mistake, rpc) => async (side) => {
     const request = await onlyMessage(side, rpc);
     const returned = await handler(request, new ServerStreaming(side));
     if (isIterable(returned)) throw mistake(side, UNREAD);
   },
-  client_streaming: (handler, rpc, mistake) => async (side) => {
-    const stream = new ClientStreaming(side);
+  client_streaming: (handler, mistake) => async (side) => {
+    const stream = new ClientStreaming(side, () => mistake(side, "called sendAndClose twice"));
     if (isIterable(await handler(stream))) throw mistake(side, `${UNREAD}AndClose`);
-    if (stream.answered) return;
-    throw new ConnectError(
-      `the handler of ${rpc.parent.typeName}.${rpc.name} returned without sendAndClose`,
-      Code.Internal,
-    );
+    if (!stream.answered) throw mistake(side, "returned without sendAndClose");
   },
-  bidi_streaming: (handler, _rpc, mistake) => async (side) => {
+  bidi_streaming: (handler, mistake) => async (side) => {
     const returned = await handler(new BidiStreaming(side));
     if (isIterable(returned)) throw mistake(side, UNREAD);
   },
@@ -46,14 +42,16 @@ export function runnerFor(
   rpc: DescMethod,
   onError: OnError,
 ): RunHandler {
-  return runners[kind](handler, rpc, (side, text) => {
+  const mistake: Mistake = (side, text) => {
     const error = new ConnectError(
       `the handler of ${rpc.parent.typeName}.${rpc.name} ${text}`,
       Code.Internal,
     );
-    report(error, side.context, onError);
+    // One that gave up because its call was aborted has done nothing wrong.
+    if (!side.context.signal.aborted) report(error, side.context, onError);
     return error;
-  });
+  };
+  return runners[kind](handler, mistake, rpc);
 }
 
 const UNREAD = "returned an iterable, as generators do, which nobody reads: use stream.send";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
+import type { ConnectError, HandlerContext } from "@connectrpc/connect";
 import type { RecvOptions, SendOptions } from "../options.js";
 import type { QueueFills } from "../queues.js";
 import { messages } from "../stream/iterate.js";
@@ -37,6 +37,13 @@ export class ServerStreaming extends Base {
 /** Behind `ClientStreamingServer`. */
 export class ClientStreaming extends Base {
   answered = false;
+  readonly #twice: () => ConnectError;
+
+  /** `twice`: the error of a second answer. */
+  constructor(side: ServerSide, twice: () => ConnectError) {
+    super(side);
+    this.#twice = twice;
+  }
 
   get queued(): Pick<QueueFills, "receive"> {
     return { receive: this.side.queued().receive };
@@ -47,9 +54,7 @@ export class ClientStreaming extends Base {
   }
 
   sendAndClose(message: object): Promise<void> {
-    if (this.answered) {
-      return rejected(new ConnectError("sendAndClose was called twice", Code.Internal));
-    }
+    if (this.answered) return rejected(this.#twice());
     this.answered = true;
     const sent = this.side.send(message);
     // What could not be sent is no answer.

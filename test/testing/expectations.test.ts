@@ -126,3 +126,25 @@ it("says what is different, and no more than was asked for", async () => {
   }`,
   );
 });
+
+/** As JavaScript writes them, and TypeScript where a type was asserted. */
+const misspelt: Record<string, [expected: object, field: string]> = {
+  "a field": [{ duoble: 0.1 }, "duoble"],
+  "the name of the schema": [{ by_id: {} }, "by_id"],
+  "a field beside right ones": [{ double: 0.1, tripel: 1 }, "tripel"],
+  "a field of a message": [{ inner: { duoble: 1 } }, "inner.duoble"],
+  "a field in a list": [{ many: [{ double: 1 }, { duoble: 2 }] }, "many.1.duoble"],
+  "a field in a map": [{ byId: { 7: { duoble: 1 } } }, "byId.7.duoble"],
+  "a case": [{ choice: { case: "mesage", value: {} } }, "choice.mesage"],
+  "a field in a case": [
+    { choice: { case: "message", value: { duoble: 1 } } },
+    "choice.message.duoble",
+  ],
+};
+
+it.each(Object.entries(misspelt))("names %s that does not exist", async (_, [expected, field]) => {
+  const error = await fault(whole, expected as Expected<typeof ShapesSchema>);
+  expect(error?.message).toBe(
+    `step 2 of 2 (recv) of lab.v1.ShapesService.Echo: lab.v1.Shapes has no field ${field}`,
+  );
+});

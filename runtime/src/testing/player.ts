@@ -7,6 +7,7 @@ import { matches } from "./match.js";
 import { PATIENCE_MS, waitFor } from "./patience.js";
 import { show } from "./show.js";
 import { type PlayOptions, ScriptError } from "./steps.js";
+import { unknownField } from "./unknown-field.js";
 
 /** A step, of whichever side. */
 export type Step = string | object;
@@ -52,6 +53,7 @@ export class Player {
   async #do(step: Step): Promise<void> {
     if (step === "end") return this.#expectEnd(await this.#arrival());
     if (typeof step === "object" && "recv" in step) {
+      this.#checkFields(step.recv);
       return this.#expectMessage(step.recv, await this.#arrival(true));
     }
     if (typeof step === "object" && "fails" in step) {
@@ -67,6 +69,14 @@ export class Player {
     const arrival = await waitFor(this.#actor.recv(ofMessage), this.#patienceMs);
     if (arrival === "late") return "nothing";
     return "error" in arrival ? { failure: arrival.error } : { message: arrival.value };
+  }
+
+  /** A field that does not exist would be one of which nothing is said. */
+  #checkFields(expected: unknown): void {
+    const { incoming } = this.#actor;
+    const unknown = unknownField(incoming, expected);
+    if (unknown === undefined) return;
+    this.#failWith(new TypeError(`${incoming.typeName} has no field ${unknown}`));
   }
 
   #expectMessage(expected: unknown, arrival: Arrival): void {

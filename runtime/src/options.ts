@@ -27,6 +27,12 @@ export interface SendOptions {
  */
 export interface StreamCallOptions extends CallOptions {
   /**
+   * Headers to send. With one that cannot be sent, such as a name with a blank, the call fails with
+   * `internal`, as with a message that cannot be sent, and nothing is sent.
+   */
+  headers?: HeadersInit;
+
+  /**
    * Time allowed for this call, in milliseconds, instead of that of the client. 0 or less is no
    * limit, as with Connect: do not call with a budget that is used up. What is no number throws a
    * `RangeError`.

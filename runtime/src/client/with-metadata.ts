@@ -5,6 +5,7 @@ import { HeaderMessage } from "../metadata/header-message.js";
 import type { StreamCallOptions } from "../options.js";
 import { toMessage } from "../protocol/normalize.js";
 import type { StreamValidation } from "../validation.js";
+import { headersOf } from "./call-headers.js";
 
 /**
  * A client's method that takes initial metadata first, made of one that takes only options. A
@@ -18,9 +19,10 @@ export function withMetadata(
 ): (metadata: object, options?: StreamCallOptions) => object {
   const format = new HeaderMessage(desc);
   return (metadata, options = {}) => {
-    const headers = new Headers(options.headers);
     const validation = validationOf(options);
+    let headers: Headers;
     try {
+      headers = new Headers(headersOf(options.headers));
       const fault =
         validation?.sent && validation.check(desc, toMessage(desc, metadata), "request");
       if (fault) throw fault;

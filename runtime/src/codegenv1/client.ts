@@ -7,6 +7,7 @@ import type {
   MessageInitShape,
 } from "@bufbuild/protobuf";
 import { ConnectError, type Transport } from "@connectrpc/connect";
+import { beginning, headersOf } from "../client/call-headers.js";
 import { openOnTransport } from "../client/iterable-call.js";
 import { resolveRetry } from "../client/retry-settings.js";
 import { retryUnary } from "../client/retry-unary.js";
@@ -135,15 +136,20 @@ function unaryMethod(method: DescMethodUnary, transport: Transport, defaults: Ca
   const make = (request: MessageInitShape<DescMessage>, options: StreamCallOptions) => {
     const { timeoutMs = defaults.timeoutMs, retry } = options;
     checkCallTimeout("timeoutMs", timeoutMs);
-    const limited = timeoutMs === undefined ? options : { ...options, timeoutMs };
+    const headers = headersOf(options.headers);
+    const limited = {
+      ...options,
+      ...(timeoutMs !== undefined && { timeoutMs }),
+      ...(headers && { headers }),
+    };
     const settings = retry === undefined ? clientSettings : resolveRetry(transport, retry);
     const all = (one: typeof once, init: StreamCallOptions) =>
       settings
         ? retryUnary(settings, method, init, (attempt) => one(request, attempt))
         : one(request, init);
     if (!observer) return all(once, limited);
-    const { call, headers } = watchCall(observer, transport, method, options.headers);
-    const init = { ...limited, headers };
+    const { call, headers: own } = watchCall(observer, transport, method, headers);
+    const init = { ...limited, headers: own };
     return call ? watchedUnary(call, init, once, all) : all(once, init);
   };
   return async (request: MessageInitShape<DescMessage>, options: StreamCallOptions = {}) => {
@@ -196,13 +202,15 @@ function opener(
   const open = withoutHeartbeats(openAll, heartbeatOf(method, heartbeat));
   const watched = watchedCalls(defaults.observer, transport, open, method);
   return (options = {}) => {
-    const { signal, timeoutMs = defaults.timeoutMs, headers, contextValues, retry } = options;
+    const { timeoutMs = defaults.timeoutMs, contextValues, retry } = options;
     checkCallTimeout("timeoutMs", timeoutMs);
     const timeouts = resolveTimeouts(defaults.timeouts, options.timeouts);
     const limits = resolveLimits(defaults.limits, options.limits);
-    const queues = options.queues
-      ? clientQueues(resolveQueues(defaults.queues, options.queues), method.methodKind)
-      : defaultQueues;
+    const queues =
+      options.queues === undefined
+        ? defaultQueues
+        : clientQueues(resolveQueues(defaults.queues, options.queues), method.methodKind);
+    const { signal, headers } = beginning(options);
     const init = { signal, timeoutMs, headers, contextValues, limits, queues };
     const settings = retry === undefined ? clientSettings : resolveRetry(transport, retry);
     const opened = watched(init, (openOne, inits) =>

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import { shown } from "../settings.js";
 
 const callbacks = new WeakMap<AbortSignal, Set<() => void>>();
 
 /**
  * Calls `callback` when `signal` aborts; returns how to stop that. One listener a signal serves all
- * its callbacks, because Node warns of more than ten, and many calls may share a signal.
+ * its callbacks, because Node warns of more than ten, and many calls may share a signal. Throws a
+ * `TypeError` for what is no signal.
  */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
   const all = callbacks.get(signal) ?? listen(signal);
@@ -17,6 +19,9 @@ export function onAbort(signal: AbortSignal, callback: () => void): () => void {
 }
 
 function listen(signal: AbortSignal): Set<() => void> {
+  if (typeof signal?.addEventListener !== "function") {
+    throw new TypeError(`signal must be an AbortSignal, not ${shown(signal)}`);
+  }
   const all = new Set<() => void>();
   callbacks.set(signal, all);
   signal.addEventListener("abort", tellAll);

@@ -401,6 +401,44 @@ it("a call that is made again loses nothing of its queue, and shows it", async (
   await lab.idle();
 });
 
+describe("an interceptor that yields what is no message fails the call, if its bytes count", () => {
+  async function* spoiled<M extends object>(messages: AsyncIterable<M>): AsyncIterable<M> {
+    for await (const message of messages) {
+      Reflect.set(message, "number", 1.5);
+      yield message;
+    }
+  }
+  const queues = { receive: { maxBytes: 1000 } };
+  const chat: LabServiceHandler["chat"] = async (stream) => {
+    for await (const message of stream) await stream.send(message);
+  };
+
+  it("on a server", async () => {
+    const spoil: Interceptor = (next) => (request) =>
+      next(request.stream ? { ...request, message: spoiled(request.message) } : request);
+    const adapter = { interceptors: [spoil] };
+    await using lab = await startLab({ chat }, { adapter, service: { queues } });
+    const call = createLabServiceClient(ourTransport(lab.url, grpcOn2)).chat();
+    await call.send(note("a"));
+    expect((await failure(call.recv())).code).toBe(Code.Internal);
+    await lab.idle();
+  });
+
+  it("on a client", async () => {
+    const spoil: Interceptor = (next) => async (request) => {
+      const response = await next(request);
+      return response.stream ? { ...response, message: spoiled(response.message) } : response;
+    };
+    await using lab = await startLab({ chat });
+    const transport = ourTransport(lab.url, grpcOn2, { interceptors: [spoil] });
+    const call = createLabServiceClient(transport, { queues }).chat();
+    await call.send(note("a"));
+    expect((await failure(call.recv())).code).toBe(Code.Internal);
+    expect(await call.outcome).toMatchObject({ code: Code.Internal, endedBy: "client" });
+    await lab.idle();
+  });
+});
+
 it("a call goes before code, and code before the schema, key by key", async () => {
   const client = createServiceClient<LabServiceClient>(
     LabService,

@@ -83,7 +83,7 @@ describe("IteratorSource", () => {
         onReady: () => events.push("ready"),
         onEnd: () => events.push("end"),
         onError: (error) => events.push(String(error)),
-        onOverflow: (error) => events.push(error.rawMessage),
+        onFault: (error) => events.push(error.rawMessage),
       },
       holding,
     );
@@ -123,6 +123,20 @@ describe("IteratorSource", () => {
     source.take();
     await turn();
     expect(events).toEqual(["Error: negative"]);
+  });
+
+  it("tells of a message that cannot be measured, and gives none after it", async () => {
+    const measure = (n: number) => {
+      if (n > 1) throw new Error(`no size: ${n}`);
+      return n;
+    };
+    const { source, events, pulled } = create([1, 2, 3], { ahead: 3, measure });
+    await turn();
+    expect(events).toEqual(["ready", "no size: 2"]);
+    source.take();
+    await turn();
+    expect(source.take()).toBeUndefined();
+    expect(pulled()).toBe(2);
   });
 
   describe("with bounds", () => {

@@ -160,7 +160,7 @@ class IterableCarrier implements Carrier, MessageSource<object>, MessageSink<obj
           this.#endIfTaken();
         },
         onError: (error) => this.#onError(error),
-        onOverflow: (error) => this.call.broken(error),
+        onFault: (error) => this.call.broken(error),
       },
       { ahead: readAhead[method.methodKind], bounds, measure: measureOf(method.output, bounds) },
     );

@@ -120,7 +120,7 @@ export class IterableCall implements ServerSide {
         },
         onEnd: () => afterTwoTurns(() => this.#inbound.finish()),
         onError: (error) => this.#onInputError(error),
-        onOverflow: (error) => this.abort(error),
+        onFault: (error) => this.abort(error),
       },
       { bounds: queues.receive, measure: measureOf(method.input, queues.receive) },
     );

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ConnectError } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 import type { QueueFill } from "../queues.js";
 import type { Bounds } from "./bounds.js";
 import { Fifo } from "./fifo.js";
@@ -20,8 +20,8 @@ export interface IteratorEvents {
   onEnd(): void;
   /** No message follows those that are held: the iterator threw. */
   onError(error: unknown): void;
-  /** More is held than may be. */
-  onOverflow(error: ConnectError): void;
+  /** This side cannot go on: more is held than may be, or what came cannot be measured. */
+  onFault(error: ConnectError): void;
 }
 
 /** How much a source holds. */
@@ -30,7 +30,7 @@ export interface Holding<T> {
   readonly ahead?: number;
   /** What may be held beyond that. Default: nothing, messages are pulled when they are asked for. */
   readonly bounds?: Bounds | undefined;
-  /** How to know the bytes of a message. Default: they are not known, and 0. */
+  /** How to know the bytes of a message; throws for what is none. Default: they are not known, and 0. */
   readonly measure?: ((message: T) => number) | undefined;
 }
 
@@ -86,7 +86,7 @@ export class IteratorSource<T> implements MessageSource<T>, Overflowing {
 
   overflow(error: ConnectError): void {
     this.complete = true;
-    this.#events.onOverflow(error);
+    this.#events.onFault(error);
   }
 
   #shift(): T | undefined {
@@ -112,7 +112,8 @@ export class IteratorSource<T> implements MessageSource<T>, Overflowing {
   }
 
   #hold(message: T): void {
-    const bytes = this.#measure?.(message) ?? 0;
+    const bytes = this.#sizeOf(message);
+    if (bytes === undefined) return;
     this.#held.push(message);
     this.#sizes?.push(bytes);
     this.#bytes += bytes;
@@ -120,6 +121,16 @@ export class IteratorSource<T> implements MessageSource<T>, Overflowing {
     this.#beyond++;
     this.#overflow?.grown();
     this.#pull();
+  }
+
+  /** `undefined`, and the end, for what is no message: interceptors may yield anything. */
+  #sizeOf(message: T): number | undefined {
+    try {
+      return this.#measure?.(message) ?? 0;
+    } catch (thrown) {
+      this.#end(() => this.#events.onFault(ConnectError.from(thrown, Code.Internal)));
+      return undefined;
+    }
   }
 
   #end(tell: () => void): void {

@@ -152,6 +152,17 @@ describe.each(settings)("$name", ({ wire, options, transport }) => {
     expect(await readAll(wide)).toBe(1);
     await Promise.all([small.idle(), strict.idle(), lab.idle()]);
   });
+
+  it("nothing is received beyond a limit, though the call is over", async () => {
+    await using lab = await serve(download);
+    const queues = { receive: { maxMessages: 10 } };
+    const call = dial(lab.url, { readStreamMaxBytes: 999 }).download({ number: 2n }, { queues });
+    expect((await call.outcome).code).toBeUndefined();
+    for (const recv of [call.recv(), call.recv(), call.recv()]) {
+      expect((await failure(recv)).code).toBe(Code.ResourceExhausted);
+    }
+    await lab.idle();
+  });
 });
 
 it.each([

@@ -223,6 +223,22 @@ describe.each(settings)("$name", ({ wire, options, transport }) => {
       await lab.idle();
     });
 
+    it("gives nothing after an invalid response, though the call is over", async () => {
+      const download: RuledServiceHandler["download"] = async (_request, stream) => {
+        for (const message of [invalid, valid, valid]) await stream.send(message);
+      };
+      await using lab = await serve({ download });
+      const client = dial(lab.url, received);
+      const late = { queues: { receive: { maxMessages: 10 } } };
+      const stream = client.download(valid, late);
+      expect((await stream.outcome).code).toBeUndefined();
+      const two = [stream.recv(), stream.recv()];
+      for (const recv of [...two, stream.recv()]) expectBadResponse(await failure(recv));
+      expectBadResponse(await failure(stream.recv()));
+      expect(stream.queued.receive.messages).toBe(0);
+      await lab.idle();
+    });
+
     it("sends no invalid message if told so", async () => {
       const texts: string[] = [];
       const handler: Partial<RuledServiceHandler> = {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethodStreaming } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { RecvOptions, SendOptions } from "../options.js";
+import type { SendOptions } from "../options.js";
 import { type Check, checkOf } from "../protocol/message-size.js";
 import { rejected } from "../stream/settle.js";
 import type { StreamLimits } from "../stream-limits.js";
-import { ClientDelegate } from "./delegate.js";
+import { CheckedSide } from "./checked.js";
 import type { ClientSide } from "./side.js";
 
 /** Puts a call on a transport of Connect's own under limits of size. */
@@ -22,7 +22,7 @@ export function limited(
   );
 }
 
-class LimitedSide extends ClientDelegate {
+class LimitedSide extends CheckedSide {
   readonly #received: Check | undefined;
   readonly #sent: Check | undefined;
 
@@ -32,31 +32,24 @@ class LimitedSide extends ClientDelegate {
     this.#sent = sent;
   }
 
-  override recv(options?: RecvOptions): Promise<object | undefined> {
-    const message = this.side.recv(options).then((arrived) => {
-      const fault = arrived && this.#faultOf(arrived, this.#received);
-      if (fault) throw fault;
-      return arrived;
-    });
-    // A recv that nobody awaits must not take the process down.
-    message.catch(() => undefined);
-    return message;
+  protected override faultOfReceived(message: object): ConnectError | undefined {
+    return faultOf(message, this.#received);
   }
 
   override send(message: object, options?: SendOptions): Promise<void> {
-    const fault = this.#faultOf(message, this.#sent);
-    return fault ? rejected(fault) : this.side.send(message, options);
+    const fault = faultOf(message, this.#sent);
+    if (!fault) return this.side.send(message, options);
+    // What goes beyond a limit ends the call; what cannot be serialized does not.
+    if (fault.code === Code.ResourceExhausted) this.side.fail(fault);
+    return rejected(fault);
   }
+}
 
-  /** What goes beyond a limit ends the call; what cannot be serialized does not. */
-  #faultOf(message: object, check: Check | undefined): ConnectError | undefined {
-    try {
-      check?.(message);
-      return undefined;
-    } catch (thrown) {
-      const error = ConnectError.from(thrown, Code.Internal);
-      if (error.code === Code.ResourceExhausted) this.side.fail(error);
-      return error;
-    }
+function faultOf(message: object, check: Check | undefined): ConnectError | undefined {
+  try {
+    check?.(message);
+    return undefined;
+  } catch (thrown) {
+    return ConnectError.from(thrown, Code.Internal);
   }
 }

@@ -6,11 +6,11 @@ import type {
   MessageShape,
 } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { RecvOptions, SendOptions } from "../options.js";
+import type { SendOptions } from "../options.js";
 import { toMessage } from "../protocol/normalize.js";
 import { rejected } from "../stream/settle.js";
 import { faultOf, type MessageRole, type StreamValidation } from "../validation.js";
-import { ClientDelegate } from "./delegate.js";
+import { CheckedSide } from "./checked.js";
 import type { ClientSide } from "./side.js";
 
 /** Checks the messages of a call. To be put around all else: it gets what the caller would get. */
@@ -38,7 +38,7 @@ export async function validatedUnary<R extends object>(
   return response;
 }
 
-class ValidatedSide extends ClientDelegate {
+class ValidatedSide extends CheckedSide {
   readonly #method: DescMethodStreaming;
   readonly #validation: StreamValidation;
 
@@ -48,16 +48,8 @@ class ValidatedSide extends ClientDelegate {
     this.#validation = validation;
   }
 
-  override recv(options?: RecvOptions): Promise<object | undefined> {
-    const message = this.side.recv(options).then((arrived) => {
-      const fault = arrived && check(this.#validation, this.#method, arrived, "response");
-      if (!fault) return arrived;
-      this.side.fail(fault);
-      throw fault;
-    });
-    // A recv that nobody awaits must not take the process down.
-    message.catch(() => undefined);
-    return message;
+  protected override faultOfReceived(message: object): ConnectError | undefined {
+    return check(this.#validation, this.#method, message, "response");
   }
 
   override send(message: object, options?: SendOptions): Promise<void> {

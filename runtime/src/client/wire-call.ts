@@ -183,7 +183,7 @@ export class WireCarrier implements Carrier, ClientWireEvents {
   #settleEarly(decoder: MessageDecoder<object>): void {
     const end = decoder.peekEnd();
     if (!end) {
-      if (this.#options.protocol.endFlag === 0) this.#settle(undefined);
+      if (this.#options.protocol.endFlag === 0 || decoder.endMissing) this.#settle(undefined);
     } else if (end.flags & compressedFlag) {
       this.#settleCompressed(end.data);
     } else {

@@ -46,6 +46,8 @@ export class MessageDecoder<T> implements MessageSource<T>, Overflowing {
   /** True while an envelope is being decompressed. */
   #busy = false;
   #inflated: Uint8Array | undefined;
+  /** The envelope that ends the stream is no longer among those that wait. */
+  #endTaken = false;
   #wireEnded = false;
   #stopped = false;
   /** Messages taken or dropped so far. */
@@ -121,6 +123,13 @@ export class MessageDecoder<T> implements MessageSource<T>, Overflowing {
     return this.#reader.peekEnd();
   }
 
+  /** True when the wire has ended, and no envelope that ends the stream has come or may have. */
+  get endMissing(): boolean {
+    if (!this.#wireEnded || this.#stopped || this.#endTaken) return false;
+    const { end, tooLarge } = this.#reader.count;
+    return end === undefined && !tooLarge;
+  }
+
   dropOldest(): void {
     this.#dropped++;
     if (this.#inflated) {
@@ -151,7 +160,9 @@ export class MessageDecoder<T> implements MessageSource<T>, Overflowing {
 
   #open({ flags, data }: Envelope): T | undefined {
     const isEnd = (flags & this.#format.endFlag) !== 0;
-    if (!isEnd) {
+    if (isEnd) {
+      this.#endTaken = true;
+    } else {
       this.messages++;
       this.#bytes += data.byteLength;
     }

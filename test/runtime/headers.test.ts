@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ScalarType } from "@bufbuild/protobuf";
+import { create, createFileRegistry, ScalarType } from "@bufbuild/protobuf";
+import {
+  FieldDescriptorProto_Label,
+  FieldDescriptorProto_Type,
+  FileDescriptorProtoSchema,
+  FileDescriptorSetSchema,
+} from "@bufbuild/protobuf/wkt";
 import { ConnectError } from "@connectrpc/connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { describe, expect, it } from "vitest";
@@ -69,5 +75,26 @@ describe("messages that may hold views of what they were parsed from", () => {
 
   it("not those without, even if they contain themselves", () => {
     expect(mayAlias(PlainSchema)).toBe(false);
+  });
+
+  it("is known for each message of a cycle", () => {
+    const field = (
+      name: string,
+      number: number,
+      type: FieldDescriptorProto_Type,
+      typeName = "",
+    ) => ({ name, number, type, typeName, label: FieldDescriptorProto_Label.OPTIONAL });
+    const { MESSAGE, BYTES } = FieldDescriptorProto_Type;
+    const file = create(FileDescriptorProtoSchema, {
+      name: "cycle.proto",
+      syntax: "proto3",
+      messageType: [
+        { name: "A", field: [field("b", 1, MESSAGE, ".B"), field("data", 2, BYTES)] },
+        { name: "B", field: [field("a", 1, MESSAGE, ".A")] },
+      ],
+    });
+    const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: [file] }));
+    const [a, b] = [registry.getMessage("A"), registry.getMessage("B")];
+    expect(a && b && [mayAlias(a), mayAlias(b)]).toEqual([true, true]);
   });
 });

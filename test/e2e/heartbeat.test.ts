@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { once } from "node:events";
 import * as http2 from "node:http2";
-import { create } from "@bufbuild/protobuf";
-import { createClient, type Interceptor } from "@connectrpc/connect";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { Code, type ConnectRouter, createClient, type Interceptor } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
+import type { StreamServiceOptions } from "connect-stream";
 import { describe, expect, it } from "vitest";
 import "../support/process-faults.js";
 import { connectNodeTransport, ourTransport } from "../support/clients/transports.js";
-import { gate, turn } from "../support/gate.js";
+import { failure, gate, turn } from "../support/gate.js";
 import { EventSchema, HeartbeatService, TickSchema } from "../support/gen/lab/v1/policy_pb.js";
 import {
   createHeartbeatServiceClient,
@@ -25,6 +26,8 @@ import { connectOn1, connectOn2, grpcOn2, type Wire, wires } from "../support/wi
 type Handler = Partial<HeartbeatServiceHandler>;
 
 const INTERVAL_MS = 1000; // that of the schema
+/** So short that what arrives is ahead of the time after which a server cuts a stream that has ended. */
+const STEP_MS = 50;
 const passing: Interceptor = (next) => (request) => next(request);
 const beat = create(TickSchema, { heartbeat: true });
 
@@ -67,20 +70,20 @@ interface Setting {
   readonly name: string;
   readonly wire: Wire;
   readonly transport: typeof ourTransport;
-  start(handler: Handler): Promise<Lab>;
+  start(handler: Handler, service?: StreamServiceOptions): Promise<Lab>;
 }
 
-const routesOf = (handler: Handler): LabOptions["routes"] => {
-  return (router) => void registerHeartbeatService(router, handler);
+const routesOf = (handler: Handler, service?: StreamServiceOptions) => (router: ConnectRouter) => {
+  registerHeartbeatService(router, handler, service);
 };
 
 function onLab(wire: Wire, options: LabOptions = {}): Omit<Setting, "name"> {
   return {
     wire,
     transport: ourTransport,
-    start(handler) {
-      const routes = routesOf(handler);
-      return startLab({}, { ...options, http: wire.http, ...(routes && { routes }) });
+    start(handler, service) {
+      const routes = routesOf(handler, service);
+      return startLab({}, { ...options, http: wire.http, routes });
     },
   };
 }
@@ -101,11 +104,8 @@ const settings: readonly Setting[] = [
     name: server.name,
     wire: server.http === "2" ? connectOn2 : connectOn1,
     transport: ourTransport,
-    start: async (handler: Handler) =>
-      serveLab(
-        await server.listener((router) => void registerHeartbeatService(router, handler)),
-        server.http,
-      ),
+    start: async (handler: Handler, service?: StreamServiceOptions) =>
+      serveLab(await server.listener(routesOf(handler, service)), server.http),
   })),
 ];
 
@@ -143,6 +143,28 @@ describe.each(settings)("$name", ({ wire, start, transport: connect }) => {
     expect((await inTime(foreign.next(), INTERVAL_MS)).value).toEqual(beat);
     over.resolve();
     for (const message of await rest(foreign)) expect(message).toEqual(beat);
+  });
+
+  it("they count for limits of a stream's size, on both sides", async () => {
+    const over = gate();
+    const three = 3 * toBinary(TickSchema, beat).byteLength;
+    const tooMuch = (name: string) => ({
+      code: Code.ResourceExhausted,
+      rawMessage: expect.stringContaining(`larger than configured ${name} ${three}`),
+    });
+    await using lab = await start({ watch: () => over.promise });
+    const limits = { readStreamMaxBytes: three };
+    const stream = createHeartbeatServiceClient(connect(lab.url, wire), { limits }).watch({});
+    const received = failure(stream.recv());
+    expect(await inTime(received, STEP_MS)).toMatchObject(tooMuch("readStreamMaxBytes"));
+    expect(await stream.recv().catch(() => "failed")).toBe("failed");
+
+    const service = { limits: { writeStreamMaxBytes: three } };
+    await using small = await start({ watch: () => over.promise }, service);
+    const call = createHeartbeatServiceClient(connect(small.url, wire)).watch({});
+    const sent = failure(call.recv());
+    expect(await inTime(sent, STEP_MS)).toMatchObject(tooMuch("writeStreamMaxBytes"));
+    over.resolve();
   });
 
   it("a reader that has stalled has no queue of them before it", async () => {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethodStreaming } from "@bufbuild/protobuf";
-import type { ConnectError, StreamResponse, Transport } from "@connectrpc/connect";
+import { Code, ConnectError, type StreamResponse, type Transport } from "@connectrpc/connect";
 import type { Traffic } from "../outcome.js";
-import { measureOf } from "../protocol/message-size.js";
+import { type Check, checkOf, measureOf } from "../protocol/message-size.js";
 import { toMessage } from "../protocol/normalize.js";
 import { CONNECT_ES_MAX_TIMEOUT_MS } from "../protocol/timeout-header.js";
 import type { QueueFill } from "../queues.js";
@@ -49,6 +49,8 @@ class IterableCarrier implements Carrier, MessageSource<object>, MessageSink<obj
   /** Connect does not cancel a call whose response is left early, so the call has its own signal. */
   readonly #controller = new AbortController();
   readonly #received: ((bytes: number) => void) | undefined;
+  /** What may be received. It stands where messages come in: heartbeats travel, too, and count. */
+  readonly #check: Check | undefined;
   #source: IteratorSource<object> | undefined;
   /** The transport takes no more requests. */
   #abandoned = false;
@@ -57,6 +59,7 @@ class IterableCarrier implements Carrier, MessageSource<object>, MessageSink<obj
     const { send, receive } = init.queues;
     this.#method = method;
     this.#bounds = receive;
+    this.#check = init.limits && checkOf(method.output, init.limits, "read");
     const { watch } = init;
     this.#received = watch?.tap?.received;
     const sink = tapSink<object, object>(this, watch?.tap, () => 0);
@@ -104,7 +107,7 @@ class IterableCarrier implements Carrier, MessageSource<object>, MessageSink<obj
   take(): object | undefined {
     const message = this.#source?.take();
     if (!message && this.call.ended) this.#end();
-    return message;
+    return message && this.#fits(message) ? message : undefined;
   }
 
   encode(message: object): object {
@@ -122,6 +125,17 @@ class IterableCarrier implements Carrier, MessageSource<object>, MessageSink<obj
   cancel(error: ConnectError): void {
     this.#controller.abort(error);
     this.#sink.end({ error });
+  }
+
+  /** As where messages are bytes, one that goes beyond a limit ends the call. */
+  #fits(message: object): boolean {
+    try {
+      this.#check?.(message);
+      return true;
+    } catch (thrown) {
+      this.call.broken(ConnectError.from(thrown, Code.Internal));
+      return false;
+    }
   }
 
   #start(transport: Transport, init: CallInit): void {

@@ -126,7 +126,8 @@ function registerStream(
   const bare = runnerFor(method.methodKind, call, method, onError);
   const handle = validated(bare, method, validation, onError);
   const run = method.methodKind === "server_streaming" ? handle : withRecvTimeout(handle, timeouts);
-  const stock = beating(watched(limited(run, method, policy.limits), timeouts), policy.heartbeat);
+  // Outermost are the limits of size: heartbeats travel, and count.
+  const stock = limited(beating(watched(run, timeouts), policy.heartbeat), method, policy.limits);
   router.rpc(method, iterableImpl(method, stock, onError, queues, observer), options);
   const handler = router.handlers.at(-1);
   if (handler) noteStreamRpc(handler, { ...policy, method, run, queues, options: options ?? {} });

@@ -8,7 +8,8 @@ import type { RunHandler, ServerSide } from "./side.js";
 
 /**
  * Sends a heartbeat whenever a call has sent nothing for so long, until its handler returns. To be
- * put around all else: for limits of time, for interceptors and for the handler there are none.
+ * put around all but limits of size: for limits of time, for interceptors and for the handler there
+ * are none.
  */
 export function beating(run: RunHandler, heartbeat: Heartbeat | undefined): RunHandler {
   if (!heartbeat) return run;

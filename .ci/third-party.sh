@@ -103,6 +103,13 @@ if command -v protoc >/dev/null; then
   rm -r gen
   mv gen-buf gen
 fi
+say "policies in the schema: a copy of the options"
+bash -eu policies-copy.sh
+printf '%s\n' 'version: v2' 'modules: [{ path: proto }]' >buf.yaml
+mv gen gen-module
+bash -eu policies-buf.sh
+diff -r gen gen-module
+rm -r gen-module
 
 say "the oldest TypeScript"
 npm install --silent --no-save typescript@5.4

@@ -54,6 +54,15 @@ it.each(shell.map((block) => [...name(block), block] as const))("%s is run", (_,
   expect(commands).toEqual(expect.arrayContaining(text.split("\n").filter((line) => line !== "")));
 });
 
+it("packages begin with the commands that the README begins with, which run", () => {
+  const titled = blocks.filter(({ language, title }) => language === "sh" && title !== undefined);
+  const commandsOf = (pages: RegExp) =>
+    titled.filter(({ place }) => pages.test(place)).map(({ title, text }) => ({ title, text }));
+  const told = commandsOf(/^(plugin|runtime)\//);
+  expect(told).not.toHaveLength(0);
+  expect(commandsOf(/^README/)).toEqual(expect.arrayContaining(told));
+});
+
 it("knows the language of every block", () => {
   const known = [...inFiles, "sh", "text"];
   expect(blocks.filter(({ language }) => !known.includes(language))).toEqual([]);

@@ -5,7 +5,7 @@ import type { OpenWire } from "../client/wire-call.js";
 import type { ClientWire, ClientWireEvents } from "../protocol/wire.js";
 import { connectionError } from "./errors.js";
 import { fromNodeHeaders, toRequestHeaders } from "./headers.js";
-import { plain } from "./http2-server-wire.js";
+import { plain } from "./plain.js";
 import { allocate, writeEach } from "./write-pieces.js";
 
 /** Options for Node's `http.request` or `https.request`. */

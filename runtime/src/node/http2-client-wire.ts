@@ -11,7 +11,7 @@ import type { ClientWire, ClientWireEvents } from "../protocol/wire.js";
 import { connectionError, errorFromReset } from "./errors.js";
 import { shareConnection, whenFair } from "./fair-share.js";
 import { fromNodeHeaders, toRequestHeaders } from "./headers.js";
-import { plain } from "./http2-server-wire.js";
+import { plain } from "./plain.js";
 import { watchSessionErrors } from "./session-errors.js";
 import { allocate, writeTogether } from "./write-pieces.js";
 

@@ -10,6 +10,7 @@ import { clientGone } from "./errors.js";
 import { whenFair } from "./fair-share.js";
 import { toNodeHeaders } from "./headers.js";
 import { holdBack, LINGER_MS, STOP_DELAY_MS } from "./linger.js";
+import { plain } from "./plain.js";
 import { stopRequest } from "./read-rest.js";
 import { allocate, writeTogether } from "./write-pieces.js";
 
@@ -109,9 +110,4 @@ export class Http2ServerWire implements ServerWire {
     const session = this.#session;
     return session !== undefined && (session.destroyed || session.socket.destroyed);
   }
-}
-
-/** Node's buffers as what they are: parsed messages must not hold a subclass. */
-export function plain(chunk: Buffer): Uint8Array {
-  return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
 }

@@ -41,13 +41,16 @@ export function isTemporary(error: unknown): boolean {
 /**
  * Whether something took too long: true for errors that are declared a timeout in a schema whose
  * generated code is loaded, for `deadline_exceeded`, and for the `TimeoutError` of
- * `AbortSignal.timeout`. Takes anything that was caught.
+ * `AbortSignal.timeout`, whether it ended a call or was caught itself. Takes anything that was caught.
  */
 export function isTimeout(error: unknown): boolean {
-  if (!(error instanceof ConnectError)) {
-    return error instanceof Error && error.name === "TimeoutError";
-  }
-  return error.code === Code.DeadlineExceeded || flagsOf(error).timeout;
+  if (!(error instanceof ConnectError)) return isTimeoutError(error);
+  if (error.code === Code.DeadlineExceeded || flagsOf(error).timeout) return true;
+  return error.code === Code.Canceled && isTimeoutError(error.cause);
+}
+
+function isTimeoutError(thrown: unknown): boolean {
+  return thrown instanceof Error && thrown.name === "TimeoutError";
 }
 
 function flagsOf(error: ConnectError): ErrorFlags {

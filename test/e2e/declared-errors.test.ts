@@ -18,6 +18,7 @@ import {
 } from "connect-stream";
 import { describe, expect, it } from "vitest";
 import "../support/process-faults.js";
+import { abortError } from "../../runtime/src/stream/settle.js";
 import { connectNodeTransport, ourTransport } from "../support/clients/transports.js";
 import { failure } from "../support/gate.js";
 import {
@@ -186,6 +187,8 @@ describe("a client knows an error", () => {
     [AbortSignal.timeout(0), false, false],
     [new DOMException("", "TimeoutError"), false, true],
     [new DOMException("", "AbortError"), false, false],
+    [canceledBy(new DOMException("", "TimeoutError")), false, true],
+    [canceledBy(new DOMException("", "AbortError")), false, false],
     [undefined, false, false],
   ])("%# is temporary, or a timeout", (error, temporary, timeout) => {
     expect([isTemporary(error), isTimeout(error)]).toEqual([temporary, timeout]);
@@ -205,6 +208,11 @@ describe("a client knows an error", () => {
     }
   });
 });
+
+/** What a call is ended with by a signal that was aborted for `reason`. */
+function canceledBy(reason: DOMException): ConnectError {
+  return abortError(AbortSignal.abort(reason));
+}
 
 function withRetryInfo(value: MessageInitShape<typeof RetryInfoSchema>): ConnectError {
   return new ConnectError("", Code.Aborted, undefined, [{ desc: RetryInfoSchema, value }]);

@@ -32,6 +32,7 @@ import { resolveQueues, type StreamQueues } from "../queues.js";
 import type { RetryPolicy } from "../retry.js";
 import { between, checkCallTimeout } from "../settings.js";
 import { onAbort } from "../stream/on-abort.js";
+import { abortError } from "../stream/settle.js";
 import { resolveLimits, type StreamLimits } from "../stream-limits.js";
 import { resolveTimeouts, type StreamTimeouts } from "../timeouts.js";
 import { forCall, prepare, type StreamValidation } from "../validation.js";
@@ -166,9 +167,9 @@ function unaryCall(method: DescMethodUnary, transport: Transport) {
     const deadline = limited ? performance.now() + timeoutMs : Number.POSITIVE_INFINITY;
     // Connect puts listeners of its own on a call's signal, which many calls may share.
     const own = new AbortController();
-    const giveUp = () => own.abort(signal?.reason);
-    const stopWatching = signal && onAbort(signal, giveUp);
-    if (signal?.aborted) giveUp();
+    const giveUp = (from: AbortSignal) => own.abort(abortError(from));
+    const stopWatching = signal && onAbort(signal, () => giveUp(signal));
+    if (signal?.aborted) giveUp(signal);
     try {
       const response = await transport.unary(
         method,

@@ -11,9 +11,14 @@ export function rejected(error: ConnectError): Promise<never> {
   return promise;
 }
 
-/** Why `signal` was aborted, as an error with a code: `canceled` unless the reason has its own. */
+/**
+ * Why `signal` was aborted, as an error with a code: `canceled` unless the reason has its own.
+ * Connect forgets the `TimeoutError` of `AbortSignal.timeout`, so it is kept as the cause.
+ */
 export function abortError({ reason }: AbortSignal): ConnectError {
-  return ConnectError.from(reason ?? "aborted", Code.Canceled);
+  const error = ConnectError.from(reason ?? "aborted", Code.Canceled);
+  if (error !== reason && reason instanceof Error) error.cause ??= reason;
+  return error;
 }
 
 /** A promise made when first asked for; settled once, before or after. */

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Fields, ServerWire, WireEvents } from "../protocol/wire.js";
 import { clientGone } from "./errors.js";
 import { toNodeHeaders } from "./headers.js";
-import { plain } from "./http2-server-wire.js";
+import { plain } from "./plain.js";
 import { readRest } from "./read-rest.js";
 import { allocate, writeEach } from "./write-pieces.js";
 
@@ -55,7 +55,7 @@ export class Http1ServerWire implements ServerWire {
     this.#ended = true;
     if (trailer) this.#response.addTrailers(toNodeHeaders(trailer) as Record<string, string>);
     this.#response.end();
-    if (abrupt || !this.#request.complete) readRest(this.#request, this.#response);
+    if (abrupt || !this.#request.complete) readRest(this.#request, this.#response, abrupt);
   }
 
   pause(): void {

@@ -10,14 +10,23 @@ const POLL_MS = 10;
 
 /**
  * HTTP/1.1 cannot refuse the rest of a request, so it is read for a while, and then cut off. The
- * next request on the connection comes after it.
+ * next request on the connection comes after it. A client that is slow to read its answer has the
+ * time it takes, unless the call ended abruptly.
  */
-export function readRest(request: IncomingMessage, response: ServerResponse): void {
+export function readRest(
+  request: IncomingMessage,
+  response: ServerResponse,
+  abrupt: boolean,
+): void {
   const { socket } = request;
   request.resume();
-  setTimeout(() => {
-    if (!request.complete || !response.writableFinished) socket.destroy();
-  }, LINGER_MS).unref();
+  const wait = () => {
+    setTimeout(() => {
+      if (!request.complete || !response.writableFinished) socket.destroy();
+    }, LINGER_MS).unref();
+  };
+  if (abrupt || response.writableFinished) wait();
+  else response.once("finish", wait);
 }
 
 /**
@@ -42,7 +51,7 @@ export function finishRequest(request: NodeRequest, response: NodeResponse): voi
   Object.defineProperty(request, Symbol.asyncIterator, { value: () => readToEnd(request) });
   response.once("finish", () => {
     if (request.complete) return;
-    if (!isHttp2(response)) return readRest(request as IncomingMessage, response);
+    if (!isHttp2(response)) return readRest(request as IncomingMessage, response, false);
     request.resume();
     stopRequest(response.stream);
   });

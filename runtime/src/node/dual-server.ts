@@ -61,7 +61,7 @@ function tlsServer(
 ): ListeningServer {
   const server = http2.createSecureServer({ ...options.http2, ...tls, allowHTTP1: true }, listener);
   watchSessions(server, sessions, options);
-  return unlimited(server as http2.Http2SecureServer & http.Server);
+  return limit(server as http2.Http2SecureServer & http.Server, options);
 }
 
 function clearServer(
@@ -69,7 +69,7 @@ function clearServer(
   listener: NodeListener,
   sessions: Sessions,
 ): ListeningServer {
-  const server = http.createServer({ maxHeaderSize: options.maxHeaderBytes }, listener);
+  const server = http.createServer(listener);
   const http2Server = http2.createServer(options.http2, listener);
   watchSessions(http2Server, sessions, options);
   const [takeHttp1] = server.listeners("connection");
@@ -82,13 +82,21 @@ function clearServer(
       else takeHttp1?.call(server, socket);
     });
   });
-  return unlimited(server);
+  return limit(server, options);
 }
 
-/** An upload may take as long as it takes; deadlines are the calls' own. Heads still have a limit. */
-function unlimited<S extends http.Server>(server: S): S {
+/**
+ * Sets what holds for HTTP/1.1. An upload may take as long as it takes; deadlines are the calls'
+ * own. Properties, because `http2.createSecureServer` of Node.js 20 and 22 has no such options.
+ * https://github.com/nodejs/node/blob/v20.x/lib/internal/http2/core.js (Http2SecureServer)
+ */
+function limit<S extends http.Server>(
+  server: S,
+  { maxHeaderBytes, idleTimeoutMs }: ResolvedServeOptions,
+): S {
   server.requestTimeout = 0;
-  return server;
+  server.keepAliveTimeout = idleTimeoutMs;
+  return Object.assign(server, { maxHeaderSize: maxHeaderBytes });
 }
 
 function watchSessions(

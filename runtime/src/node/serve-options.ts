@@ -28,13 +28,15 @@ export interface ServeOptions extends StreamNodeAdapterOptions {
 
   /**
    * The largest request head, in bytes. Default: 16 KiB, that of Node and of most proxies; large
-   * metadata is better sent as a message.
+   * metadata is better sent as a message. Over HTTP/2 a client learns it with its first answer from
+   * the server: what it sends on a connection before that may be larger.
    */
   maxHeaderBytes?: number;
 
   /**
    * Closes a connection that has had no open call for this many milliseconds. Default: 5 minutes:
-   * longer than clients pause, short enough that abandoned ones do not pile up. 0: never.
+   * longer than clients pause, short enough that abandoned ones do not pile up. 0: never. Over
+   * HTTP/1.1 from its first answer on; one that never asks anything has Node's minute for it.
    */
   idleTimeoutMs?: number;
 

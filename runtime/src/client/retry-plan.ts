@@ -5,6 +5,7 @@ import { Code, type ConnectError } from "@connectrpc/connect";
 import { PREVIOUS_ATTEMPTS } from "../protocol/previous-attempts.js";
 import { MAX_TIMER_MS } from "../stream/settle.js";
 import { backoffMs } from "./backoff.js";
+import { isLocalFailure } from "./local-failure.js";
 import type { RetrySettings } from "./retry-settings.js";
 
 const PUSHBACK = "grpc-retry-pushback-ms";
@@ -52,6 +53,7 @@ export class RetryPlan {
 
   #isRetryable(error: ConnectError): boolean {
     const { codes } = this.#settings;
+    if (isLocalFailure(error)) return false;
     if (codes) return codes.has(error.code);
     return error.code === Code.Unavailable && (this.#repeatable || neverConnected(error));
   }

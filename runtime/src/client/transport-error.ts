@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DescMethodStreaming } from "@bufbuild/protobuf";
+import type { DescMethod, DescMethodStreaming } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { EndedBy } from "../outcome.js";
+import { isLocalFailure } from "./local-failure.js";
 
 /**
  * What a Connect transport threw, with the code that callers can rely on. Connect-Node reports a
@@ -21,7 +22,7 @@ export function transportError(thrown: unknown): ConnectError {
  */
 export function unaryError(thrown: unknown, deadline: number): ConnectError {
   const error = transportError(thrown);
-  const late = performance.now() >= deadline && isReset(ConnectError.from(thrown));
+  const late = performance.now() >= deadline && wasReset(thrown);
   return late
     ? new ConnectError(
         "the operation timed out",
@@ -36,11 +37,15 @@ export function unaryError(thrown: unknown, deadline: number): ConnectError {
 /** The same for a stream: a server that needs HTTP/2 for it says so only with a status. */
 export function streamError(thrown: unknown, { methodKind }: DescMethodStreaming): ConnectError {
   const error = transportError(thrown);
-  return methodKind === "bidi_streaming" && error.rawMessage === "HTTP 505" ? needsHttp2() : error;
+  return methodKind === "bidi_streaming" && error.rawMessage.startsWith("HTTP 505")
+    ? needsHttp2()
+    : error;
 }
 
 /** Who ended a call that a transport failed with `error`, as far as that shows. */
-export function failedBy({ code, cause, metadata }: ConnectError): EndedBy {
+export function failedBy(error: ConnectError): EndedBy {
+  const { code, cause, metadata } = error;
+  if (isLocalFailure(error)) return "client";
   if (code === Code.Unavailable && cause !== undefined) return "connection";
   const here = code === Code.DeadlineExceeded && metadata.get("content-type") === null;
   return here ? "deadline" : "server";
@@ -56,6 +61,21 @@ export function needsHttp2(): ConnectError {
 
 function isLostConnection(error: ConnectError): boolean {
   return error.code === Code.Aborted ? error.cause instanceof Error : isReset(error);
+}
+
+/** Somewhere among the causes: our own transport words a reset that its callers see. */
+function wasReset(thrown: unknown): boolean {
+  if (!(thrown instanceof Error)) return false;
+  return (thrown instanceof ConnectError && isReset(thrown)) || wasReset(thrown.cause);
+}
+
+/** The same error, if it is but the status of HTTP, with what was asked for. */
+export function withUrl(error: ConnectError, url: string, method: DescMethod): ConnectError {
+  const [, status] = /^HTTP (\d{3})$/.exec(error.rawMessage) ?? [];
+  if (status === undefined) return error;
+  const advice = status === "404" ? `: is ${method.parent.typeName} served there?` : "";
+  const text = `HTTP ${status} from ${url}${advice}`;
+  return new ConnectError(text, error.code, error.metadata, undefined, error.cause);
 }
 
 /** Whether Connect-Node says that an HTTP/2 stream was reset with `CANCEL`. */

@@ -23,9 +23,10 @@ import { skipping } from "../stream/skipping.js";
 import { type Tap, tapSink } from "../stream/tap.js";
 import type { StreamLimits } from "../stream-limits.js";
 import { type Carrier, ClientCall } from "./call.js";
+import { badHeader } from "./local-failure.js";
 import { wrongCount } from "./one-response.js";
 import type { CallInit } from "./side.js";
-import { needsHttp2 } from "./transport-error.js";
+import { needsHttp2, withUrl } from "./transport-error.js";
 
 /** Starts an HTTP request, and tells `events` what becomes of it. */
 export type OpenWire = (url: string, header: Headers, events: ClientWireEvents) => void;
@@ -100,8 +101,17 @@ export class WireCarrier implements Carrier, ClientWireEvents {
     this.call = new ClientCall(source, sink, this, init.queues.send, init.watch);
     this.call.watch(init.signal, init.timeoutMs);
     if (method.methodKind === "bidi_streaming" && !options.fullDuplex) this.call.fail(needsHttp2());
-    if (!this.call.ended)
-      options.openWire(createMethodUrl(options.baseUrl, method), init.header, this);
+    if (!this.call.ended) this.#open(init.header);
+  }
+
+  #open(header: Headers): void {
+    const bad = badHeader(header);
+    if (bad) return this.call.fail(bad);
+    this.#options.openWire(this.#url, header, this);
+  }
+
+  get #url(): string {
+    return createMethodUrl(this.#options.baseUrl, this.#method);
   }
 
   get sent(): Carrier["sent"] {
@@ -147,7 +157,8 @@ export class WireCarrier implements Carrier, ClientWireEvents {
       const format = formatOf(this.#options, undefined);
       this.#head = this.#options.protocol.validateHead(status, header, format);
     } catch (thrown) {
-      this.#conclude("server", ConnectError.from(thrown, Code.Internal));
+      const error = ConnectError.from(thrown, Code.Internal);
+      this.#conclude("server", withUrl(error, this.#url, this.#method));
       this.#wire?.cancel();
       return;
     }

@@ -20,9 +20,17 @@ const connectionFields = new Set([
   "upgrade",
 ]);
 
-/** Node's headers or trailers as fetch's. Pseudo-headers are left out. */
-export function fromNodeHeaders(nodeHeaders: IncomingHttpHeaders): Headers {
+const PROTO = "__proto__";
+
+/**
+ * Node's headers or trailers as fetch's. Pseudo-headers are left out. `raw`: names and values as
+ * they came over HTTP/1.1, where Node loses a field called `__proto__` on its way to an object.
+ */
+export function fromNodeHeaders(nodeHeaders: IncomingHttpHeaders, raw?: string[]): Headers {
   const headers = new Headers();
+  raw?.forEach((name, at) => {
+    if (at % 2 === 0 && name.toLowerCase() === PROTO) headers.append(name, raw[at + 1] ?? "");
+  });
   for (const name of Object.keys(nodeHeaders)) {
     const value = nodeHeaders[name];
     if (value === undefined || name.startsWith(":")) continue;
@@ -33,7 +41,8 @@ export function fromNodeHeaders(nodeHeaders: IncomingHttpHeaders): Headers {
 
 /** Fields of a response or trailer as Node's, without those of the connection. */
 export function toNodeHeaders(fields: Fields): OutgoingHttpHeaders {
-  const nodeHeaders: OutgoingHttpHeaders = {};
+  // Without a prototype: fields may be called `constructor` or `__proto__`.
+  const nodeHeaders: OutgoingHttpHeaders = Object.create(null);
   for (const [field, value] of fields) {
     const name = field.toLowerCase();
     if (connectionFields.has(name)) continue;
@@ -48,5 +57,6 @@ export function toNodeHeaders(fields: Fields): OutgoingHttpHeaders {
 export function toRequestHeaders(headers: Headers): OutgoingHttpHeaders {
   const nodeHeaders = toNodeHeaders(headers);
   const te = headers.get("te");
-  return te === null ? nodeHeaders : { ...nodeHeaders, te };
+  if (te !== null) nodeHeaders.te = te;
+  return nodeHeaders;
 }

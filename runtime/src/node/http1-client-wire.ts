@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import * as http from "node:http";
 import * as https from "node:https";
+import { Code, type ConnectError } from "@connectrpc/connect";
+import { localFailure } from "../client/local-failure.js";
 import type { OpenWire } from "../client/wire-call.js";
 import type { ClientWire, ClientWireEvents } from "../protocol/wire.js";
 import { connectionError } from "./errors.js";
@@ -19,22 +21,31 @@ export function http1Opener(options: Http1Options | undefined): OpenWire {
     const { request } = url.startsWith("https:") ? https : http;
     const headers = { ...options?.headers, ...toRequestHeaders(header) };
     try {
-      new Http1ClientWire(request(url, { ...options, method: "POST", headers }), events);
+      const sent = request(url, { ...options, method: "POST", headers });
+      new Http1ClientWire(sent, new URL(url).origin, events);
     } catch (error) {
-      events.onFail(connectionError(error), "connection");
+      events.onFail(cannotBegin(error), "client");
     }
   };
+}
+
+/** Node throws at once for options and headers that it will not send. */
+function cannotBegin(thrown: unknown): ConnectError {
+  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  return localFailure(`the request cannot be sent: ${text}`, Code.Internal);
 }
 
 class Http1ClientWire implements ClientWire {
   readonly #request: http.ClientRequest;
   readonly #events: ClientWireEvents;
+  readonly #origin: string;
   #response: http.IncomingMessage | undefined;
   #error: Error | undefined;
   #ended = false;
 
-  constructor(request: http.ClientRequest, events: ClientWireEvents) {
+  constructor(request: http.ClientRequest, origin: string, events: ClientWireEvents) {
     this.#request = request;
+    this.#origin = origin;
     this.#events = events;
     request.on("response", (response) => this.#onResponse(response));
     request.on("drain", () => events.onDrain());
@@ -81,7 +92,10 @@ class Http1ClientWire implements ClientWire {
       this.#error = error;
     });
     response.on("close", () => this.#onClose());
-    this.#events.onHeader(response.statusCode ?? 0, fromNodeHeaders(response.headers));
+    this.#events.onHeader(
+      response.statusCode ?? 0,
+      fromNodeHeaders(response.headers, response.rawHeaders),
+    );
   }
 
   #onEnd(response: http.IncomingMessage): void {
@@ -96,6 +110,6 @@ class Http1ClientWire implements ClientWire {
     // A response that came whole is told at its end, even if the request could not be finished.
     if (this.#ended || this.#response?.complete) return;
     this.#ended = true;
-    this.#events.onFail(connectionError(this.#error), "connection");
+    this.#events.onFail(connectionError(this.#error, this.#origin), "connection");
   }
 }

@@ -6,6 +6,7 @@ import {
   type OutgoingHttpHeaders,
 } from "node:http2";
 import { addAbortSignal } from "node:stream";
+import { isLocalFailure } from "../client/local-failure.js";
 import type { OpenWire } from "../client/wire-call.js";
 import type { ClientWire, ClientWireEvents } from "../protocol/wire.js";
 import { connectionError, errorFromReset } from "./errors.js";
@@ -33,7 +34,10 @@ export function http2Opener(sessions: SessionManager): OpenWire {
     const { pathname, search } = new URL(url);
     sessions.request("POST", pathname + search, toRequestHeaders(header), {}).then(
       (stream) => new Http2ClientWire(stream, sessions, events),
-      (error: unknown) => events.onFail(connectionError(error), "connection"),
+      (error: unknown) => {
+        const failed = connectionError(error, sessions.authority);
+        events.onFail(failed, isLocalFailure(failed) ? "client" : "connection");
+      },
     );
   };
 }
@@ -41,6 +45,7 @@ export function http2Opener(sessions: SessionManager): OpenWire {
 class Http2ClientWire implements ClientWire {
   readonly #stream: ClientHttp2Stream;
   readonly #events: ClientWireEvents;
+  readonly #origin: string;
   #trailer: Headers | undefined;
   #error: Error | undefined;
   #ended = false;
@@ -48,6 +53,7 @@ class Http2ClientWire implements ClientWire {
   constructor(stream: ClientHttp2Stream, sessions: SessionManager, events: ClientWireEvents) {
     this.#stream = stream;
     this.#events = events;
+    this.#origin = sessions.authority;
     const { session } = stream;
     watchSessionErrors(stream);
     shareConnection(stream);
@@ -113,9 +119,9 @@ class Http2ClientWire implements ClientWire {
     this.#ended = true;
     const { rstCode } = this.#stream;
     if (connectionLost || rstCode === constants.NGHTTP2_NO_ERROR) {
-      this.#events.onFail(connectionError(this.#error), "connection");
+      this.#events.onFail(connectionError(this.#error, this.#origin), "connection");
     } else {
-      this.#events.onFail(errorFromReset(rstCode), "server");
+      this.#events.onFail(errorFromReset(rstCode, this.#origin), "server");
     }
   }
 }

@@ -42,8 +42,12 @@ export class NodeRequestHead implements RequestHead {
     return address === undefined || port === undefined ? undefined : { address, port };
   }
 
+  get #rawHeaders(): string[] | undefined {
+    return this.#request.httpVersionMajor === 1 ? this.#request.rawHeaders : undefined;
+  }
+
   get header(): Headers {
-    this.#header ??= fromNodeHeaders(this.#request.headers);
+    this.#header ??= fromNodeHeaders(this.#request.headers, this.#rawHeaders);
     return this.#header;
   }
 }

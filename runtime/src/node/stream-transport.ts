@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Code, ConnectError, createContextValues, type Transport } from "@connectrpc/connect";
+import {
+  Code,
+  ConnectError,
+  createContextValues,
+  type Interceptor,
+  type Transport,
+} from "@connectrpc/connect";
 import {
   createMethodUrl,
   runStreamingCall,
@@ -14,8 +20,10 @@ import {
   createGrpcWebTransport,
   type GrpcTransportOptions,
 } from "@connectrpc/connect-node";
+import { badHeader } from "../client/local-failure.js";
 import { noteDirectPath, type OpenCall } from "../client/side.js";
 import { streamOnWire } from "../client/stream-on-wire.js";
+import { withUrl } from "../client/transport-error.js";
 import { noteTransport } from "../client/transport-info.js";
 import { formatOf, WireCarrier, type WireTransportOptions } from "../client/wire-call.js";
 import { connect } from "../protocol/connect.js";
@@ -27,6 +35,7 @@ import { capForConnect } from "../protocol/timeout-header.js";
 import { between } from "../settings.js";
 import { MAX_TIMER_MS } from "../stream/settle.js";
 import type { StreamLimits } from "../stream-limits.js";
+import { unaryFailure } from "./errors.js";
 import { http1Opener } from "./http1-client-wire.js";
 import { http2Opener, type SessionManager } from "./http2-client-wire.js";
 import { StreamSessionManager } from "./session-manager.js";
@@ -151,12 +160,31 @@ function createUnaryTransport(options: StreamTransportOptions): Transport {
     httpVersion: options.httpVersion ?? "2",
     readMaxBytes,
     defaultTimeoutMs: capForConnect(options.defaultTimeoutMs),
+    // The innermost: interceptors see what callers see.
+    interceptors: [...(options.interceptors ?? []), likeStreams(new URL(options.baseUrl).origin)],
   };
   if (options.protocol === "grpc") return createGrpcTransport(shared as GrpcTransportOptions);
   const versioned = shared as ConnectTransportOptions;
   return options.protocol === "connect"
     ? createConnectTransport(versioned)
     : createGrpcWebTransport(versioned);
+}
+
+/** Lets unary calls fail as streams do. */
+function likeStreams(origin: string): Interceptor {
+  return (next) => async (request) => {
+    const bad = badHeader(request.header);
+    if (bad) throw bad;
+    try {
+      return await next(request);
+    } catch (thrown) {
+      if (request.signal.aborted) throw thrown;
+      const failure = unaryFailure(thrown, origin);
+      throw failure instanceof ConnectError
+        ? withUrl(failure, request.url, request.method)
+        : failure;
+    }
+  };
 }
 
 interface SharedSessions {

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** An error of Node's, which has a code of its own. */
+export interface NodeFailure {
+  readonly code: string;
+  readonly error: Error;
+}
+
+/** What Node's error says of a connection. */
+export interface ConnectionAdvice {
+  /** False if the server was never talked to. */
+  readonly made: boolean;
+  /** What happened, and what to do about it where that can be known. */
+  readonly advice: string | undefined;
+}
+
+const HINT_TLS = "the server does not speak TLS: use http://";
+const HINT_HTTP1 =
+  'what the server sends is not HTTP/2: if it speaks HTTP/1.1 only, set httpVersion: "1.1"; if it speaks TLS, use https://';
+
+/** By Node's code: of connections that were not made. */
+const notMade: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "nothing listens there (ECONNREFUSED)",
+  ENOTFOUND: "there is no such host (ENOTFOUND)",
+  EAI_AGAIN: "the host's name cannot be looked up now (EAI_AGAIN)",
+  EHOSTUNREACH: "there is no way to the host (EHOSTUNREACH)",
+  ENETUNREACH: "there is no way to the network (ENETUNREACH)",
+};
+
+/** By Node's code: of connections that broke. */
+const broken: Readonly<Record<string, string>> = {
+  ECONNRESET: "the server closed it",
+  EPIPE: "the server closed it",
+  ERR_HTTP2_GOAWAY_SESSION: "the server is closing it",
+  ERR_HTTP2_ERROR: HINT_HTTP1,
+  ETIMEDOUT: "it timed out",
+};
+
+/** Reads an error of Node's, of which users should not have to know. */
+export function adviceOn(failure: NodeFailure | undefined): ConnectionAdvice {
+  if (!failure) return { made: true, advice: undefined };
+  const { code, error } = failure;
+  if (Object.hasOwn(notMade, code)) return { made: false, advice: notMade[code] };
+  if (Object.hasOwn(broken, code)) return { made: true, advice: broken[code] };
+  if (code.startsWith("HPE_")) return { made: true, advice: notHttp1(error) };
+  const advice = certificateProblem(code, error.message) ?? tlsProblem(code, error.message);
+  return advice === undefined ? { made: true, advice: code } : { made: false, advice };
+}
+
+/** Codes of OpenSSL for a certificate that no known authority has signed. */
+const untrusted =
+  /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT.*))$/;
+
+function certificateProblem(code: string, text: string): string | undefined {
+  if (untrusted.test(code)) {
+    return `its certificate is not trusted (${oneLine(text)}): give its authority in nodeOptions.ca`;
+  }
+  const invalid = /^(ERR_TLS_CERT_|CERT_|HOSTNAME_MISMATCH)/.test(code);
+  return invalid ? `its certificate is not valid (${oneLine(text)})` : undefined;
+}
+
+/** OpenSSL's texts have an address in front, and a file and a line break at the end. */
+function tlsProblem(code: string, text: string): string | undefined {
+  if (code !== "EPROTO" && !code.startsWith("ERR_SSL_")) return undefined;
+  const [, reason] = /SSL routines:[^:]*:([^:]+)/.exec(text) ?? [];
+  if (/wrong version number|packet length too long/.test(reason ?? text)) return HINT_TLS;
+  return `the TLS handshake failed (${reason === undefined ? code : oneLine(reason)})`;
+}
+
+/** The first bytes tell what it was instead: a record of TLS, or a SETTINGS frame of HTTP/2. */
+function notHttp1(error: Error): string {
+  const raw = "rawPacket" in error && error.rawPacket instanceof Uint8Array ? error.rawPacket : [];
+  if (raw[0] === 0x15) return "the server speaks TLS: use https://";
+  if (raw[0] === 0 && raw[3] === 4) return 'the server speaks HTTP/2 only: set httpVersion: "2"';
+  return "what the server sends is not HTTP/1.1";
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, " ").trim();
+}

@@ -18,6 +18,7 @@ import { abortedBy, abortReason } from "./abort-reason.js";
 import { plainContext } from "./context.js";
 import { answerFor, type OnError } from "./failure.js";
 import type { RunHandler, ServerSide } from "./side.js";
+import { DeadlineSkew } from "./skew.js";
 import type { ServerWatch } from "./watch.js";
 
 /** What an iterable call is made of. */
@@ -48,12 +49,12 @@ export class IterableCall implements ServerSide {
   readonly #sink: IterableSink<object>;
   readonly #controller = new AbortController();
   readonly #outer: AbortSignal;
+  readonly #skew: DeadlineSkew;
   readonly #onError: OnError;
   readonly #watch: ServerWatch | undefined;
   #ended = false;
   readonly #onAbort = (): void => {
-    const reason = abortReason(this.#outer);
-    this.abort(reason, abortedBy(reason));
+    this.#clientLeft(abortReason(this.#outer));
   };
 
   constructor(init: IterableCallInit) {
@@ -61,6 +62,7 @@ export class IterableCall implements ServerSide {
     this.#beyond = init.outer;
     this.#onError = init.onError;
     this.#outer = init.context.signal;
+    this.#skew = new DeadlineSkew(init.context.timeoutMs());
     this.#watch = init.watch;
     const tap = init.watch?.tap;
     this.#source = this.#createSource(init);
@@ -131,7 +133,7 @@ export class IterableCall implements ServerSide {
       (message) => toMessage(method.output, message),
       {
         onDrain: () => this.#outbound.drained(),
-        onAbandoned: () => this.abort(clientGone(), "client"),
+        onAbandoned: () => this.#clientLeft(clientGone()),
       },
       measureOf(method.output, queues.send),
     );
@@ -190,6 +192,11 @@ export class IterableCall implements ServerSide {
     this.abort(error);
   }
 
+  #clientLeft(error: ConnectError): void {
+    const reason = this.#skew.explain(error);
+    this.abort(reason, abortedBy(reason));
+  }
+
   #close(): boolean {
     if (this.#ended) return false;
     this.#ended = true;
@@ -200,7 +207,7 @@ export class IterableCall implements ServerSide {
   #onInputError(error: unknown): void {
     // What Connect cannot parse or will not accept has a code; what broke on the way has none.
     if (error instanceof ConnectError) this.abort(error);
-    else this.abort(clientGone(error), "client");
+    else this.#clientLeft(clientGone(error));
   }
 }
 

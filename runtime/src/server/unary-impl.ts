@@ -3,6 +3,7 @@ import type { DescMessage, DescMethodUnary, MessageInitShape } from "@bufbuild/p
 import type { ConnectError, HandlerContext, MethodImpl } from "@connectrpc/connect";
 import { abortReason } from "./abort-reason.js";
 import { answerFor, type OnError } from "./failure.js";
+import { DeadlineSkew } from "./skew.js";
 
 /** A handler's method for a unary RPC, bound to its object. */
 export type UnaryMethod = (request: object, context: HandlerContext) => Promise<unknown>;
@@ -16,9 +17,10 @@ export function unaryImpl(call: UnaryMethod, onError: OnError): MethodImpl<DescM
     new Promise<MessageInitShape<DescMessage>>((resolve, reject) => {
       const controller = new AbortController();
       const context: HandlerContext = { ...outer, signal: controller.signal };
+      const skew = new DeadlineSkew(outer.timeoutMs());
       let aborted: ConnectError | undefined;
       const onAbort = () => {
-        aborted = abortReason(outer.signal);
+        aborted = skew.explain(abortReason(outer.signal));
         controller.abort(aborted);
         reject(aborted);
       };

@@ -18,14 +18,9 @@ import { answerFor, report } from "./failure.js";
 import { requestFormat, responseFormat } from "./formats.js";
 import type { ServedRpc } from "./options.js";
 import type { ServerSide } from "./side.js";
+import { DeadlineSkew, timedOut } from "./skew.js";
 import { negotiate, responseHeader, type Terms } from "./terms.js";
 import { ServerWatch } from "./watch.js";
-
-/**
- * How much earlier than here, in milliseconds, a deadline may pass at the client, whose time began
- * to run sooner. A client that cancels in this time is out of time, and not out of interest.
- */
-const MAX_DEADLINE_SKEW_MS = 100;
 
 /** How long to read on for the end of a request that cannot be served, in milliseconds. */
 const MAX_REFUSAL_DELAY_MS = 1000;
@@ -48,8 +43,7 @@ export class WireCall implements ServerSide, WireEvents {
   /** The request has said how long it is, and not come to its end. */
   #moreToCome: boolean;
   #stopTimer: (() => void) | undefined;
-  /** From when on a client that is gone has run out of time. */
-  #lateFrom = Number.POSITIVE_INFINITY;
+  #skew: DeadlineSkew | undefined;
   #headersSent = false;
   #ended = false;
   #aborted: ConnectError | undefined;
@@ -97,7 +91,7 @@ export class WireCall implements ServerSide, WireEvents {
     if (this.#ended) return;
     if (error) return this.refuse(error);
     if (timeoutMs !== undefined) {
-      this.#lateFrom = Date.now() + timeoutMs - Math.min(timeoutMs / 2, MAX_DEADLINE_SKEW_MS);
+      this.#skew = new DeadlineSkew(timeoutMs);
       this.#stopTimer = startTimer(timeoutMs, () => this.abort(timedOut(), "deadline"));
     }
     this.#run().then(
@@ -159,12 +153,11 @@ export class WireCall implements ServerSide, WireEvents {
   }
 
   onFail(error: ConnectError, by: EndedBy): void {
-    const late = Date.now() >= this.#lateFrom;
-    const reason = late ? timedOut() : error;
+    const reason = this.#skew?.explain(error) ?? error;
     if (!this.#close(reason)) return;
     this.#outbound.close(reason);
     this.context.abort(reason);
-    this.#tellEnd(late ? "deadline" : by, reason);
+    this.#tellEnd(reason === error ? by : "deadline", reason);
   }
 
   /** Ends the call now, whatever the handler does: past a limit of time, or at a forced shutdown. */
@@ -278,8 +271,4 @@ function dataBytes({ data }: Envelope): number {
 
 function unexpectedEnd(): ConnectError {
   return new ConnectError("protocol error: unexpected end flag", Code.InvalidArgument);
-}
-
-function timedOut(): ConnectError {
-  return new ConnectError("the operation timed out", Code.DeadlineExceeded);
 }

@@ -7,6 +7,7 @@ import {
   type HandlerContext,
 } from "@connectrpc/connect";
 import type { Peer } from "../observer.js";
+import { badField } from "../protocol/field-value.js";
 import type { Fields } from "../protocol/wire.js";
 
 /** What a request's head says. Headers are converted only if somebody asks for them all. */
@@ -27,7 +28,8 @@ export class CallContext implements HandlerContext {
   readonly protocolName: string;
   readonly #head: RequestHead;
   readonly #deadline: number | undefined;
-  readonly #protocolHeader: Fields;
+  /** What a response begins with, whatever the handler adds. */
+  readonly protocolHeader: Fields;
   #controller: AbortController | undefined;
   #reason: ConnectError | undefined;
   #responseHeader: Headers | undefined;
@@ -45,7 +47,7 @@ export class CallContext implements HandlerContext {
     this.protocolName = protocolName;
     this.#head = head;
     this.#deadline = timeoutMs === undefined ? undefined : Date.now() + timeoutMs;
-    this.#protocolHeader = protocolHeader;
+    this.protocolHeader = protocolHeader;
     this.#values = head.contextValues;
   }
 
@@ -67,7 +69,7 @@ export class CallContext implements HandlerContext {
 
   get responseHeader(): Headers {
     const copy = (field: readonly [string, string]): [string, string] => [...field];
-    this.#responseHeader ??= new Headers([...this.#protocolHeader].map(copy));
+    this.#responseHeader ??= new Headers([...this.protocolHeader].map(copy));
     return this.#responseHeader;
   }
 
@@ -94,7 +96,12 @@ export class CallContext implements HandlerContext {
 
   /** The response head as it stands: the handler's, or else the protocol's. */
   get header(): Fields {
-    return this.#responseHeader ?? this.#protocolHeader;
+    return this.#responseHeader ?? this.protocolHeader;
+  }
+
+  /** The name of a header of the handler's that HTTP has no way to send. */
+  get badHeader(): string | undefined {
+    return this.#responseHeader && badField(this.#responseHeader);
   }
 
   /** The handler's trailers, if it set any. */

@@ -3,6 +3,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { RecvOptions, SendOptions } from "../options.js";
 import type { EndedBy, Traffic } from "../outcome.js";
 import type { Envelope } from "../protocol/envelope-reader.js";
+import { badField } from "../protocol/field-value.js";
 import { MessageDecoder } from "../protocol/message-decoder.js";
 import { MessageEncoder } from "../protocol/message-encoder.js";
 import type { ServerProtocol } from "../protocol/protocol.js";
@@ -45,6 +46,8 @@ export class WireCall implements ServerSide, WireEvents {
   #stopTimer: (() => void) | undefined;
   #skew: DeadlineSkew | undefined;
   #headersSent = false;
+  /** What came to light when the end was about to be sent. */
+  #fault: ConnectError | undefined;
   #ended = false;
   #aborted: ConnectError | undefined;
   /** What had been received when the call took no more, if somebody wants to know. */
@@ -114,7 +117,18 @@ export class WireCall implements ServerSide, WireEvents {
     if (this.#headersSent) return;
     this.#headersSent = true;
     this.#watch?.header(this);
-    this.#wire.respond(200, this.context.header);
+    const bad = this.context.badHeader;
+    if (bad === undefined) this.#wire.respond(200, this.context.header);
+    else this.#refuseToSend(`the response header "${bad}"`);
+  }
+
+  /** The handler's headers cannot be sent: those of the protocol can, and an error after them. */
+  #refuseToSend(what: string): void {
+    const error = unsendable(what);
+    report(error, this.context, this.#rpc.onError);
+    this.#wire.respond(200, this.context.protocolHeader);
+    if (this.#ended) this.#fault = error;
+    else this.abort(error);
   }
 
   writable(): boolean {
@@ -199,7 +213,7 @@ export class WireCall implements ServerSide, WireEvents {
     if (!this.#close(error ?? ended)) return;
     this.#outbound.flush(ended, () => {
       this.#finish(error, false);
-      this.#tellEnd("server", error);
+      this.#tellEnd("server", this.#fault ?? error);
     });
   }
 
@@ -212,7 +226,7 @@ export class WireCall implements ServerSide, WireEvents {
 
   #finish(error: ConnectError | undefined, abrupt: boolean): void {
     this.sendHeaders();
-    const { envelope, trailer } = this.#endOfResponse(error);
+    const { envelope, trailer } = this.#endOfResponse(this.#fault ?? error);
     if (envelope) this.#encoder.writer.write(envelope);
     this.#encoder.writer.flush();
     this.#wire.end(trailer, abrupt);
@@ -222,7 +236,10 @@ export class WireCall implements ServerSide, WireEvents {
   #endOfResponse(error: ConnectError | undefined): ReturnType<ServerProtocol["end"]> {
     const { jsonOptions } = this.#rpc.options;
     try {
-      return this.#protocol.end(this.context.trailer, error, jsonOptions);
+      const end = this.#protocol.end(this.context.trailer, error, jsonOptions);
+      const bad = end.trailer && badField(end.trailer);
+      if (bad !== undefined) throw unsendable(`the trailer "${bad}"`);
+      return end;
     } catch (fault) {
       report(fault, this.context, this.#rpc.onError);
       const internal = new ConnectError("the status cannot be encoded", Code.Internal);
@@ -263,6 +280,11 @@ export class WireCall implements ServerSide, WireEvents {
       },
     );
   }
+}
+
+function unsendable(what: string): ConnectError {
+  const text = `${what} has a character that HTTP does not allow`;
+  return new ConnectError(text, Code.Internal);
 }
 
 function dataBytes({ data }: Envelope): number {

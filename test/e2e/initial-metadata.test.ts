@@ -291,7 +291,7 @@ it.each([grpcOn2, connectOn1])("too much for headers is refused, $name", async (
   const upload = client.upload({ token: new Uint8Array(20_000) });
   const error = await failure(upload.closeAndRecv());
   if (wire.http === "2") expect(error.code).toBe(Code.ResourceExhausted);
-  else expect(error.rawMessage).toBe("HTTP 431");
+  else expect(error.rawMessage).toContain("HTTP 431");
   expect(joins.length).toBe(1);
   await server.close({ graceMs: 0 });
 });

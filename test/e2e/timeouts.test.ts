@@ -57,6 +57,9 @@ function untilAborted({ signal }: { signal: AbortSignal }): Promise<void> {
   });
 }
 
+/** As callers have it that pass options on: there, and not set. */
+const unset: object = { timeoutMs: undefined };
+
 describe.each(settings)("$name", ({ wire, options, transport }) => {
   const serve = (handler: Partial<LabServiceHandler>, timeouts: StreamTimeouts = {}) =>
     startLab(handler, { ...options, http: wire.http, service: { timeouts } });
@@ -149,6 +152,7 @@ describe.each(settings)("$name", ({ wire, options, transport }) => {
     });
     const call = dial(lab.url, { recvMs: 20 }).download({});
     expect((await failure(call.recv())).code).toBe(Code.DeadlineExceeded);
+    expect((await failure(call.recv(unset))).code).toBe(Code.DeadlineExceeded);
     await expect(call[Symbol.asyncIterator]().next()).rejects.toMatchObject({
       code: Code.DeadlineExceeded,
     });
@@ -160,6 +164,7 @@ describe.each(settings)("$name", ({ wire, options, transport }) => {
     const missed = gate();
     const { handler, ended } = observed(async (stream: UploadServerStream) => {
       expect((await failure(stream.recv())).code).toBe(Code.DeadlineExceeded);
+      expect((await failure(stream.recv(unset))).code).toBe(Code.DeadlineExceeded);
       missed.resolve();
       const text = (await stream.recv({ timeoutMs: 10_000 }))?.text ?? "nothing";
       await stream.sendAndClose({ text });

@@ -53,6 +53,16 @@ it("an error is the error of all who wait, and of all who come", async () => {
   expect(await failure(inbound.recv())).toBe(gone);
 });
 
+it.each([Number.NaN, -1, Number.NEGATIVE_INFINITY])(
+  "a limit of %s is refused, and takes no message",
+  async (timeoutMs) => {
+    const { inbound } = inboundOf(["a"]);
+    await expect(inbound.recv({ timeoutMs })).rejects.toThrow(RangeError);
+    await expect(inbound.recv({ timeoutMs })).rejects.toThrow(`from 0, not ${timeoutMs}`);
+    expect(await inbound.recv({ timeoutMs: 0 })).toBe("a");
+  },
+);
+
 it("a recv that nobody awaits harms nobody", () => {
   const { inbound } = inboundOf();
   void inbound.recv();

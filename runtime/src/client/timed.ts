@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethodStreaming } from "@bufbuild/protobuf";
 import type { RecvOptions } from "../options.js";
+import { limitedTo } from "../stream/recv-limit.js";
 import { watch } from "../stream/watch.js";
 import type { StreamTimeouts } from "../timeouts.js";
 import { ClientDelegate } from "./delegate.js";
@@ -25,14 +26,14 @@ export function timed(
 
 /** A side whose `recv` has a limit of time by default. */
 class ImpatientSide extends ClientDelegate {
-  readonly #default: RecvOptions;
+  readonly #timeoutMs: number;
 
   constructor(side: ClientSide, timeoutMs: number) {
     super(side);
-    this.#default = { timeoutMs };
+    this.#timeoutMs = timeoutMs;
   }
 
   override recv(options?: RecvOptions): Promise<object | undefined> {
-    return this.side.recv(options ? { ...this.#default, ...options } : this.#default);
+    return this.side.recv(limitedTo(this.#timeoutMs, options));
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ConnectError } from "@connectrpc/connect";
 import type { RecvOptions } from "../options.js";
+import { limitedTo } from "../stream/recv-limit.js";
 import { watch } from "../stream/watch.js";
 import type { StreamTimeouts } from "../timeouts.js";
 import { ServerDelegate } from "./delegate.js";
@@ -34,14 +35,14 @@ export function watched(run: RunHandler, timeouts: StreamTimeouts | undefined): 
 
 /** A side whose `recv` has a limit of time by default. */
 class ImpatientSide extends ServerDelegate {
-  readonly #default: RecvOptions;
+  readonly #timeoutMs: number;
 
   constructor(side: ServerSide, timeoutMs: number) {
     super(side);
-    this.#default = { timeoutMs };
+    this.#timeoutMs = timeoutMs;
   }
 
   override recv(options?: RecvOptions): Promise<object | undefined> {
-    return this.side.recv(options ? { ...this.#default, ...options } : this.#default);
+    return this.side.recv(limitedTo(this.#timeoutMs, options));
   }
 }

@@ -2,6 +2,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { RecvOptions } from "../options.js";
 import { onAbort } from "./on-abort.js";
+import { limitFault } from "./recv-limit.js";
 import { abortError, MAX_TIMER_MS, rejected } from "./settle.js";
 
 /** Where the messages of one direction come from. */
@@ -45,6 +46,8 @@ export class Inbound<T> {
   }
 
   recv(options?: RecvOptions): Promise<T | undefined> {
+    const fault = options && limitFault(options);
+    if (fault) return rejected(fault);
     if (options?.signal?.aborted) return rejected(abortError(options.signal));
     if (!this.#finished && this.#waiters.length === 0) {
       const message = this.#source.take();
@@ -98,7 +101,7 @@ export class Inbound<T> {
     const timer =
       timeoutMs === undefined
         ? undefined
-        : setTimeout(onTimeout, Math.min(Math.max(timeoutMs, 0), MAX_TIMER_MS));
+        : setTimeout(onTimeout, Math.min(timeoutMs, MAX_TIMER_MS));
     const stopListening = signal && onAbort(signal, () => give(abortError(signal)));
     waiter.release = () => {
       clearTimeout(timer);

@@ -5,7 +5,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 export const MAX_TIMER_MS: number = 2 ** 31 - 1;
 
 /** A rejected promise that does not take the process down when nobody awaits it. */
-export function rejected(error: ConnectError): Promise<never> {
+export function rejected(error: Error): Promise<never> {
   const promise = Promise.reject(error);
   promise.catch(() => undefined);
   return promise;

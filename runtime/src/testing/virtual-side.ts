@@ -5,6 +5,7 @@ import type { RecvOptions } from "../options.js";
 import { plainContext } from "../server/context.js";
 import { ServerDelegate } from "../server/delegate.js";
 import type { ServerSide } from "../server/side.js";
+import { limitFault } from "../stream/recv-limit.js";
 import type { VirtualTime } from "./virtual-time.js";
 
 /** A call whose handler lives in virtual time: its deadline, and the limit of each `recv`. */
@@ -34,7 +35,8 @@ export class VirtualSide extends ServerDelegate {
 
   override recv(options: RecvOptions = {}): Promise<object | undefined> {
     const { timeoutMs, signal } = options;
-    if (timeoutMs === undefined) return this.side.recv(options);
+    // A limit that cannot be is refused where it would count.
+    if (timeoutMs === undefined || limitFault(options)) return this.side.recv(options);
     const late = new AbortController();
     const stop = this.#time.after(timeoutMs, () => {
       late.abort(new ConnectError(`no message within ${timeoutMs} ms`, Code.DeadlineExceeded));

@@ -4,14 +4,14 @@ import { createValidator } from "@bufbuild/protovalidate";
 import { ViolationsSchema } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import {
   Code,
-  type ConnectError,
+  ConnectError,
   type ConnectRouter,
   createConnectRouter,
   createRouterTransport,
   type Interceptor,
 } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
-import { findFieldViolations, type StreamValidation } from "connect-stream";
+import { findFieldViolations, resumable, type StreamValidation } from "connect-stream";
 import { createValidation } from "connect-stream/protovalidate";
 import { describe, expect, it } from "vitest";
 import "../support/process-faults.js";
@@ -439,4 +439,39 @@ describe("initial metadata", () => {
     expect(await unchecked.outcome).toMatchObject({ endedBy: "server" });
     expect(seen).toEqual([]);
   });
+});
+
+it("a resumable stream ends at a response that is invalid each time", async () => {
+  let calls = 0;
+  await using lab = await startLab(
+    {},
+    {
+      routes: (router) =>
+        void registerRuledService(router, {
+          async download(_request, stream) {
+            calls++;
+            for (const message of [valid, invalid]) await stream.send(message);
+            throw new ConnectError("gone", Code.Unavailable);
+          },
+        }),
+    },
+  );
+  const transport = ourTransport(lab.url, grpcOn2);
+  const client = createRuledServiceClient(transport, { validation: received });
+  const ends: Promise<unknown>[] = [];
+  const stream = resumable(
+    (request: typeof valid, options) => {
+      const call = client.download(request, options);
+      ends.push(call.outcome);
+      return call;
+    },
+    { request: valid, next: (_, request) => request, initialBackoffMs: 1 },
+  );
+  // The server's own end is known before the invalid response is read.
+  await Promise.all(ends);
+  expect(await stream.recv()).toMatchObject(valid);
+  expectBadResponse(await failure(stream.recv()));
+  const outcome = { code: Code.Internal, endedBy: "client", attempts: 1 };
+  expect(await stream.outcome).toMatchObject(outcome);
+  expect(calls).toBe(1);
 });

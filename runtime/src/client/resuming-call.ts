@@ -106,8 +106,9 @@ export class ResumingCall<R, M> implements MessageStream<M> {
       onEnd: (error) =>
         stream.outcome.then((outcome) => {
           if (stream !== this.#stream) return;
-          if (error && this.#resumes(outcome)) this.#interrupted(error, outcome);
-          else this.#inbound.finish(error);
+          if (!error || !this.#resumes(outcome)) this.#inbound.finish(error);
+          else if (this.#mayFollow(error)) this.#interrupted(error, outcome);
+          else this.#giveUp(error, "client");
         }),
     });
   }
@@ -124,6 +125,14 @@ export class ResumingCall<R, M> implements MessageStream<M> {
     if (!error || endedBy === "client" || endedBy === "deadline") return false;
     const { codes, maxRetries } = this.#settings;
     return codes.has(error.code) && (received.messages > 0 || this.#retries < maxRetries);
+  }
+
+  /**
+   * Whether a call may follow one that `recv` has failed for. All its messages have been taken then;
+   * what this side could not take is no message, and may come again with each call.
+   */
+  #mayFollow({ code }: ConnectError): boolean {
+    return this.#settings.codes.has(code) && this.#retries < this.#settings.maxRetries;
   }
 
   #interrupted(error: ConnectError, outcome: StreamOutcome): void {

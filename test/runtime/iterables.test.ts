@@ -10,10 +10,10 @@ import { turn } from "../support/gate.js";
 
 describe("IterableSink", () => {
   function create() {
-    const seen = { drains: 0, abandoned: [] as unknown[] };
+    const seen = { drains: 0, abandoned: 0 };
     const sink = new IterableSink<number>((n) => n, {
       onDrain: () => seen.drains++,
-      onAbandoned: (error) => seen.abandoned.push(error),
+      onAbandoned: () => seen.abandoned++,
     });
     return { sink, seen };
   }
@@ -54,16 +54,16 @@ describe("IterableSink", () => {
     const error = new Error("client gone");
     expect((await again.throw?.(error))?.done).toBe(true);
     expect((await pending).done).toBe(true);
-    expect(seen.abandoned).toEqual([error]);
+    expect(seen.abandoned).toBe(1);
     expect((await again.return?.())?.done).toBe(true);
-    expect(seen.abandoned.length).toBe(1);
+    expect(seen.abandoned).toBe(1);
   });
 
   it("nobody abandons what has ended", async () => {
     const { sink, seen } = create();
     sink.end();
     await sink.return();
-    expect(seen.abandoned).toEqual([]);
+    expect(seen.abandoned).toBe(0);
   });
 });
 

@@ -112,7 +112,7 @@ export class ClientCall<F> implements ClientSide {
     return { send: this.#outbound.fill, receive: this.#carrier.unread };
   }
 
-  /** Watches the limits of the call. `timeoutMs`: 0 or less has passed. */
+  /** Watches the limits of the call. */
   watch(signal: AbortSignal | undefined, timeoutMs: number | undefined): void {
     if (timeoutMs !== undefined) {
       this.#deadline = performance.now() + timeoutMs;

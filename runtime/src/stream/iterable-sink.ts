@@ -16,8 +16,8 @@ interface Reader<T> {
 export interface IterableEvents {
   /** The queue takes messages again. */
   onDrain(): void;
-  /** The consumer went away before the end, with its error if it gave one. */
-  onAbandoned(error: unknown): void;
+  /** The consumer went away before the end. */
+  onAbandoned(): void;
 }
 
 /**
@@ -91,12 +91,12 @@ export class IterableSink<T> implements MessageSink<T, T>, AsyncIterableIterator
   }
 
   async return(): Promise<IteratorResult<T>> {
-    this.#abandon(undefined);
+    this.#abandon();
     return { done: true, value: undefined };
   }
 
-  async throw(error: unknown): Promise<IteratorResult<T>> {
-    this.#abandon(error);
+  async throw(): Promise<IteratorResult<T>> {
+    this.#abandon();
     return { done: true, value: undefined };
   }
 
@@ -104,11 +104,11 @@ export class IterableSink<T> implements MessageSink<T, T>, AsyncIterableIterator
     return this;
   }
 
-  #abandon(error: unknown): void {
+  #abandon(): void {
     const early = !this.#ended;
     this.end();
     this.#queue.length = 0;
-    if (early) this.#events.onAbandoned(error);
+    if (early) this.#events.onAbandoned();
   }
 
   /** The error is given once; after it the iterable is over. */

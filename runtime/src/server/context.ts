@@ -46,7 +46,7 @@ export class CallContext implements HandlerContext {
     this.method = method;
     this.protocolName = protocolName;
     this.#head = head;
-    this.#deadline = timeoutMs === undefined ? undefined : Date.now() + timeoutMs;
+    this.#deadline = timeoutMs === undefined ? undefined : performance.now() + timeoutMs;
     this.protocolHeader = protocolHeader;
     this.#values = head.contextValues;
   }
@@ -91,8 +91,9 @@ export class CallContext implements HandlerContext {
     return this.#controller.signal;
   }
 
+  /** A whole number: protocols want one, if it is what a call to another server has left. */
   readonly timeoutMs = (): number | undefined =>
-    this.#deadline === undefined ? undefined : this.#deadline - Date.now();
+    this.#deadline === undefined ? undefined : Math.ceil(this.#deadline - performance.now());
 
   /** The response head as it stands: the handler's, or else the protocol's. */
   get header(): Fields {

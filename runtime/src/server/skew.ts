@@ -16,12 +16,12 @@ export class DeadlineSkew {
     this.#lateFrom =
       timeoutMs === undefined
         ? Number.POSITIVE_INFINITY
-        : Date.now() + timeoutMs - Math.min(Math.max(timeoutMs, 0) / 2, MAX_DEADLINE_SKEW_MS);
+        : performance.now() + timeoutMs - Math.min(Math.max(timeoutMs, 0) / 2, MAX_DEADLINE_SKEW_MS);
   }
 
   /** Why a call ended whose client is gone: `reason`, or that its time is up. */
   explain(reason: ConnectError): ConnectError {
-    const late = reason.code === Code.Canceled && Date.now() >= this.#lateFrom;
+    const late = reason.code === Code.Canceled && performance.now() >= this.#lateFrom;
     return late ? timedOut() : reason;
   }
 }

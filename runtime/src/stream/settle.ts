@@ -57,15 +57,19 @@ export class Deferred<T> {
   }
 }
 
-/** Calls `expire` once, after `ms` milliseconds, however many. Returns how to stop it. */
+/**
+ * Calls `expire` once, after `ms` milliseconds, however many. Returns how to stop it. The clock of
+ * the system may be set meanwhile, so it is not asked.
+ */
 export function startTimer(ms: number, expire: () => void): () => void {
-  const end = Date.now() + ms;
+  const end = performance.now() + ms;
   let timer: ReturnType<typeof setTimeout>;
-  const arm = () => {
-    const left = end - Date.now();
+  const arm = (left: number) => {
     timer =
-      left > MAX_TIMER_MS ? setTimeout(arm, MAX_TIMER_MS) : setTimeout(expire, Math.max(left, 0));
+      left > MAX_TIMER_MS
+        ? setTimeout(() => arm(end - performance.now()), MAX_TIMER_MS)
+        : setTimeout(expire, Math.max(left, 0));
   };
-  arm();
+  arm(ms);
   return () => clearTimeout(timer);
 }

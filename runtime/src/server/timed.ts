@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ConnectError } from "@connectrpc/connect";
 import type { RecvOptions } from "../options.js";
+import { onAbort } from "../stream/on-abort.js";
 import { limitedTo } from "../stream/recv-limit.js";
 import { watch } from "../stream/watch.js";
 import type { StreamTimeouts } from "../timeouts.js";
@@ -25,9 +26,12 @@ export function watched(run: RunHandler, timeouts: StreamTimeouts | undefined): 
       end: (error: ConnectError) => side.abort(error, "deadline"),
     };
     const stop = watch(call, timeouts);
+    // A handler may never return from a call that was cut.
+    const stopListening = onAbort(side.context.signal, stop);
     try {
       await run(side);
     } finally {
+      stopListening();
       stop();
     }
   };

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createRouterTransport } from "@connectrpc/connect";
+import { expect, it, vi } from "vitest";
+import "../support/process-faults.js";
+import { gate } from "../support/gate.js";
+import { createLabServiceClient, registerLabService } from "../support/gen/lab/v1/lab_stream.js";
+import { pass, useVirtualTime } from "../support/virtual-time.js";
+
+useVirtualTime();
+
+it("a call that was cut has no timers, though its handler never returns", async () => {
+  const entered = gate();
+  const timeouts = { sendMs: 1000, idleMs: 5000, maxAgeMs: 60_000 };
+  const transport = createRouterTransport((router) => {
+    const download = () => {
+      entered.resolve();
+      return new Promise<void>(() => undefined);
+    };
+    registerLabService(router, { download }, { timeouts });
+  });
+  const call = createLabServiceClient(transport).download({});
+  await entered.promise;
+  expect(vi.getTimerCount()).toBeGreaterThan(0);
+  call.close();
+  await pass(1000);
+  expect(vi.getTimerCount()).toBe(0);
+});

@@ -12,8 +12,8 @@ export interface RecvOptions {
   /** Stops the wait. The message it waited for is not lost: the next `recv` gets it. */
   signal?: AbortSignal;
   /**
-   * Stops the wait with `deadline_exceeded` after this many milliseconds. The stream goes on. What is
-   * less than 0 or no number rejects with a `RangeError`.
+   * Stops the wait with `deadline_exceeded` after this many milliseconds. The stream goes on. 0 or
+   * less takes only what is there. What is no number rejects with a `RangeError`.
    */
   timeoutMs?: number;
 }

@@ -364,6 +364,26 @@ describe.each(cases)("the generated client, $on, $name", ({ wire, create, ours }
     await s.lab.idle();
   });
 
+  it.each(["onHeader", "onTrailer"])("an async %s that rejects fails the call", async (name) => {
+    await using s = await start({
+      download(_request, stream) {
+        stream.sendHeaders();
+        return name === "onHeader" ? new Promise(() => undefined) : Promise.resolve();
+      },
+      unary: async () => ({}),
+    });
+    const callbacks = {
+      [name]: () => Promise.reject(new ConnectError("do not like it", Code.DataLoss)),
+    };
+    for (const retry of [undefined, {}]) {
+      const options = { ...callbacks, ...(retry && { retry }) };
+      expect((await failure(s.client.unary({}, options))).code).toBe(Code.DataLoss);
+    }
+    if (name === "onTrailer") return;
+    expect((await failure(s.client.download({}, callbacks).recv())).code).toBe(Code.DataLoss);
+    await s.lab.idle();
+  });
+
   it("calls after a failed one work", async () => {
     await using s = await start({
       unary: async ({ text }) => {

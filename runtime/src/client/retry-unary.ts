@@ -5,6 +5,7 @@ import type { StreamCallOptions } from "../options.js";
 import { type CallLimits, limitsFrom, pause, timeLeft } from "./pause.js";
 import { RetryPlan } from "./retry-plan.js";
 import type { RetrySettings } from "./retry-settings.js";
+import { tellHeaders } from "./tell-headers.js";
 
 /** Makes a unary call, again while `settings` say so. Headers and trailers are told of the last. */
 export async function retryUnary<T>(
@@ -15,14 +16,13 @@ export async function retryUnary<T>(
 ): Promise<T> {
   const plan = new RetryPlan(settings, method);
   const limits = limitsFrom(options.signal, options.timeoutMs);
-  const { onHeader, onTrailer, ...silent } = options;
   let header: Headers | undefined;
   let trailer: Headers | undefined;
   const attempt = () => {
     const timeoutMs = timeLeft(limits, options.timeoutMs);
     const headers = plan.begin(options.headers);
     return call({
-      ...silent,
+      ...options,
       ...(timeoutMs !== undefined && { timeoutMs }),
       ...(headers && { headers }),
       onHeader: (got) => {
@@ -35,8 +35,7 @@ export async function retryUnary<T>(
   };
   const response = await repeat(plan, limits, attempt);
   try {
-    if (header) onHeader?.(header);
-    if (trailer) onTrailer?.(trailer);
+    await tellHeaders(options, header, trailer);
   } catch (thrown) {
     throw ConnectError.from(thrown);
   }

@@ -48,7 +48,7 @@ class Attempts<R, T> {
     tap?.sent?.(0);
     const onHeader = (headers: Headers) => {
       header?.(headers);
-      options.onHeader?.(headers);
+      return options.onHeader?.(headers);
     };
     try {
       const response = await this.#once(request, { ...options, onHeader });

@@ -14,6 +14,7 @@ import { retryUnary } from "../client/retry-unary.js";
 import { RetryingCall } from "../client/retrying-call.js";
 import { type ClientSide, findDirectPath, type OpenCall } from "../client/side.js";
 import { BidiStreaming, ClientStreaming, ServerStreaming } from "../client/streams.js";
+import { tellHeaders } from "../client/tell-headers.js";
 import { timed } from "../client/timed.js";
 import { unaryError } from "../client/transport-error.js";
 import { validated, validatedUnary } from "../client/validated.js";
@@ -179,8 +180,7 @@ function unaryCall(method: DescMethodUnary, transport: Transport) {
         request,
         contextValues,
       );
-      options.onHeader?.(response.header);
-      options.onTrailer?.(response.trailer);
+      await tellHeaders(options, response.header, response.trailer);
       return response.message;
     } catch (error) {
       throw unaryError(error, deadline);

@@ -16,7 +16,9 @@ export class DeadlineSkew {
     this.#lateFrom =
       timeoutMs === undefined
         ? Number.POSITIVE_INFINITY
-        : performance.now() + timeoutMs - Math.min(Math.max(timeoutMs, 0) / 2, MAX_DEADLINE_SKEW_MS);
+        : performance.now() +
+          timeoutMs -
+          Math.min(Math.max(timeoutMs, 0) / 2, MAX_DEADLINE_SKEW_MS);
   }
 
   /** Why a call ended whose client is gone: `reason`, or that its time is up. */

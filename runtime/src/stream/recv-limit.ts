@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { RecvOptions } from "../options.js";
+import { notAllowed } from "../settings.js";
 
 /** What is wrong with the limit of a `recv`, if anything is: callers may know no types. */
 export function limitFault({ timeoutMs }: RecvOptions): RangeError | undefined {
-  if (timeoutMs === undefined || (typeof timeoutMs === "number" && timeoutMs >= 0))
-    return undefined;
-  return new RangeError(`timeoutMs of recv must be a number from 0, not ${timeoutMs}`);
+  const isNumber = typeof timeoutMs === "number" && !Number.isNaN(timeoutMs);
+  if (timeoutMs === undefined || isNumber) return undefined;
+  return notAllowed("timeoutMs of recv", "a number of milliseconds", timeoutMs);
 }
 
 /** The options of a `recv` that is limited to `timeoutMs` unless it says otherwise. */

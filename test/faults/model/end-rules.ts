@@ -13,7 +13,7 @@ import {
 } from "./facts.js";
 import { possibleOutcomes } from "./possible-outcomes.js";
 import { SECRET, thrownError } from "./puppet.js";
-import type { Op } from "./trace.js";
+import type { Op, Trace } from "./trace.js";
 
 export const endRules: Record<string, Rule> = {
   "everything settles": ({ scenario, client, handler, outcome, header, trailer, ...trace }) => {
@@ -143,9 +143,35 @@ export const endRules: Record<string, Rule> = {
 
   "onError is told of every ordinary error, once": ({ handlerEnd, reported, handlerStartedAt }) => {
     const expected = handlerEnd?.act === "throw anything" && handlerStartedAt ? 1 : 0;
-    return reported.length === expected ? undefined : `${reported.length} times: ${reported}`;
+    const ordinary = reported.filter((error) => !isMisuse(error));
+    return ordinary.length === expected ? undefined : `${ordinary.length} times: ${ordinary}`;
+  },
+
+  "onError is told of every misuse of sendAndClose, unless the call was aborted": (t) => {
+    const answers = t.handler.filter(({ act }) => act === "answer");
+    const twice = answers.filter(
+      ({ settlement }) => settlement?.status === "rejected" && isMisuse(settlement.reason),
+    ).length;
+    // An answer just after the return may come before somebody looks for it.
+    const forgotten = returnedWithout(answers, t);
+    const surely = forgotten && answers.length === 0;
+    const least = t.aborts.length > 0 ? 0 : twice + Number(surely);
+    const misuses = t.reported.filter(isMisuse);
+    const told = misuses.length >= least && misuses.length <= twice + Number(forgotten);
+    return told ? undefined : `${misuses.length} times: ${misuses}`;
   },
 
   "nobody listens to the client's signal after the end": ({ listenersLeft }) =>
     listenersLeft > 0 ? `${listenersLeft} do` : undefined,
 };
+
+/** Whether an upload's handler returned before it answered. */
+function returnedWithout(answers: readonly Op<string>[], { scenario, handlerEnd }: Trace): boolean {
+  if (scenario.kind !== "upload" || handlerEnd?.act !== "return") return false;
+  return answers.every(({ at }) => at > handlerEnd.at);
+}
+
+/** What a handler is told that answered twice or not at all. */
+function isMisuse(error: unknown): boolean {
+  return error instanceof ConnectError && /sendAndClose( twice)?$/.test(error.rawMessage);
+}

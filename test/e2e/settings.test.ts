@@ -31,7 +31,7 @@ const ofRouters: Row[] = [
   [{ readMaxBytes: "4MiB" }, `readMaxBytes ${bytes} "4MiB"`],
   [{ readMaxBytes: 0 }, `readMaxBytes ${bytes} 0`],
   [{ writeMaxBytes: -1 }, `writeMaxBytes ${bytes} -1`],
-  [{ compressMinBytes: "1k" }, "compressMinBytes must be a whole number from 0"],
+  [{ compressMinBytes: "1k" }, "compressMinBytes must be a whole number from -1"],
   [
     { maxTimeoutMs: notANumber },
     "maxTimeoutMs must be a whole number from 1 to 9007199254740991, not NaN",

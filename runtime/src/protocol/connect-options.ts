@@ -19,7 +19,8 @@ export interface ConnectOptions
 const numbers = [
   ["readMaxBytes", 1, MAX_MESSAGE_BYTES],
   ["writeMaxBytes", 1, MAX_MESSAGE_BYTES],
-  ["compressMinBytes", 0, Number.MAX_SAFE_INTEGER],
+  // With 0, Connect leaves empty unary messages as they are; -1 is for all.
+  ["compressMinBytes", -1, Number.MAX_SAFE_INTEGER],
   ["maxTimeoutMs", 1, Number.MAX_SAFE_INTEGER],
 ] as const;
 

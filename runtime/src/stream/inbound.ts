@@ -101,7 +101,7 @@ export class Inbound<T> {
     const timer =
       timeoutMs === undefined
         ? undefined
-        : setTimeout(onTimeout, Math.min(timeoutMs, MAX_TIMER_MS));
+        : setTimeout(onTimeout, Math.min(Math.max(timeoutMs, 0), MAX_TIMER_MS));
     const stopListening = signal && onAbort(signal, () => give(abortError(signal)));
     waiter.release = () => {
       clearTimeout(timer);

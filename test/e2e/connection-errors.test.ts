@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Code, type ConnectError } from "@connectrpc/connect";
 import type { RetryPolicy } from "connect-stream";
 import { createStreamTransport, serve, streamNodeAdapter } from "connect-stream/node";
@@ -12,6 +8,7 @@ import "../support/process-faults.js";
 import { failure } from "../support/gate.js";
 import { createLabServiceClient, registerLabService } from "../support/gen/lab/v1/lab_stream.js";
 import { type Lab, serveLab, startLab } from "../support/lab.js";
+import { selfSigned } from "../support/tls.js";
 import { connectOn1, connectOn2, grpcOn2, type Wire } from "../support/wires.js";
 
 const kinds = ["unary", "download"] as const;
@@ -61,16 +58,6 @@ async function withSockets(use: (socket: Socket) => void, run: (url: string) => 
   }
 }
 
-function selfSigned() {
-  const folder = mkdtempSync(join(tmpdir(), "tls-"));
-  const [keyFile, certFile] = [join(folder, "key.pem"), join(folder, "cert.pem")];
-  const req = `req -x509 -newkey rsa:2048 -nodes -keyout ${keyFile} -out ${certFile} -days 2`;
-  execFileSync("openssl", [...req.split(" "), "-subj", "/CN=127.0.0.1"], { stdio: "ignore" });
-  const tls = { key: readFileSync(keyFile), cert: readFileSync(certFile) };
-  rmSync(folder, { recursive: true });
-  return tls;
-}
-
 const routes = (router: Parameters<typeof registerLabService>[0]) => {
   registerLabService(router, {});
 };
@@ -90,7 +77,7 @@ describe.each(kinds)("%s", (kind) => {
   });
 
   it.each([connectOn1, connectOn2])("$name: a certificate without an authority", async (wire) => {
-    const server = await serve({ routes, tls: selfSigned() });
+    const server = await serve({ routes, tls: selfSigned });
     expectUnreachable(await fail(server.url, wire, kind), server.url, "nodeOptions.ca");
     await server.close();
   });

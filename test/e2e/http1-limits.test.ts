@@ -1,23 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import * as http from "node:http";
 import * as https from "node:https";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { serve } from "connect-stream/node";
 import { expect, it } from "vitest";
 import "../support/process-faults.js";
-
-function selfSigned() {
-  const folder = mkdtempSync(join(tmpdir(), "tls-"));
-  const [keyFile, certFile] = [join(folder, "key.pem"), join(folder, "cert.pem")];
-  const req = `req -x509 -newkey rsa:2048 -nodes -keyout ${keyFile} -out ${certFile} -days 2`;
-  execFileSync("openssl", [...req.split(" "), "-subj", "/CN=127.0.0.1"], { stdio: "ignore" });
-  const tls = { key: readFileSync(keyFile), cert: readFileSync(certFile) };
-  rmSync(folder, { recursive: true });
-  return tls;
-}
+import { selfSigned } from "../support/tls.js";
 
 /** Asks for something that is not there, over HTTP/1.1. */
 function ask(url: string, headers: http.OutgoingHttpHeaders): Promise<http.IncomingMessage> {
@@ -33,7 +20,7 @@ function ask(url: string, headers: http.OutgoingHttpHeaders): Promise<http.Incom
 }
 
 it.each(["clear text", "TLS"])("%s: maxHeaderBytes holds over HTTP/1.1", async (name) => {
-  const tls = name === "TLS" ? { tls: selfSigned() } : {};
+  const tls = name === "TLS" ? { tls: selfSigned } : {};
   for (const [maxHeaderBytes, status] of [
     [4096, 431],
     [65_536, 404],
@@ -46,7 +33,7 @@ it.each(["clear text", "TLS"])("%s: maxHeaderBytes holds over HTTP/1.1", async (
 });
 
 it.each(["clear text", "TLS"])("%s: idleTimeoutMs holds over HTTP/1.1", async (name) => {
-  const tls = name === "TLS" ? { tls: selfSigned() } : {};
+  const tls = name === "TLS" ? { tls: selfSigned } : {};
   const server = await serve({ ...tls, routes: () => undefined, idleTimeoutMs: 77_000 });
   const { headers } = await ask(server.url, { connection: "keep-alive" });
   expect(headers["keep-alive"]).toBe("timeout=77");

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Code, type ConnectRouter } from "@connectrpc/connect";
 import { createStreamTransport, serve } from "connect-stream/node";
@@ -11,6 +8,7 @@ import {
   createMonitorServiceClient,
   registerMonitorService,
 } from "../../../gen/monitor/v1/monitor_stream.js";
+import { certFile, keyFile } from "../../support/tls.js";
 
 const routes = (router: ConnectRouter) =>
   registerMonitorService(router, {
@@ -41,13 +39,6 @@ it("drains on SIGTERM", async () => {
 });
 
 it("serves TLS", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "tls-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const keyFile = join(folder, "key.pem");
-  const certFile = join(folder, "cert.pem");
-  const req = `req -x509 -newkey rsa:2048 -nodes -keyout ${keyFile} -out ${certFile} -days 2`;
-  const names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
-  execFileSync("openssl", [...req.split(" "), ...names], { stdio: "ignore" });
   const server = await serve({
     routes,
     host: "localhost",

@@ -6,11 +6,11 @@ import type {
   MessageShape,
 } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { SendOptions } from "../options.js";
+import type { RecvOptions, SendOptions } from "../options.js";
 import { toMessage } from "../protocol/normalize.js";
 import { rejected } from "../stream/settle.js";
 import { faultOf, type MessageRole, type StreamValidation } from "../validation.js";
-import { CheckedSide } from "./checked.js";
+import { ClientDelegate } from "./delegate.js";
 import type { ClientSide } from "./side.js";
 
 /** Checks the messages of a call. To be put around all else: it gets what the caller would get. */
@@ -38,9 +38,12 @@ export async function validatedUnary<R extends object>(
   return response;
 }
 
-class ValidatedSide extends CheckedSide {
+/** Gives no message after one that is not valid. */
+class ValidatedSide extends ClientDelegate {
   readonly #method: DescMethodStreaming;
   readonly #validation: StreamValidation;
+  /** What was wrong with a message that was received. */
+  #fault: ConnectError | undefined;
 
   constructor(side: ClientSide, method: DescMethodStreaming, validation: StreamValidation) {
     super(side);
@@ -48,8 +51,19 @@ class ValidatedSide extends CheckedSide {
     this.#validation = validation;
   }
 
-  protected override faultOfReceived(message: object): ConnectError | undefined {
-    return check(this.#validation, this.#method, message, "response");
+  override recv(options?: RecvOptions): Promise<object | undefined> {
+    if (this.#fault) return rejected(this.#fault);
+    const message = this.side.recv(options).then((arrived) => {
+      // Several that receive at once have their messages before the first is looked at.
+      if (this.#fault) throw this.#fault;
+      const fault = arrived && check(this.#validation, this.#method, arrived, "response");
+      if (!fault) return arrived;
+      this.#end(fault);
+      throw fault;
+    });
+    // A recv that nobody awaits must not take the process down.
+    message.catch(() => undefined);
+    return message;
   }
 
   override send(message: object, options?: SendOptions): Promise<void> {
@@ -64,6 +78,13 @@ class ValidatedSide extends CheckedSide {
     } catch (thrown) {
       return rejected(ConnectError.from(thrown));
     }
+  }
+
+  #end(fault: ConnectError): void {
+    this.#fault = fault;
+    this.side.fail(fault);
+    // A call that had ended keeps its outcome, but what it holds is of no use.
+    this.side.close();
   }
 }
 

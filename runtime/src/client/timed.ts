@@ -26,14 +26,14 @@ export function timed(
 
 /** A side whose `recv` has a limit of time by default. */
 class ImpatientSide extends ClientDelegate {
-  readonly #timeoutMs: number;
+  readonly #general: { readonly timeoutMs: number };
 
   constructor(side: ClientSide, timeoutMs: number) {
     super(side);
-    this.#timeoutMs = timeoutMs;
+    this.#general = { timeoutMs };
   }
 
   override recv(options?: RecvOptions): Promise<object | undefined> {
-    return this.side.recv(limitedTo(this.#timeoutMs, options));
+    return this.side.recv(limitedTo(this.#general, options));
   }
 }

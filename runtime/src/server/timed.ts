@@ -39,14 +39,14 @@ export function watched(run: RunHandler, timeouts: StreamTimeouts | undefined): 
 
 /** A side whose `recv` has a limit of time by default. */
 class ImpatientSide extends ServerDelegate {
-  readonly #timeoutMs: number;
+  readonly #general: { readonly timeoutMs: number };
 
   constructor(side: ServerSide, timeoutMs: number) {
     super(side);
-    this.#timeoutMs = timeoutMs;
+    this.#general = { timeoutMs };
   }
 
   override recv(options?: RecvOptions): Promise<object | undefined> {
-    return this.side.recv(limitedTo(this.#timeoutMs, options));
+    return this.side.recv(limitedTo(this.#general, options));
   }
 }

@@ -9,7 +9,10 @@ export function limitFault({ timeoutMs }: RecvOptions): RangeError | undefined {
   return notAllowed("timeoutMs of recv", "a number of milliseconds", timeoutMs);
 }
 
-/** The options of a `recv` that is limited to `timeoutMs` unless it says otherwise. */
-export function limitedTo(timeoutMs: number, options: RecvOptions | undefined): RecvOptions {
-  return { ...options, timeoutMs: options?.timeoutMs ?? timeoutMs };
+/** The options of a `recv` that has the limit of `general` unless it says otherwise. */
+export function limitedTo(
+  general: { readonly timeoutMs: number },
+  options: RecvOptions | undefined,
+): RecvOptions {
+  return options ? { ...options, timeoutMs: options.timeoutMs ?? general.timeoutMs } : general;
 }

@@ -2,7 +2,7 @@
 import type { AddressInfo } from "node:net";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { within } from "../settings.js";
-import { MAX_TIMER_MS } from "../stream/settle.js";
+import { Deferred, MAX_TIMER_MS } from "../stream/settle.js";
 import { createDualServer } from "./dual-server.js";
 import type { NodeListener } from "./node-types.js";
 import { refuse } from "./refuse.js";
@@ -73,21 +73,15 @@ function checkGrace(graceMs: number = DEFAULT_GRACE_MS): number {
 
 /** Counts requests that have no answer yet, and refuses new ones while draining. */
 class OpenCalls {
-  /** Resolves when no request is open while draining, or when the time for that is up. */
-  readonly none: Promise<void>;
+  readonly #none = new Deferred<void>();
   #open = 0;
   #draining = false;
-  #onNone!: () => void;
   #end = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor() {
-    this.none = new Promise((resolve) => {
-      this.#onNone = () => {
-        clearTimeout(this.#timer);
-        resolve();
-      };
-    });
+  /** Resolves when no request is open while draining, or when the time for that is up. */
+  get none(): Promise<void> {
+    return this.#none.promise;
   }
 
   counting(listener: NodeListener): NodeListener {
@@ -95,7 +89,7 @@ class OpenCalls {
       if (this.#draining) return refuse(response, 503);
       this.#open++;
       response.once("close", () => {
-        if (--this.#open === 0 && this.#draining) this.#onNone();
+        if (--this.#open === 0 && this.#draining) this.#finish();
       });
       listener(request, response);
     };
@@ -104,12 +98,17 @@ class OpenCalls {
   /** Refuses new requests. Open ones have so many milliseconds, or what is left of fewer. */
   drain(ms: number): void {
     this.#draining = true;
-    if (this.#open === 0) return this.#onNone();
+    if (this.#open === 0) return this.#finish();
     const end = performance.now() + ms;
     if (end >= this.#end) return;
     this.#end = end;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(this.#onNone, ms);
+    this.#timer = setTimeout(() => this.#finish(), ms);
+  }
+
+  #finish(): void {
+    clearTimeout(this.#timer);
+    this.#none.resolve();
   }
 }
 

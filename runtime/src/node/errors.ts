@@ -57,10 +57,18 @@ export function connectionError(thrown: unknown, origin: string): ConnectError {
   const cause = nodeError(thrown);
   // What the session manager says of itself: a ping without an answer, or that it was aborted.
   if (thrown instanceof ConnectError && !cause && thrown.code !== Code.Internal) return thrown;
-  const { made, advice } = adviceOn(cause);
+  return unavailable(origin, cause, thrown);
+}
+
+function unavailable(
+  origin: string,
+  failure: NodeFailure | undefined,
+  cause: unknown,
+): ConnectError {
+  const { made, advice } = adviceOn(failure);
   const what = made ? `the connection to ${origin} was lost` : `cannot connect to ${origin}`;
   const text = advice === undefined ? what : `${what}: ${advice}`;
-  return new ConnectError(text, Code.Unavailable, undefined, undefined, thrown);
+  return new ConnectError(text, Code.Unavailable, undefined, undefined, cause);
 }
 
 /** Codes that Connect-Node gives to what Node reports. */
@@ -74,18 +82,12 @@ const nodeCodes: readonly Code[] = [Code.Internal, Code.Aborted, Code.Unavailabl
 export function unaryFailure(thrown: unknown, origin: string): unknown {
   if (!(thrown instanceof ConnectError)) return thrown;
   const rstCode = resetOf(thrown);
-  // Connect-Node does not tell whether the server cancelled or the connection is gone.
-  if (rstCode === constants.NGHTTP2_CANCEL) return connectionError(new ResetError(thrown), origin);
+  // Node closes the streams of a lost connection with it, and Connect-Node does not tell that from a
+  // server that cancelled.
+  if (rstCode === constants.NGHTTP2_CANCEL) return unavailable(origin, undefined, thrown);
   if (rstCode !== undefined) return errorFromReset(rstCode, origin, thrown);
   const failed = nodeCodes.includes(thrown.code) && nodeError(thrown) !== undefined;
   return failed || isClosedSession(thrown) ? connectionError(thrown, origin) : thrown;
-}
-
-/** A reset with `CANCEL`, which is what Node closes the streams of a lost connection with. */
-class ResetError extends Error {
-  constructor(cause: ConnectError) {
-    super(cause.rawMessage, { cause });
-  }
 }
 
 /** The error of a client that is gone, for handlers. */

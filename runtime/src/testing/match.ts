@@ -66,7 +66,7 @@ function isOneof(value: unknown): value is { case: string | undefined; value?: u
   return isObject(value) && "case" in value;
 }
 
-function isObject(value: unknown): value is object {
+export function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type DescField, type DescMessage, isMessage } from "@bufbuild/protobuf";
+import { isObject } from "./match.js";
 
 /** The first field, as a path, that `init` speaks of and `desc` does not have. */
 export function unknownField(desc: DescMessage, init: unknown): string | undefined {
@@ -43,8 +44,4 @@ function isJson({ message, parent }: DescField): boolean {
   return (
     message?.typeName === "google.protobuf.Struct" && parent.typeName !== "google.protobuf.Value"
   );
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
 }

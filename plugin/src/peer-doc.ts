@@ -13,7 +13,7 @@ import type {
 import type { RpcPolicy } from "./policy.js";
 import type { Side } from "./policy-rules.js";
 import { repeatedLines } from "./retry-doc.js";
-import { limitsText, queueLines } from "./room-doc.js";
+import { DROPPED, limitsText, queueLines } from "./room-doc.js";
 import { duration } from "./units.js";
 import { whenSet } from "./when-set.js";
 
@@ -64,15 +64,14 @@ function boundLines(
 ): string[] {
   const { name, tooMuch } = peers[side];
   const text = limits ? limitsText(limits) : "";
-  const dropped = "the one that has waited longest is dropped";
   return [
     ...whenSet(timeouts, (timeouts) => timeoutLines(method, side, timeouts)),
     ...(text === "" ? [] : [`${name} ${text}. More ${tooMuch}.`]),
     ...whenSet(queues, (queues) =>
       queueLines(`${name} has`, queues, {
         // Waiting is what happens without a queue, too.
-        send: { fail: "sending fails there", dropped: `${dropped} and never arrives` },
-        receive: { fail: `the next one ${tooMuch}`, dropped: `${dropped} unread` },
+        send: { fail: "sending fails there", dropped: `${DROPPED} and never arrives` },
+        receive: { fail: `the next one ${tooMuch}`, dropped: `${DROPPED} unread` },
       }),
     ),
   ];

@@ -7,7 +7,7 @@ import { peerLines } from "./peer-doc.js";
 import type { RpcPolicy } from "./policy.js";
 import type { Side } from "./policy-rules.js";
 import { retryLines } from "./retry-doc.js";
-import { limitsText, queueLines } from "./room-doc.js";
+import { DROPPED, limitsText, queueLines } from "./room-doc.js";
 import { duration } from "./units.js";
 import { whenSet } from "./when-set.js";
 
@@ -72,15 +72,17 @@ function limitLines(limits: StreamLimits): string[] {
   return [`${upperFirst(text)}. More ends the call with \`resource_exhausted\`.`];
 }
 
-const dropped = "the one that has waited longest is dropped";
-
 /** What becomes of a message for which a queue of this side has no room. */
 const whenFull = {
-  send: { wait: "`send` waits", fail: "`send` rejects with `resource_exhausted`", dropped },
+  send: {
+    wait: "`send` waits",
+    fail: "`send` rejects with `resource_exhausted`",
+    dropped: DROPPED,
+  },
   receive: {
     wait: "the peer is held back",
     fail: "the call ends with `resource_exhausted`",
-    dropped,
+    dropped: DROPPED,
   },
 };
 

@@ -20,6 +20,9 @@ export function limitsText(limits: StreamLimits): string {
   ].join(", ");
 }
 
+/** What becomes of the message for which there is no room, with `DROP_OLDEST`. */
+export const DROPPED = "the one that has waited longest is dropped";
+
 /** What becomes of a message for which a queue has no room. Nothing to tell of: no sentence. */
 interface WhenQueueIsFull {
   readonly wait?: string;
@@ -34,15 +37,13 @@ export function queueLines(
   then: { readonly send: WhenQueueIsFull; readonly receive: WhenQueueIsFull },
 ): string[] {
   return [
-    ...whenSet(send, (bounds) => queueLine(`${owner} room for`, bounds, "be sent", then.send)),
-    ...whenSet(receive, (bounds) =>
-      queueLine(`${owner} room for`, bounds, "be read", then.receive),
-    ),
+    ...whenSet(send, (bounds) => queueLine(owner, bounds, "be sent", then.send)),
+    ...whenSet(receive, (bounds) => queueLine(owner, bounds, "be read", then.receive)),
   ];
 }
 
 function queueLine(
-  hasRoomFor: string,
+  owner: string,
   { maxMessages, maxBytes, whenFull }: QueueBounds,
   purpose: string,
   then: WhenQueueIsFull,
@@ -59,6 +60,6 @@ function queueLine(
   }[whenFull];
   const room = most.length > 0 ? most.join(" and ") : "the default number of bytes";
   return whenSet(full, (happens) => [
-    `${hasRoomFor} ${room} waiting to ${purpose}. When it is full, ${happens}.`,
+    `${owner} room for ${room} waiting to ${purpose}. When it is full, ${happens}.`,
   ]);
 }

@@ -5,16 +5,44 @@ export type {
   ClientStream,
   ClientStreamingClient,
   ServerStreamingClient,
-} from "./client-streams.js";
+} from "./api/client-stream.js";
+export type {
+  CallObserver,
+  CallRetry,
+  ObservedCall,
+  Peer,
+  StreamObserver,
+} from "./api/observer.js";
+export type {
+  RecvOptions,
+  SendOptions,
+  StreamCallOptions,
+  StreamClientOptions,
+  StreamServiceOptions,
+} from "./api/options.js";
+export type { EndedBy, StreamOutcome, Traffic } from "./api/outcome.js";
+export type {
+  BidiStreamingServer,
+  ClientStreamingServer,
+  ServerStream,
+  ServerStreamingServer,
+} from "./api/server-stream.js";
+export {
+  type InterruptEvent,
+  type MessageStream,
+  type ResumeEvent,
+  type ResumeOptions,
+  resumable,
+} from "./client/resume/resume.js";
+export { isTemporary, isTimeout } from "./errors/classification.js";
 export type {
   DeclaredError,
   DeclaredErrorInfo,
   DeclaredErrorOptions,
   TemporaryError,
   TemporaryErrorOptions,
-} from "./declared-errors.js";
-export { findErrorInfo, findFieldViolations, findRetryDelayMs } from "./error-details.js";
-export { isTemporary, isTimeout } from "./error-flags.js";
+} from "./errors/declared-errors.js";
+export { findErrorInfo, findFieldViolations, findRetryDelayMs } from "./errors/details.js";
 export {
   type BadRequest,
   type BadRequest_FieldViolation,
@@ -32,36 +60,14 @@ export {
   RetryInfoSchema,
 } from "./gen/google/rpc/error_details_pb.js";
 export { combineObservers } from "./observe/combine.js";
-export type { CallObserver, CallRetry, ObservedCall, Peer, StreamObserver } from "./observer.js";
-export type {
-  RecvOptions,
-  SendOptions,
-  StreamCallOptions,
-  StreamClientOptions,
-  StreamServiceOptions,
-} from "./options.js";
-export type { EndedBy, StreamOutcome, Traffic } from "./outcome.js";
+export type { StreamLimits } from "./options/limits.js";
 export type {
   QueueBounds,
   QueueFill,
   QueueFills,
   StreamQueues,
   WhenFull,
-} from "./queues.js";
-export {
-  type InterruptEvent,
-  type MessageStream,
-  type ResumeEvent,
-  type ResumeOptions,
-  resumable,
-} from "./resume.js";
-export type { RetryPolicy, RetryThrottling } from "./retry.js";
-export type {
-  BidiStreamingServer,
-  ClientStreamingServer,
-  ServerStream,
-  ServerStreamingServer,
-} from "./server-streams.js";
-export type { StreamLimits } from "./stream-limits.js";
-export type { StreamTimeouts } from "./timeouts.js";
-export type { MessageRole, StreamValidation } from "./validation.js";
+} from "./options/queues.js";
+export type { RetryPolicy, RetryThrottling } from "./options/retry.js";
+export type { StreamTimeouts } from "./options/timeouts.js";
+export type { MessageRole, StreamValidation } from "./options/validation.js";

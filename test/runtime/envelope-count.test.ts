@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
-import { EnvelopeCount } from "../../runtime/src/protocol/envelope-count.js";
+import { EnvelopeCount } from "../../runtime/src/protocol/envelope/envelope-count.js";
 import { envelope } from "../support/raw.js";
 
 const END = 0b10;

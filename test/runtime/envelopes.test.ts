@@ -2,8 +2,8 @@
 import { Code } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
 import "../support/process-faults.js";
-import { EnvelopeReader } from "../../runtime/src/protocol/envelope-reader.js";
-import { EnvelopeWriter } from "../../runtime/src/protocol/envelope-writer.js";
+import { EnvelopeReader } from "../../runtime/src/protocol/envelope/envelope-reader.js";
+import { EnvelopeWriter } from "../../runtime/src/protocol/envelope/envelope-writer.js";
 import type { Wire } from "../../runtime/src/protocol/wire.js";
 import { envelope } from "../support/raw.js";
 

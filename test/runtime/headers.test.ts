@@ -10,11 +10,11 @@ import { ConnectError } from "@connectrpc/connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { describe, expect, it } from "vitest";
 import "../support/process-faults.js";
-import { capTimeout } from "../../runtime/src/node/cap-timeout.js";
-import { mayAlias } from "../../runtime/src/protocol/aliasing.js";
+import { MAX_TIMER_MS } from "../../runtime/src/call/timers.js";
+import { capTimeout } from "../../runtime/src/node/server/cap-timeout.js";
+import { mayReferenceInput } from "../../runtime/src/protocol/input-references.js";
 import { plainStatusMessage } from "../../runtime/src/protocol/status-message.js";
 import { connectTimeout, grpcTimeout } from "../../runtime/src/protocol/timeout-header.js";
-import { MAX_TIMER_MS } from "../../runtime/src/stream/settle.js";
 import { NoteSchema, PlainSchema } from "../support/gen/lab/v1/lab_pb.js";
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -70,11 +70,11 @@ describe("status messages", () => {
 describe("messages that may hold views of what they were parsed from", () => {
   it("those with bytes, at any depth", () => {
     expect(NoteSchema.fields.some(({ scalar }) => scalar === ScalarType.BYTES)).toBe(true);
-    expect(mayAlias(NoteSchema)).toBe(true);
+    expect(mayReferenceInput(NoteSchema)).toBe(true);
   });
 
   it("not those without, even if they contain themselves", () => {
-    expect(mayAlias(PlainSchema)).toBe(false);
+    expect(mayReferenceInput(PlainSchema)).toBe(false);
   });
 
   it("is known for each message of a cycle", () => {
@@ -95,6 +95,6 @@ describe("messages that may hold views of what they were parsed from", () => {
     });
     const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: [file] }));
     const [a, b] = [registry.getMessage("A"), registry.getMessage("B")];
-    expect(a && b && [mayAlias(a), mayAlias(b)]).toEqual([true, true]);
+    expect(a && b && [mayReferenceInput(a), mayReferenceInput(b)]).toEqual([true, true]);
   });
 });

@@ -9,10 +9,10 @@ import {
   type HandlerContext,
 } from "@connectrpc/connect";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { skipping } from "../../runtime/src/call/skipping.js";
 import { heartbeatOf } from "../../runtime/src/protocol/heartbeat.js";
 import { beating } from "../../runtime/src/server/beating.js";
-import type { RunHandler, ServerSide } from "../../runtime/src/server/side.js";
-import { skipping } from "../../runtime/src/stream/skipping.js";
+import type { RunHandler, ServerCall } from "../../runtime/src/server/server-call.js";
 import { type Gate, gate } from "../support/gate.js";
 import {
   EventSchema,
@@ -33,7 +33,7 @@ const flag = required(heartbeatOf(watch, { field: "heartbeat", intervalMs: 1000 
 const choice = required(heartbeatOf(talk, { field: "stillHere", intervalMs: 1000 }));
 
 /** A call whose other end is the test. */
-class Side implements ServerSide {
+class Side implements ServerCall {
   readonly controller = new AbortController();
   readonly context: HandlerContext = createHandlerContext({
     service: HeartbeatService,
@@ -179,7 +179,7 @@ describe("a server", () => {
   });
 
   it("counts none of them as progress", async () => {
-    let inner: ServerSide = side;
+    let inner: ServerCall = side;
     void start(side, (its) => {
       inner = its;
       return done.promise;

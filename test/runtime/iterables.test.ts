@@ -2,10 +2,10 @@
 import type { QueueBounds } from "connect-stream";
 import { describe, expect, it } from "vitest";
 import "../support/process-faults.js";
-import { Bounds } from "../../runtime/src/stream/bounds.js";
-import { Fifo } from "../../runtime/src/stream/fifo.js";
-import { IterableSink } from "../../runtime/src/stream/iterable-sink.js";
-import { type Holding, IteratorSource } from "../../runtime/src/stream/iterator-source.js";
+import { Bounds } from "../../runtime/src/call/bounds.js";
+import { Fifo } from "../../runtime/src/call/fifo.js";
+import { IterableSink } from "../../runtime/src/call/iterable-sink.js";
+import { type Holding, IteratorSource } from "../../runtime/src/call/iterator-source.js";
 import { turn } from "../support/gate.js";
 
 describe("IterableSink", () => {

@@ -4,9 +4,9 @@ import { compressedFlag } from "@connectrpc/connect/protocol";
 import type { QueueBounds } from "connect-stream";
 import { describe, expect, it } from "vitest";
 import "../support/process-faults.js";
-import { MessageDecoder } from "../../runtime/src/protocol/message-decoder.js";
-import { Bounds } from "../../runtime/src/stream/bounds.js";
-import { Inbound } from "../../runtime/src/stream/inbound.js";
+import { Bounds } from "../../runtime/src/call/bounds.js";
+import { Receiver } from "../../runtime/src/call/receiver.js";
+import { MessageDecoder } from "../../runtime/src/protocol/decoder.js";
 import { failure, type Gate, gate, turn } from "../support/gate.js";
 import { envelope } from "../support/raw.js";
 
@@ -50,7 +50,7 @@ function create(bounds: QueueBounds | undefined) {
       },
     },
   );
-  const inbound: Inbound<string> = new Inbound(decoder);
+  const inbound: Receiver<string> = new Receiver(decoder);
   const rest = async () => {
     const read: string[] = [];
     for (let one = await inbound.recv(); one !== undefined; one = await inbound.recv()) {

@@ -4,8 +4,8 @@ import type { QueueBounds } from "connect-stream";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import "../support/process-faults.js";
-import { Bounds } from "../../runtime/src/stream/bounds.js";
-import { Outbound } from "../../runtime/src/stream/outbound.js";
+import { Bounds } from "../../runtime/src/call/bounds.js";
+import { Sender } from "../../runtime/src/call/sender.js";
 import { type Gate, gate, turn } from "../support/gate.js";
 
 const over = new ConnectError("over", Code.Canceled);
@@ -149,7 +149,7 @@ class Real {
   done = false;
   readonly #encoding = new Map<number, Gate<boolean>>();
   readonly #controllers: AbortController[] = [];
-  readonly #outbound: Outbound<{ id: number; bytes: number; slow: boolean }, number>;
+  readonly #outbound: Sender<{ id: number; bytes: number; slow: boolean }, number>;
   #room = 0;
 
   constructor(bounds: QueueBounds | undefined) {
@@ -164,7 +164,7 @@ class Real {
         return --this.#room > 0;
       },
     };
-    this.#outbound = new Outbound(sink, false, bounds && new Bounds("send", bounds));
+    this.#outbound = new Sender(sink, false, bounds && new Bounds("send", bounds));
   }
 
   get fill() {

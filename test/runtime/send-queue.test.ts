@@ -4,8 +4,8 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { QueueBounds } from "connect-stream";
 import { describe, expect, it } from "vitest";
 import "../support/process-faults.js";
-import { Bounds } from "../../runtime/src/stream/bounds.js";
-import { Outbound } from "../../runtime/src/stream/outbound.js";
+import { Bounds } from "../../runtime/src/call/bounds.js";
+import { Sender } from "../../runtime/src/call/sender.js";
 import { failure, turn } from "../support/gate.js";
 
 const over = new ConnectError("over", Code.Canceled);
@@ -29,7 +29,7 @@ class Sink {
 
 function create(bounds: QueueBounds) {
   const sink = new Sink();
-  const outbound = new Outbound<number, number>(sink, false, new Bounds("send", bounds));
+  const outbound = new Sender<number, number>(sink, false, new Bounds("send", bounds));
   const drain = (room: number) => {
     sink.room = room;
     outbound.drained();

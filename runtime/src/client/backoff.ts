@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { between } from "../settings.js";
-import { MAX_TIMER_MS } from "../stream/settle.js";
+
+import { MAX_TIMER_MS } from "../call/timers.js";
+import { assertNumber } from "../options/settings.js";
 
 /** How waits grow. */
 export interface Backoff {
@@ -31,8 +32,8 @@ export function resolveBackoff(
   const { initialBackoffMs = defaults.initialBackoffMs, maxBackoffMs = defaults.maxBackoffMs } =
     options;
   const { backoffMultiplier = defaults.backoffMultiplier } = options;
-  between(`${where}.initialBackoffMs`, initialBackoffMs, 1, MAX_TIMER_MS);
-  between(`${where}.maxBackoffMs`, maxBackoffMs, 1, MAX_TIMER_MS);
-  between(`${where}.backoffMultiplier`, backoffMultiplier, Number.MIN_VALUE, 1000);
+  assertNumber(`${where}.initialBackoffMs`, initialBackoffMs, 1, MAX_TIMER_MS);
+  assertNumber(`${where}.maxBackoffMs`, maxBackoffMs, 1, MAX_TIMER_MS);
+  assertNumber(`${where}.backoffMultiplier`, backoffMultiplier, Number.MIN_VALUE, 1000);
   return { initialBackoffMs, maxBackoffMs, backoffMultiplier };
 }

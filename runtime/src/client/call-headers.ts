@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { StreamCallOptions } from "../options.js";
+import type { StreamCallOptions } from "../api/options.js";
 
 /**
  * The headers of a call, read once. Throws a `ConnectError` with `internal` for what cannot be sent,
@@ -18,7 +18,7 @@ export function headersOf(given: HeadersInit | undefined): Headers | undefined {
 }
 
 /** What a streaming call begins with: with headers that cannot be sent it has ended as it begins. */
-export function beginning({ headers, signal }: StreamCallOptions): {
+export function resolveHeaders({ headers, signal }: StreamCallOptions): {
   readonly headers: Headers | undefined;
   readonly signal: AbortSignal | undefined;
 } {

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { RecvOptions, SendOptions } from "../api/options.js";
+import type { EndedBy, StreamOutcome, Traffic } from "../api/outcome.js";
+import { abortError, onAbort } from "../call/abort.js";
+import type { Bounds } from "../call/bounds.js";
+import { Deferred } from "../call/deferred.js";
+import type { Progress } from "../call/progress.js";
+import { type MessageSource, Receiver } from "../call/receiver.js";
+import { type MessageSink, Sender } from "../call/sender.js";
+import { startTimer } from "../call/timers.js";
 import type { CallWatch } from "../observe/call-watch.js";
-import type { RecvOptions, SendOptions } from "../options.js";
-import type { EndedBy, StreamOutcome, Traffic } from "../outcome.js";
-import type { QueueFill, QueueFills } from "../queues.js";
-import type { Bounds } from "../stream/bounds.js";
-import { Inbound, type MessageSource } from "../stream/inbound.js";
-import { onAbort } from "../stream/on-abort.js";
-import { type MessageSink, Outbound } from "../stream/outbound.js";
-import type { Progress } from "../stream/progress.js";
-import { abortError, Deferred, startTimer } from "../stream/settle.js";
-import type { ClientSide } from "./side.js";
+import type { QueueFill, QueueFills } from "../options/queues.js";
+import type { ClientCall } from "./client-call.js";
 
 /** What carries a call: bytes on a wire, or the iterables of a Connect transport. */
 export interface Carrier {
@@ -27,9 +28,9 @@ export interface Carrier {
 }
 
 /** The state of a call on the client: its two halves, its deadline, and how it ended. */
-export class ClientCall<F> implements ClientSide {
-  readonly #inbound: Inbound<object>;
-  readonly #outbound: Outbound<object, F>;
+export class Call<F> implements ClientCall {
+  readonly #inbound: Receiver<object>;
+  readonly #outbound: Sender<object, F>;
   readonly #carrier: Carrier;
   readonly #watch: CallWatch | undefined;
   readonly #header: Deferred<Headers> = new Deferred();
@@ -49,8 +50,8 @@ export class ClientCall<F> implements ClientSide {
     bounds: Bounds | undefined,
     watch: CallWatch | undefined,
   ) {
-    this.#inbound = new Inbound(source);
-    this.#outbound = new Outbound(sink, false, bounds, watch?.tap?.waited);
+    this.#inbound = new Receiver(source);
+    this.#outbound = new Sender(sink, false, bounds, watch?.tap?.waited);
     this.#watch = watch;
     this.#carrier = carrier;
   }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { RecvOptions, SendOptions } from "../options.js";
-import type { EndedBy, StreamOutcome } from "../outcome.js";
-import type { QueueFills } from "../queues.js";
-import type { Progress } from "../stream/progress.js";
-import type { ClientSide } from "./side.js";
+import type { RecvOptions, SendOptions } from "../api/options.js";
+import type { EndedBy, StreamOutcome } from "../api/outcome.js";
+import type { Progress } from "../call/progress.js";
+import type { QueueFills } from "../options/queues.js";
+import type { ClientCall } from "./client-call.js";
 
 /** A side that forwards to another. What stands around a call overrides what it changes. */
-export class ClientDelegate implements ClientSide {
-  protected readonly side: ClientSide;
+export class ClientDelegate implements ClientCall {
+  protected readonly side: ClientCall;
 
-  constructor(side: ClientSide) {
+  constructor(side: ClientCall) {
     this.side = side;
   }
 

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethodStreaming } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { SendOptions } from "../options.js";
+import type { SendOptions } from "../api/options.js";
+import { rejected } from "../call/deferred.js";
+import type { StreamLimits } from "../options/limits.js";
 import { type Check, checkOf } from "../protocol/message-size.js";
-import { rejected } from "../stream/settle.js";
-import type { StreamLimits } from "../stream-limits.js";
+import type { ClientCall } from "./client-call.js";
 import { ClientDelegate } from "./delegate.js";
-import type { ClientSide } from "./side.js";
 
 /** Puts what a call on a transport of Connect's own sends under limits of size. */
 export function limited(
-  side: ClientSide,
+  side: ClientCall,
   method: DescMethodStreaming,
   limits: StreamLimits | undefined,
-): ClientSide {
+): ClientCall {
   const check = limits && checkOf(method.input, limits, "write");
   return check ? new LimitedSide(side, check) : side;
 }
@@ -21,7 +21,7 @@ export function limited(
 class LimitedSide extends ClientDelegate {
   readonly #check: Check;
 
-  constructor(side: ClientSide, check: Check) {
+  constructor(side: ClientCall, check: Check) {
     super(side);
     this.#check = check;
   }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMessage } from "@bufbuild/protobuf";
 import type { StreamRequest, StreamResponse } from "@connectrpc/connect";
+import { messages } from "../call/iterate.js";
 import { noQueues } from "../protocol/call-queues.js";
-import { messages } from "../stream/iterate.js";
-import type { ClientSide } from "./side.js";
-import { WireCarrier, type WireTransportOptions } from "./wire-call.js";
+import type { ClientCall } from "./client-call.js";
+import { WireCarrier, type WireTransportOptions } from "./wire-carrier.js";
 
 /**
  * A call on the wire behind the async iterables that interceptors and Connect's own clients use.
@@ -34,7 +34,7 @@ export async function streamOnWire<I extends DescMessage, O extends DescMessage>
   };
 }
 
-async function sendAll(input: AsyncIterable<object>, call: ClientSide): Promise<void> {
+async function sendAll(input: AsyncIterable<object>, call: ClientCall): Promise<void> {
   try {
     for await (const message of input) await call.send(message);
     await call.closeSend();
@@ -44,7 +44,7 @@ async function sendAll(input: AsyncIterable<object>, call: ClientSide): Promise<
   }
 }
 
-function readAll(call: ClientSide, trailer: Headers): AsyncIterable<object> {
+function readAll(call: ClientCall, trailer: Headers): AsyncIterable<object> {
   const source = messages(call, () => call.close());
   return {
     [Symbol.asyncIterator]: () => ({

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { RecvOptions, SendOptions } from "../options.js";
-import type { StreamOutcome } from "../outcome.js";
-import type { QueueFills } from "../queues.js";
-import { messages } from "../stream/iterate.js";
-import { notOneResponse } from "./one-response.js";
-import type { ClientSide } from "./side.js";
+import type { RecvOptions, SendOptions } from "../api/options.js";
+import type { StreamOutcome } from "../api/outcome.js";
+import { messages } from "../call/iterate.js";
+import type { QueueFills } from "../options/queues.js";
+import { singleResponseError } from "./check-single-response.js";
+import type { ClientCall } from "./client-call.js";
 
 /** Not in every browser yet. https://github.com/tc39/proposal-explicit-resource-management */
 export const asyncDispose: typeof Symbol.asyncDispose =
@@ -12,9 +12,9 @@ export const asyncDispose: typeof Symbol.asyncDispose =
 
 /** Behind `ClientStream`. */
 class Base {
-  protected readonly side: ClientSide;
+  protected readonly side: ClientCall;
 
-  constructor(side: ClientSide) {
+  constructor(side: ClientCall) {
     this.side = side;
   }
 
@@ -82,7 +82,7 @@ export class ClientStreaming extends Base {
     // To the end, and not only to the message: the call may yet fail.
     const second = response && (await this.side.recv());
     if (response && !second) return response;
-    const error = notOneResponse(response ? 2 : 0);
+    const error = singleResponseError(response ? 2 : 0);
     this.side.fail(error);
     throw error;
   }

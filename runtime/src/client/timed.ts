@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethodStreaming } from "@bufbuild/protobuf";
-import type { RecvOptions } from "../options.js";
-import { limitedTo } from "../stream/recv-limit.js";
-import { watch } from "../stream/watch.js";
-import type { StreamTimeouts } from "../timeouts.js";
+import type { RecvOptions } from "../api/options.js";
+import { limitedTo } from "../call/recv-limit.js";
+import { watch } from "../call/timeouts.js";
+import type { StreamTimeouts } from "../options/timeouts.js";
+import type { ClientCall } from "./client-call.js";
 import { ClientDelegate } from "./delegate.js";
-import type { ClientSide } from "./side.js";
 
 /** Puts a call under its limits of time. */
 export function timed(
-  side: ClientSide,
+  side: ClientCall,
   { methodKind }: DescMethodStreaming,
   timeouts: StreamTimeouts,
-): ClientSide {
+): ClientCall {
   const stop = watch(
     { progress: () => side.progress(), end: (error) => side.fail(error, "deadline") },
     timeouts,
@@ -28,7 +28,7 @@ export function timed(
 class ImpatientSide extends ClientDelegate {
   readonly #general: { readonly timeoutMs: number };
 
-  constructor(side: ClientSide, timeoutMs: number) {
+  constructor(side: ClientCall, timeoutMs: number) {
     super(side);
     this.#general = { timeoutMs };
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethod, DescMethodStreaming } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { EndedBy } from "../outcome.js";
-import { isLocalFailure } from "./local-failure.js";
+import type { EndedBy } from "../api/outcome.js";
+import { isNotSent } from "./not-sent-error.js";
 
 /**
  * What a Connect transport threw, with the code that callers can rely on. Connect-Node reports a
@@ -45,7 +45,7 @@ export function streamError(thrown: unknown, { methodKind }: DescMethodStreaming
 /** Who ended a call that a transport failed with `error`, as far as that shows. */
 export function failedBy(error: ConnectError): EndedBy {
   const { code, cause, metadata } = error;
-  if (isLocalFailure(error)) return "client";
+  if (isNotSent(error)) return "client";
   if (code === Code.Unavailable && cause !== undefined) return "connection";
   const here = code === Code.DeadlineExceeded && metadata.get("content-type") === null;
   return here ? "deadline" : "server";

@@ -10,7 +10,7 @@ export interface TransportInfo {
 
 const infos = new WeakMap<Transport, TransportInfo>();
 
-export function noteTransport(transport: Transport, info: TransportInfo): void {
+export function registerTransportInfo(transport: Transport, info: TransportInfo): void {
   infos.set(transport, info);
 }
 

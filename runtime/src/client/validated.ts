@@ -6,19 +6,19 @@ import type {
   MessageShape,
 } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { RecvOptions, SendOptions } from "../options.js";
-import { toMessage } from "../protocol/normalize.js";
-import { rejected } from "../stream/settle.js";
-import { faultOf, type MessageRole, type StreamValidation } from "../validation.js";
+import type { RecvOptions, SendOptions } from "../api/options.js";
+import { rejected } from "../call/deferred.js";
+import { faultOf, type MessageRole, type StreamValidation } from "../options/validation.js";
+import { toMessage } from "../protocol/to-message.js";
+import type { ClientCall } from "./client-call.js";
 import { ClientDelegate } from "./delegate.js";
-import type { ClientSide } from "./side.js";
 
 /** Checks the messages of a call. To be put around all else: it gets what the caller would get. */
 export function validated(
-  side: ClientSide,
+  side: ClientCall,
   method: DescMethodStreaming,
   validation: StreamValidation,
-): ClientSide {
+): ClientCall {
   return new ValidatedSide(side, method, validation);
 }
 
@@ -45,7 +45,7 @@ class ValidatedSide extends ClientDelegate {
   /** What was wrong with a message that was received. */
   #fault: ConnectError | undefined;
 
-  constructor(side: ClientSide, method: DescMethodStreaming, validation: StreamValidation) {
+  constructor(side: ClientCall, method: DescMethodStreaming, validation: StreamValidation) {
     super(side);
     this.#method = method;
     this.#validation = validation;

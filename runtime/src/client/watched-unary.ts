@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ConnectError } from "@connectrpc/connect";
+import type { StreamCallOptions } from "../api/options.js";
+import type { StreamOutcome } from "../api/outcome.js";
 import type { CallWatch } from "../observe/call-watch.js";
-import type { StreamCallOptions } from "../options.js";
-import type { StreamOutcome } from "../outcome.js";
 import { failedBy } from "./transport-error.js";
 
 /** One attempt at a unary call. */

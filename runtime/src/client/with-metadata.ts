@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMessage } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { StreamCallOptions } from "../api/options.js";
 import { HeaderMessage } from "../metadata/header-message.js";
-import type { StreamCallOptions } from "../options.js";
-import { toMessage } from "../protocol/normalize.js";
-import type { StreamValidation } from "../validation.js";
+import type { StreamValidation } from "../options/validation.js";
+import { toMessage } from "../protocol/to-message.js";
 import { headersOf } from "./call-headers.js";
 
 /**

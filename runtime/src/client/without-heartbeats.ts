@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { StreamOutcome } from "../outcome.js";
+import type { StreamOutcome } from "../api/outcome.js";
 import type { Heartbeat } from "../protocol/heartbeat.js";
+import type { ClientCall, OpenCall } from "./client-call.js";
 import { ClientDelegate } from "./delegate.js";
-import type { ClientSide, OpenCall } from "./side.js";
 
 /**
  * Opens calls as `open` does, without their heartbeats: nobody receives one, and `outcome` does not
@@ -25,7 +25,7 @@ class HeardSide extends ClientDelegate {
   readonly #beats: () => number;
   #outcome: Promise<StreamOutcome> | undefined;
 
-  constructor(side: ClientSide, beats: () => number) {
+  constructor(side: ClientCall, beats: () => number) {
     super(side);
     this.#beats = beats;
   }

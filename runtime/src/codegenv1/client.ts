@@ -7,39 +7,38 @@ import type {
   MessageInitShape,
 } from "@bufbuild/protobuf";
 import { ConnectError, type Transport } from "@connectrpc/connect";
-import { beginning, headersOf } from "../client/call-headers.js";
-import { openOnTransport } from "../client/iterable-call.js";
-import { resolveRetry } from "../client/retry-settings.js";
-import { retryUnary } from "../client/retry-unary.js";
-import { RetryingCall } from "../client/retrying-call.js";
-import { type ClientSide, findDirectPath, type OpenCall } from "../client/side.js";
+import type { StreamObserver } from "../api/observer.js";
+import type { StreamCallOptions, StreamClientOptions } from "../api/options.js";
+import { abortError, onAbort } from "../call/abort.js";
+import { headersOf, resolveHeaders } from "../client/call-headers.js";
+import { type ClientCall, findNativeTransport, type OpenCall } from "../client/client-call.js";
+import { invokeHeaderCallbacks } from "../client/invoke-header-callbacks.js";
+import { openOnTransport } from "../client/iterable-carrier.js";
+import { watchCall, watchedCalls } from "../client/observe.js";
+import { resolveRetry } from "../client/retry/retry-settings.js";
+import { retryUnary } from "../client/retry/retry-unary.js";
+import { RetryingCall } from "../client/retry/retrying-call.js";
 import { BidiStreaming, ClientStreaming, ServerStreaming } from "../client/streams.js";
-import { tellHeaders } from "../client/tell-headers.js";
 import { timed } from "../client/timed.js";
 import { unaryError } from "../client/transport-error.js";
 import { validated, validatedUnary } from "../client/validated.js";
-import { watchCall, watchedCalls } from "../client/watch.js";
 import { watchedUnary } from "../client/watched-unary.js";
 import { withMetadata } from "../client/with-metadata.js";
 import { withoutHeartbeats } from "../client/without-heartbeats.js";
 import { checkObserver } from "../observe/check.js";
-import type { StreamObserver } from "../observer.js";
-import type { StreamCallOptions, StreamClientOptions } from "../options.js";
+import { resolveLimits, type StreamLimits } from "../options/limits.js";
+import { resolveQueues, type StreamQueues } from "../options/queues.js";
+import type { RetryPolicy } from "../options/retry.js";
+import { assertNumber, checkCallTimeout } from "../options/settings.js";
+import { resolveTimeouts, type StreamTimeouts } from "../options/timeouts.js";
+import { prepare, resolveValidation, type StreamValidation } from "../options/validation.js";
 import { clientQueues } from "../protocol/call-queues.js";
 import { type HeartbeatSpec, heartbeatOf } from "../protocol/heartbeat.js";
 import { methodsOf } from "../protocol/method-kind.js";
 import { capForConnect } from "../protocol/timeout-header.js";
-import { resolveQueues, type StreamQueues } from "../queues.js";
-import type { RetryPolicy } from "../retry.js";
-import { between, checkCallTimeout } from "../settings.js";
-import { onAbort } from "../stream/on-abort.js";
-import { abortError } from "../stream/settle.js";
-import { resolveLimits, type StreamLimits } from "../stream-limits.js";
-import { resolveTimeouts, type StreamTimeouts } from "../timeouts.js";
-import { forCall, prepare, type StreamValidation } from "../validation.js";
 import { type ClientPolicy, type RpcSpec, type RpcSpecs, specOf } from "./rpc-spec.js";
 
-type Open = (options: StreamCallOptions | undefined) => ClientSide;
+type Open = (options: StreamCallOptions | undefined) => ClientCall;
 
 /** The client's method for an RPC of each kind. */
 const streamMethods = {
@@ -63,7 +62,7 @@ function streamMethod(
   const { methodKind } = method;
   if (!initialMetadata || methodKind === "server_streaming") return streamMethods[methodKind](open);
   const validationOf = (options: StreamCallOptions) =>
-    forCall(validation, options.validation, method);
+    resolveValidation(validation, options.validation, method);
   return withMetadata(streamMethods[methodKind](open), initialMetadata, validationOf);
 }
 
@@ -103,7 +102,7 @@ export function createServiceClient<C extends object>(
 
 /** Throws a `RangeError` for what cannot be, of what is not looked at elsewhere. */
 function checkOptions({ timeoutMs, observer }: StreamClientOptions): void {
-  if (timeoutMs !== undefined) between("timeoutMs", timeoutMs, 0, Number.POSITIVE_INFINITY);
+  if (timeoutMs !== undefined) assertNumber("timeoutMs", timeoutMs, 0, Number.POSITIVE_INFINITY);
   checkObserver("observer", observer);
 }
 
@@ -155,7 +154,7 @@ function unaryMethod(method: DescMethodUnary, transport: Transport, defaults: Ca
     return call ? watchedUnary(call, init, once, all) : all(once, init);
   };
   return async (request: MessageInitShape<DescMessage>, options: StreamCallOptions = {}) => {
-    const validation = forCall(defaults.validation, options.validation, method);
+    const validation = resolveValidation(defaults.validation, options.validation, method);
     if (!validation) return make(request, options);
     return validatedUnary(method, validation, request, (whole) => make(whole, options));
   };
@@ -180,7 +179,7 @@ function unaryCall(method: DescMethodUnary, transport: Transport) {
         request,
         contextValues,
       );
-      await tellHeaders(options, response.header, response.trailer);
+      await invokeHeaderCallbacks(options, response.header, response.trailer);
       return response.message;
     } catch (error) {
       throw unaryError(error, deadline);
@@ -199,7 +198,7 @@ function opener(
   const clientSettings = resolveRetry(transport, defaults.retry);
   const defaultQueues = clientQueues(defaults.queues, method.methodKind);
   const openAll: OpenCall =
-    findDirectPath(transport) ?? ((rpc, init) => openOnTransport(transport, rpc, init));
+    findNativeTransport(transport) ?? ((rpc, init) => openOnTransport(transport, rpc, init));
   const open = withoutHeartbeats(openAll, heartbeatOf(method, heartbeat));
   const watched = watchedCalls(defaults.observer, transport, open, method);
   return (options = {}) => {
@@ -211,14 +210,14 @@ function opener(
       options.queues === undefined
         ? defaultQueues
         : clientQueues(resolveQueues(defaults.queues, options.queues), method.methodKind);
-    const { signal, headers } = beginning(options);
+    const { signal, headers } = resolveHeaders(options);
     const init = { signal, timeoutMs, headers, contextValues, limits, queues };
     const settings = retry === undefined ? clientSettings : resolveRetry(transport, retry);
     const opened = watched(init, (openOne, inits) =>
       settings ? new RetryingCall(openOne, method, inits, settings) : openOne(method, inits),
     );
     const limited = timeouts ? timed(opened, method, timeouts) : opened;
-    const validation = forCall(defaults.validation, options.validation, method);
+    const validation = resolveValidation(defaults.validation, options.validation, method);
     const side = validation ? validated(limited, method, validation) : limited;
     if (options.onHeader) tell(side, side.header, options.onHeader);
     if (options.onTrailer) tell(side, side.trailer, options.onTrailer);
@@ -228,7 +227,7 @@ function opener(
 
 /** Connect's callbacks; one that throws fails the call. */
 function tell(
-  side: ClientSide,
+  side: ClientCall,
   headers: Promise<Headers>,
   callback: (headers: Headers) => void,
 ): void {

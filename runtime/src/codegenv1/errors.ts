@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import { create, protoInt64 } from "@bufbuild/protobuf";
 import { type Code, ConnectError } from "@connectrpc/connect";
+import { MAX_TIMER_MS } from "../call/timers.js";
+import { registerErrorFlags } from "../errors/classification.js";
 import type {
   DeclaredErrorInfo,
   ErrorDetails,
   TemporaryError,
   TemporaryErrorOptions,
-} from "../declared-errors.js";
-import { findErrorInfo, findRetryDelayMs } from "../error-details.js";
-import { noteFlags } from "../error-flags.js";
+} from "../errors/declared-errors.js";
+import { findErrorInfo, findRetryDelayMs } from "../errors/details.js";
 import { ErrorInfoSchema, RetryInfoSchema } from "../gen/google/rpc/error_details_pb.js";
-import { within } from "../settings.js";
-import { MAX_TIMER_MS } from "../stream/settle.js";
+import { assertInteger } from "../options/settings.js";
 
 /** What a schema says of an error. */
 export interface ErrorSpec {
@@ -34,7 +34,7 @@ export function createServiceErrors<E extends object>(
 
 function createError(domain: string, spec: ErrorSpec): TemporaryError<string> {
   const { reason, code, when, temporary = false, timeout = false } = spec;
-  noteFlags(domain, reason, { temporary, timeout });
+  registerErrorFlags(domain, reason, { temporary, timeout });
   const make = (message: string = when, options: TemporaryErrorOptions = {}): ConnectError => {
     const details = detailsOf(domain, spec, options);
     return new ConnectError(message, code, undefined, details, options.cause);
@@ -57,7 +57,7 @@ function detailsOf(
   const { reason } = spec;
   if (retryDelayMs !== undefined) {
     if (!spec.temporary) throw new TypeError(`${reason} has no retryDelayMs: it is not temporary`);
-    within(`${reason}: retryDelayMs`, retryDelayMs, 0, MAX_TIMER_MS);
+    assertInteger(`${reason}: retryDelayMs`, retryDelayMs, 0, MAX_TIMER_MS);
   }
   const info = {
     desc: ErrorInfoSchema,

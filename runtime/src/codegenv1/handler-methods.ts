@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { isObject, shown } from "../options/settings.js";
 import type { HandlerMethod } from "../server/run-handler.js";
-import { isObject, shown } from "../settings.js";
 
 /**
  * The methods of a handler, by the names that generated code has for the RPCs; those that are left

@@ -7,14 +7,18 @@ export type {
   BidiStreamingClient,
   ClientStreamingClient,
   ServerStreamingClient,
-} from "../client-streams.js";
-export type { DeclaredError, TemporaryError } from "../declared-errors.js";
-export type { StreamCallOptions, StreamClientOptions, StreamServiceOptions } from "../options.js";
+} from "../api/client-stream.js";
+export type {
+  StreamCallOptions,
+  StreamClientOptions,
+  StreamServiceOptions,
+} from "../api/options.js";
 export type {
   BidiStreamingServer,
   ClientStreamingServer,
   ServerStreamingServer,
-} from "../server-streams.js";
+} from "../api/server-stream.js";
+export type { DeclaredError, TemporaryError } from "../errors/declared-errors.js";
 export { createServiceClient } from "./client.js";
 export { createServiceErrors } from "./errors.js";
 export { registerService } from "./register.js";

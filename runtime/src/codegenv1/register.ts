@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethodStreaming, DescMethodUnary, DescService } from "@bufbuild/protobuf";
 import type { ConnectRouter, ConnectRouterOptions } from "@connectrpc/connect";
+import type { StreamObserver } from "../api/observer.js";
+import type { StreamServiceOptions } from "../api/options.js";
 import { checkObserver } from "../observe/check.js";
-import type { StreamObserver } from "../observer.js";
-import type { StreamServiceOptions } from "../options.js";
+import { checkConnectOptions } from "../options/connect-options.js";
+import { resolveLimits, type StreamLimits } from "../options/limits.js";
+import { resolveQueues, type StreamQueues } from "../options/queues.js";
+import { checkFunction } from "../options/settings.js";
+import { resolveTimeouts, type StreamTimeouts } from "../options/timeouts.js";
+import { prepare, type StreamValidation } from "../options/validation.js";
 import { serverQueues } from "../protocol/call-queues.js";
-import { checkConnectOptions } from "../protocol/connect-options.js";
 import { type Heartbeat, heartbeatOf } from "../protocol/heartbeat.js";
 import { methodsOf } from "../protocol/method-kind.js";
-import { resolveQueues, type StreamQueues } from "../queues.js";
 import { beating } from "../server/beating.js";
-import { type OnError, printError } from "../server/failure.js";
+import { type OnError, printError } from "../server/client-error.js";
 import { iterableImpl } from "../server/iterable-impl.js";
 import { limited } from "../server/limited.js";
+import { registerNativeRpc } from "../server/native-rpc.js";
 import { type HandlerMethod, runnerFor } from "../server/run-handler.js";
-import { noteStreamRpc } from "../server/stream-rpc.js";
 import { watched, withRecvTimeout } from "../server/timed.js";
 import { unaryImpl } from "../server/unary-impl.js";
 import { validated, validatedUnary } from "../server/validated.js";
 import { watchedUnary } from "../server/watched-unary.js";
 import { withMetadata } from "../server/with-metadata.js";
-import { checkFunction } from "../settings.js";
-import { resolveLimits, type StreamLimits } from "../stream-limits.js";
-import { resolveTimeouts, type StreamTimeouts } from "../timeouts.js";
-import { prepare, type StreamValidation } from "../validation.js";
 import { HandlerMethods } from "./handler-methods.js";
 import { type RpcSpecs, type ServerPolicy, specOf } from "./rpc-spec.js";
 
@@ -130,5 +130,6 @@ function registerStream(
   const stock = limited(beating(watched(run, timeouts), policy.heartbeat), method, policy.limits);
   router.rpc(method, iterableImpl(method, stock, onError, queues, observer), options);
   const handler = router.handlers.at(-1);
-  if (handler) noteStreamRpc(handler, { ...policy, method, run, queues, options: options ?? {} });
+  if (handler)
+    registerNativeRpc(handler, { ...policy, method, run, queues, options: options ?? {} });
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
-import type { StreamClientOptions, StreamServiceOptions } from "../options.js";
+import type { StreamClientOptions, StreamServiceOptions } from "../api/options.js";
 import type { HeartbeatSpec } from "../protocol/heartbeat.js";
 
 /** What a schema says of an RPC's server; `StreamServiceOptions` go before it, key by key. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** @packageDocumentation Streams on Node's HTTP servers and clients. */
+
+export { createStreamTransport, type StreamTransportOptions } from "./client/stream-transport.js";
 export type { NodeListener, NodeRequest, NodeResponse } from "./node-types.js";
-export { type StreamServer, serve } from "./serve.js";
-export type { ServeOptions } from "./serve-options.js";
-export { type StreamNodeAdapterOptions, streamNodeAdapter } from "./stream-node-adapter.js";
-export { createStreamTransport, type StreamTransportOptions } from "./stream-transport.js";
+export { type StreamServer, serve } from "./server/serve.js";
+export type { ServeOptions } from "./server/serve-options.js";
+export { type StreamNodeAdapterOptions, streamNodeAdapter } from "./server/stream-node-adapter.js";

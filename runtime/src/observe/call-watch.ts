@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CallObserver, CallRetry, ObservedCall, StreamObserver } from "../observer.js";
-import type { StreamOutcome } from "../outcome.js";
-import type { Tap } from "../stream/tap.js";
+import type { CallObserver, CallRetry, ObservedCall, StreamObserver } from "../api/observer.js";
+import type { StreamOutcome } from "../api/outcome.js";
+import type { MessageHooks } from "../call/message-hooks.js";
 import { guard, guarded } from "./guard.js";
 
 /** What an observer made for one call, behind a guard. What it does not want is `undefined`. */
 export interface CallWatch {
-  readonly tap: Tap | undefined;
+  readonly tap: MessageHooks | undefined;
   readonly header: ((header: Headers) => void) | undefined;
   readonly retry: ((retry: CallRetry) => void) | undefined;
   readonly end: ((outcome: StreamOutcome) => void) | undefined;
@@ -27,7 +27,7 @@ export function openWatch(observer: StreamObserver, call: ObservedCall): CallWat
   };
 }
 
-function tapOf(observer: StreamObserver, watching: CallObserver): Tap | undefined {
+function tapOf(observer: StreamObserver, watching: CallObserver): MessageHooks | undefined {
   const { onMessageSent, onMessageReceived, onSendWait } = watching;
   if (!onMessageSent && !onMessageReceived && !onSendWait) return undefined;
   return {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { notAllowed } from "../settings.js";
+import { invalidOption } from "../options/settings.js";
 
 /** Throws a `RangeError` for an `observer` that is set and is none. */
 export function checkObserver(option: string, observer: unknown): void {
   if (observer === undefined || isObserver(observer)) return;
-  throw notAllowed(option, "an object with a method open", observer);
+  throw invalidOption(option, "an object with a method open", observer);
 }
 
 function isObserver(value: unknown): boolean {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CallObserver, StreamObserver } from "../observer.js";
+import type { CallObserver, StreamObserver } from "../api/observer.js";
 import { type CallWatch, openWatch } from "./call-watch.js";
 import { checkObserver } from "./check.js";
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { StreamObserver } from "../observer.js";
+import type { StreamObserver } from "../api/observer.js";
 
 /** Observers of which something was reported. */
 const reported = new WeakSet<StreamObserver>();

@@ -13,7 +13,7 @@ import {
   ATTR_SERVER_PORT,
   RPC_SYSTEM_NAME_VALUE_GRPC,
 } from "@opentelemetry/semantic-conventions";
-import type { ObservedCall } from "../observer.js";
+import type { ObservedCall } from "../api/observer.js";
 import { RPC_SYSTEM_NAME_VALUE_CONNECTRPC } from "./names.js";
 
 /** The RPC's name in the conventions, which is also that of its spans. */

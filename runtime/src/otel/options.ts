@@ -5,8 +5,8 @@ import type {
   TextMapPropagator,
   TracerProvider,
 } from "@opentelemetry/api";
-import type { ObservedCall } from "../observer.js";
-import type { StreamOutcome } from "../outcome.js";
+import type { ObservedCall } from "../api/observer.js";
+import type { StreamOutcome } from "../api/outcome.js";
 
 /** Options of `createOtelObserver`. What is left out is the global one, as it is at the first call. */
 export interface OtelObserverOptions {

@@ -7,9 +7,10 @@ import {
   SpanStatusCode,
 } from "@opentelemetry/api";
 import { ATTR_ERROR_TYPE, ATTR_RPC_STATUS_CODE } from "@opentelemetry/semantic-conventions";
-import type { CallObserver, ObservedCall } from "../observer.js";
-import type { StreamOutcome } from "../outcome.js";
+import type { CallObserver, ObservedCall } from "../api/observer.js";
+import type { StreamOutcome } from "../api/outcome.js";
 import { isConventionalError, statusCode } from "./attributes.js";
+import type { Tally } from "./counters.js";
 import type { Instruments } from "./instruments.js";
 import {
   ATTR_ATTEMPTS,
@@ -20,7 +21,6 @@ import {
   ATTR_SENT_MESSAGES,
 } from "./names.js";
 import type { OtelObserverOptions } from "./options.js";
-import type { Tally } from "./tally.js";
 
 /** What one call is told to. */
 export interface OtelCallInit {

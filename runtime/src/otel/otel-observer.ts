@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { metrics, SpanKind, type Tracer, trace } from "@opentelemetry/api";
-import type { CallObserver, ObservedCall, StreamObserver } from "../observer.js";
+import type { CallObserver, ObservedCall, StreamObserver } from "../api/observer.js";
 import { methodName, peerAttributes, rpcAttributes, serverAttributes } from "./attributes.js";
 import { type Instruments, instrumentsOf } from "./instruments.js";
 import type { OtelObserverOptions } from "./options.js";

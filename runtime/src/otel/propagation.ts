@@ -8,7 +8,7 @@ import {
   type TextMapSetter,
   trace,
 } from "@opentelemetry/api";
-import type { ObservedCall } from "../observer.js";
+import type { ObservedCall } from "../api/observer.js";
 
 const getter: TextMapGetter<Headers> = {
   get: (headers, key) => headers.get(key) ?? undefined,
@@ -33,8 +33,8 @@ export function parentOf(call: ObservedCall, propagator: TextMapPropagator | und
 /** Sends `within` along with a client's call. */
 export function inject(
   call: ObservedCall,
-  within: Context,
+  assertInteger: Context,
   propagator: TextMapPropagator | undefined,
 ): void {
-  (propagator ?? propagation).inject(within, call.requestHeader, setter);
+  (propagator ?? propagation).inject(assertInteger, call.requestHeader, setter);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { QueueBounds, StreamQueues } from "../queues.js";
-import { Bounds } from "../stream/bounds.js";
+
+import { Bounds } from "../call/bounds.js";
+import type { QueueBounds, StreamQueues } from "../options/queues.js";
 import type { StreamKind } from "./method-kind.js";
 
 /** The bounds of a call's two queues, as one side of it has them. */

@@ -18,7 +18,7 @@ import {
   validateResponseWithCompression,
   validateTrailer,
 } from "@connectrpc/connect/protocol-grpc-web";
-import type { Envelope } from "./envelope-reader.js";
+import type { Envelope } from "./envelope/envelope-reader.js";
 import type { ClientProtocol, ServerProtocol } from "./protocol.js";
 import { plainStatusMessage } from "./status-message.js";
 import { grpcTimeout } from "./timeout-header.js";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescField, DescMethod } from "@bufbuild/protobuf";
-import { toMessage } from "./normalize.js";
+import { toMessage } from "./to-message.js";
 
 /** What a schema says of an RPC's heartbeat. */
 export interface HeartbeatSpec {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type DescMessage, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { Bounds } from "../stream/bounds.js";
-import type { StreamLimits } from "../stream-limits.js";
-import { toMessage } from "./normalize.js";
+import type { Bounds } from "../call/bounds.js";
+import type { StreamLimits } from "../options/limits.js";
 import { streamMeter } from "./stream-size.js";
+import { toMessage } from "./to-message.js";
 
 /** Throws for a message that goes beyond a limit. */
 export type Check = (message: object) => void;

@@ -2,7 +2,7 @@
 import type { JsonWriteOptions } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
-import type { Envelope } from "./envelope-reader.js";
+import type { Envelope } from "./envelope/envelope-reader.js";
 import type { Fields } from "./wire.js";
 
 /** The protocols of Connect that carry streams. */

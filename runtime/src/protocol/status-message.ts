@@ -13,10 +13,10 @@ const needless = /%(2[1-46-9A-F]|[3-6][0-9A-F]|7[0-9A-E])/g;
 export function plainStatusMessage(trailer: Headers): Headers {
   const message = trailer.get(HEADER);
   if (message?.includes("%")) {
-    const plain = message.replace(needless, (_, hex) =>
+    const toUint8Array = message.replace(needless, (_, hex) =>
       String.fromCharCode(Number.parseInt(hex, 16)),
     );
-    trailer.set(HEADER, plain);
+    trailer.set(HEADER, toUint8Array);
   }
   return trailer;
 }

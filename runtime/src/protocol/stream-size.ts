@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { StreamLimits } from "../stream-limits.js";
+import type { StreamLimits } from "../options/limits.js";
 
 type Total = "readStreamMaxBytes" | "writeStreamMaxBytes";
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ConnectError } from "@connectrpc/connect";
-import type { EndedBy } from "../outcome.js";
+import type { EndedBy } from "../api/outcome.js";
 
 /** Header or trailer fields in order; a `Headers` object is one. */
 export type Fields = Iterable<readonly [name: string, value: string]>;

@@ -10,8 +10,8 @@ import {
 } from "@bufbuild/protovalidate";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { BadRequestSchema } from "../gen/google/rpc/error_details_pb.js";
-import type { MessageRole, StreamValidation } from "../validation.js";
-import { samplesOf, typesOf } from "./samples.js";
+import type { MessageRole, StreamValidation } from "../options/validation.js";
+import { samplesOf, typesOf } from "./rule-probes.js";
 
 /** What to validate, and with what. */
 export interface ValidationOptions {

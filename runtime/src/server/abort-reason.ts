@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { EndedBy } from "../outcome.js";
-import { abortError } from "../stream/settle.js";
+import type { EndedBy } from "../api/outcome.js";
+import { abortError } from "../call/abort.js";
 
 /**
  * Why Connect aborted a call. Connect-Node reports a client that is gone with the code of whatever

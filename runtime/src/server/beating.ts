@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { SendOptions } from "../options.js";
+import type { SendOptions } from "../api/options.js";
+import type { Progress } from "../call/progress.js";
+import { startTimer } from "../call/timers.js";
 import type { Heartbeat } from "../protocol/heartbeat.js";
-import type { Progress } from "../stream/progress.js";
-import { startTimer } from "../stream/settle.js";
 import { ServerDelegate } from "./delegate.js";
-import type { RunHandler, ServerSide } from "./side.js";
+import type { RunHandler, ServerCall } from "./server-call.js";
 
 /**
  * Sends a heartbeat whenever a call has sent nothing for so long, until its handler returns. To be
@@ -40,7 +40,7 @@ class BeatingSide extends ServerDelegate {
     this.#stopTimer = startTimer(left > 0 ? left : intervalMs, this.#look);
   };
 
-  constructor(side: ServerSide, heartbeat: Heartbeat) {
+  constructor(side: ServerCall, heartbeat: Heartbeat) {
     super(side);
     this.#heartbeat = heartbeat;
     this.#stopTimer = startTimer(heartbeat.intervalMs, this.#look);

@@ -6,8 +6,8 @@ import {
   createContextValues,
   type HandlerContext,
 } from "@connectrpc/connect";
-import type { Peer } from "../observer.js";
-import { badField } from "../protocol/field-value.js";
+import type { Peer } from "../api/observer.js";
+import { findInvalidHeader } from "../protocol/header-value.js";
 import type { Fields } from "../protocol/wire.js";
 
 /** What a request's head says. Headers are converted only if somebody asks for them all. */
@@ -101,8 +101,8 @@ export class CallContext implements HandlerContext {
   }
 
   /** The name of a header of the handler's that HTTP has no way to send. */
-  get badHeader(): string | undefined {
-    return this.#responseHeader && badField(this.#responseHeader);
+  get invalidHeaderError(): string | undefined {
+    return this.#responseHeader && findInvalidHeader(this.#responseHeader);
   }
 
   /** The handler's trailers, if it set any. */

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ConnectError, HandlerContext } from "@connectrpc/connect";
-import type { RecvOptions, SendOptions } from "../options.js";
-import type { EndedBy } from "../outcome.js";
-import type { QueueFills } from "../queues.js";
-import type { Progress } from "../stream/progress.js";
-import type { ServerSide } from "./side.js";
+import type { RecvOptions, SendOptions } from "../api/options.js";
+import type { EndedBy } from "../api/outcome.js";
+import type { Progress } from "../call/progress.js";
+import type { QueueFills } from "../options/queues.js";
+import type { ServerCall } from "./server-call.js";
 
 /** A side that forwards to another. What stands around a call overrides what it changes. */
-export class ServerDelegate implements ServerSide {
-  protected readonly side: ServerSide;
+export class ServerDelegate implements ServerCall {
+  protected readonly side: ServerCall;
 
-  constructor(side: ServerSide) {
+  constructor(side: ServerCall) {
     this.side = side;
   }
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethodStreaming } from "@bufbuild/protobuf";
 import type { Interceptor, StreamRequest, StreamResponse } from "@connectrpc/connect";
+import { messages } from "../call/iterate.js";
 import { applyInterceptors } from "../protocol/interceptors.js";
-import { messages } from "../stream/iterate.js";
 import { plainContext } from "./context.js";
 import { IterableCall } from "./iterable-call.js";
-import type { RunHandler, ServerSide } from "./side.js";
-import type { StreamRpc } from "./stream-rpc.js";
+import type { NativeRpc } from "./native-rpc.js";
+import type { RunHandler, ServerCall } from "./server-call.js";
 
 /** Puts Connect's interceptors around a handler. They see its messages as async iterables. */
 export function intercepted(
-  { run, method, queues, onError }: StreamRpc,
+  { run, method, queues, onError }: NativeRpc,
   interceptors: readonly Interceptor[],
 ): RunHandler {
   return async (side) => {
@@ -47,7 +47,7 @@ export function intercepted(
   };
 }
 
-function requestOf(side: ServerSide, method: DescMethodStreaming): StreamRequest {
+function requestOf(side: ServerCall, method: DescMethodStreaming): StreamRequest {
   const { context } = side;
   return {
     stream: true,
@@ -63,7 +63,7 @@ function requestOf(side: ServerSide, method: DescMethodStreaming): StreamRequest
 }
 
 /** The handler's context, with what interceptors put in the place of the request's. */
-function contextOf({ context }: ServerSide, request: StreamRequest): ServerSide["context"] {
+function contextOf({ context }: ServerCall, request: StreamRequest): ServerCall["context"] {
   return {
     ...plainContext(context),
     service: request.service,

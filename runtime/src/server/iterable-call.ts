@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethodStreaming } from "@bufbuild/protobuf";
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
-import type { RecvOptions, SendOptions } from "../options.js";
-import type { EndedBy } from "../outcome.js";
+import type { RecvOptions, SendOptions } from "../api/options.js";
+import type { EndedBy } from "../api/outcome.js";
+import { IterableSink } from "../call/iterable-sink.js";
+import { IteratorSource } from "../call/iterator-source.js";
+import { afterTwoMacrotasks } from "../call/macrotask.js";
+import { hookedSink } from "../call/message-hooks.js";
+import type { Progress } from "../call/progress.js";
+import { Receiver } from "../call/receiver.js";
+import { Sender } from "../call/sender.js";
+import type { QueueFill, QueueFills } from "../options/queues.js";
 import type { CallQueues } from "../protocol/call-queues.js";
 import { measureOf } from "../protocol/message-size.js";
-import { toMessage } from "../protocol/normalize.js";
-import type { QueueFill, QueueFills } from "../queues.js";
-import { Inbound } from "../stream/inbound.js";
-import { IterableSink } from "../stream/iterable-sink.js";
-import { IteratorSource } from "../stream/iterator-source.js";
-import { Outbound } from "../stream/outbound.js";
-import type { Progress } from "../stream/progress.js";
-import { tapSink } from "../stream/tap.js";
-import { afterTwoTurns } from "../stream/turns.js";
+import { toMessage } from "../protocol/to-message.js";
 import { abortedBy, abortReason } from "./abort-reason.js";
+import { type OnError, toClientError } from "./client-error.js";
 import { plainContext } from "./context.js";
-import { answerFor, type OnError } from "./failure.js";
-import type { RunHandler, ServerSide } from "./side.js";
-import { DeadlineSkew } from "./skew.js";
-import type { ServerWatch } from "./watch.js";
+import { DeadlineSkew } from "./deadline-skew.js";
+import type { ServerWatch } from "./observe.js";
+import type { RunHandler, ServerCall } from "./server-call.js";
 
 /** What an iterable call is made of. */
 export interface IterableCallInit {
@@ -30,7 +30,7 @@ export interface IterableCallInit {
   readonly context: HandlerContext;
   readonly onError: OnError;
   /** The side that iterates, if it is one of ours. */
-  readonly outer: Pick<ServerSide, "sendHeaders" | "queued"> | undefined;
+  readonly outer: Pick<ServerCall, "sendHeaders" | "queued"> | undefined;
   /** Who watches the call, where nobody does from further out. */
   readonly watch?: ServerWatch | undefined;
 }
@@ -39,13 +39,13 @@ export interface IterableCallInit {
  * A call between two async iterables: that of the requests, and one of the responses, which the
  * handler's streams fill. So handlers run behind interceptors, and on Connect's own adapters.
  */
-export class IterableCall implements ServerSide {
+export class IterableCall implements ServerCall {
   readonly context: HandlerContext;
   readonly output: AsyncIterable<object>;
   readonly #beyond: IterableCallInit["outer"];
   readonly #source: IteratorSource<object>;
-  readonly #inbound: Inbound<object>;
-  readonly #outbound: Outbound<object>;
+  readonly #inbound: Receiver<object>;
+  readonly #outbound: Sender<object>;
   readonly #sink: IterableSink<object>;
   readonly #controller = new AbortController();
   readonly #outer: AbortSignal;
@@ -66,10 +66,10 @@ export class IterableCall implements ServerSide {
     this.#watch = init.watch;
     const tap = init.watch?.tap;
     this.#source = this.#createSource(init);
-    this.#inbound = new Inbound(this.#source);
+    this.#inbound = new Receiver(this.#source);
     this.#sink = this.#createSink(init);
-    const sink = tapSink(this.#sink, tap, () => 0);
-    this.#outbound = new Outbound(sink, true, init.queues.send, tap?.waited);
+    const sink = hookedSink(this.#sink, tap, () => 0);
+    this.#outbound = new Sender(sink, true, init.queues.send, tap?.waited);
     this.output = this.#sink;
     this.#start(init.run);
   }
@@ -120,7 +120,7 @@ export class IterableCall implements ServerSide {
           this.#watch?.tap?.received?.(0);
           this.#inbound.ready();
         },
-        onEnd: () => afterTwoTurns(() => this.#inbound.finish()),
+        onEnd: () => afterTwoMacrotasks(() => this.#inbound.finish()),
         onError: (error) => this.#onInputError(error),
         onFault: (error) => this.abort(error),
       },
@@ -147,7 +147,7 @@ export class IterableCall implements ServerSide {
       () => this.#end(undefined),
       (thrown: unknown) => {
         const aborted = this.#ended ? abortReason(this.#controller.signal) : undefined;
-        this.#end(answerFor(thrown, this.context, aborted, this.#onError));
+        this.#end(toClientError(thrown, this.context, aborted, this.#onError));
       },
     );
   }

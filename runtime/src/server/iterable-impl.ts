@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethodStreaming } from "@bufbuild/protobuf";
 import { Code, ConnectError, type HandlerContext, type MethodImpl } from "@connectrpc/connect";
-import type { StreamObserver } from "../observer.js";
+import type { StreamObserver } from "../api/observer.js";
 import type { CallQueues } from "../protocol/call-queues.js";
-import type { OnError } from "./failure.js";
+import type { OnError } from "./client-error.js";
 import { IterableCall } from "./iterable-call.js";
-import type { RunHandler } from "./side.js";
-import { ServerWatch } from "./watch.js";
+import { ServerWatch } from "./observe.js";
+import type { RunHandler } from "./server-call.js";
 
 /**
  * A handler as Connect knows them, so that any Connect adapter can serve it: async iterables in

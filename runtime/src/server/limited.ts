@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethodStreaming } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { RecvOptions, SendOptions } from "../options.js";
+import type { RecvOptions, SendOptions } from "../api/options.js";
+import { rejected } from "../call/deferred.js";
+import type { StreamLimits } from "../options/limits.js";
 import { type Check, checkOf } from "../protocol/message-size.js";
-import { rejected } from "../stream/settle.js";
-import type { StreamLimits } from "../stream-limits.js";
 import { ServerDelegate } from "./delegate.js";
-import type { RunHandler, ServerSide } from "./side.js";
+import type { RunHandler, ServerCall } from "./server-call.js";
 
 /** Puts calls on an adapter of Connect's own, which knows no limits of streams, under them. */
 export function limited(
@@ -27,7 +27,7 @@ class LimitedSide extends ServerDelegate {
   readonly #received: Check | undefined;
   readonly #sent: Check | undefined;
 
-  constructor(side: ServerSide, received: Check | undefined, sent: Check | undefined) {
+  constructor(side: ServerCall, received: Check | undefined, sent: Check | undefined) {
     super(side);
     this.#received = received;
     this.#sent = sent;

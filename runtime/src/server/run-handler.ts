@@ -2,15 +2,15 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { StreamKind } from "../protocol/method-kind.js";
-import { type OnError, report } from "./failure.js";
-import type { RunHandler, ServerSide } from "./side.js";
+import { type OnError, report } from "./client-error.js";
+import type { RunHandler, ServerCall } from "./server-call.js";
 import { BidiStreaming, ClientStreaming, ServerStreaming } from "./streams.js";
 
 /** A handler's method, bound to its object. */
 export type HandlerMethod = (...args: unknown[]) => Promise<unknown>;
 
 /** Ends a call of a handler that has done something wrong, as `text` says. */
-type Mistake = (side: ServerSide, text: string) => ConnectError;
+type Mistake = (side: ServerCall, text: string) => ConnectError;
 
 type Runner = (handler: HandlerMethod, mistake: Mistake, rpc: DescMethod) => RunHandler;
 
@@ -65,7 +65,7 @@ function isIterable(returned: unknown): boolean {
   return Symbol.asyncIterator in returned || (Symbol.iterator in returned && "throw" in returned);
 }
 
-async function onlyMessage(side: ServerSide, rpc: DescMethod): Promise<object> {
+async function onlyMessage(side: ServerCall, rpc: DescMethod): Promise<object> {
   const request = await side.recv();
   const second = request && (await side.recv());
   if (request && !second) return request;

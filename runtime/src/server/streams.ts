@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ConnectError, HandlerContext } from "@connectrpc/connect";
-import type { RecvOptions, SendOptions } from "../options.js";
-import type { QueueFills } from "../queues.js";
-import { messages } from "../stream/iterate.js";
-import { rejected } from "../stream/settle.js";
-import type { ServerSide } from "./side.js";
+import type { RecvOptions, SendOptions } from "../api/options.js";
+import { rejected } from "../call/deferred.js";
+import { messages } from "../call/iterate.js";
+import type { QueueFills } from "../options/queues.js";
+import type { ServerCall } from "./server-call.js";
 
 /** Behind `ServerStream`. */
 class Base {
-  protected readonly side: ServerSide;
+  protected readonly side: ServerCall;
 
-  constructor(side: ServerSide) {
+  constructor(side: ServerCall) {
     this.side = side;
   }
 
@@ -40,7 +40,7 @@ export class ClientStreaming extends Base {
   readonly #twice: () => ConnectError;
 
   /** `twice`: the error of a second answer. */
-  constructor(side: ServerSide, twice: () => ConnectError) {
+  constructor(side: ServerCall, twice: () => ConnectError) {
     super(side);
     this.#twice = twice;
   }

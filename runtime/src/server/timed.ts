@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ConnectError } from "@connectrpc/connect";
-import type { RecvOptions } from "../options.js";
-import { onAbort } from "../stream/on-abort.js";
-import { limitedTo } from "../stream/recv-limit.js";
-import { watch } from "../stream/watch.js";
-import type { StreamTimeouts } from "../timeouts.js";
+import type { RecvOptions } from "../api/options.js";
+import { onAbort } from "../call/abort.js";
+import { limitedTo } from "../call/recv-limit.js";
+import { watch } from "../call/timeouts.js";
+import type { StreamTimeouts } from "../options/timeouts.js";
 import { ServerDelegate } from "./delegate.js";
-import type { RunHandler, ServerSide } from "./side.js";
+import type { RunHandler, ServerCall } from "./server-call.js";
 
 /**
  * Gives each `recv` of a handler its limit of time. To be put around the handler itself: what
@@ -41,7 +41,7 @@ export function watched(run: RunHandler, timeouts: StreamTimeouts | undefined): 
 class ImpatientSide extends ServerDelegate {
   readonly #general: { readonly timeoutMs: number };
 
-  constructor(side: ServerSide, timeoutMs: number) {
+  constructor(side: ServerCall, timeoutMs: number) {
     super(side);
     this.#general = { timeoutMs };
   }

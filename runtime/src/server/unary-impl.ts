@@ -2,8 +2,8 @@
 import type { DescMessage, DescMethodUnary, MessageInitShape } from "@bufbuild/protobuf";
 import type { ConnectError, HandlerContext, MethodImpl } from "@connectrpc/connect";
 import { abortReason } from "./abort-reason.js";
-import { answerFor, type OnError } from "./failure.js";
-import { DeadlineSkew } from "./skew.js";
+import { type OnError, toClientError } from "./client-error.js";
+import { DeadlineSkew } from "./deadline-skew.js";
 
 /** A handler's method for a unary RPC, bound to its object. */
 export type UnaryMethod = (request: object, context: HandlerContext) => Promise<unknown>;
@@ -34,7 +34,7 @@ export function unaryImpl(call: UnaryMethod, onError: OnError): MethodImpl<DescM
         },
         (thrown: unknown) => {
           settle();
-          reject(answerFor(thrown, context, aborted, onError));
+          reject(toClientError(thrown, context, aborted, onError));
         },
       );
     });

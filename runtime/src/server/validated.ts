@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethod, DescMethodStreaming } from "@bufbuild/protobuf";
 import { ConnectError, type HandlerContext } from "@connectrpc/connect";
-import type { RecvOptions, SendOptions } from "../options.js";
-import { toMessage } from "../protocol/normalize.js";
-import { rejected } from "../stream/settle.js";
-import { faultOf, type MessageRole, type StreamValidation } from "../validation.js";
+import type { RecvOptions, SendOptions } from "../api/options.js";
+import { rejected } from "../call/deferred.js";
+import { faultOf, type MessageRole, type StreamValidation } from "../options/validation.js";
+import { toMessage } from "../protocol/to-message.js";
+import { type OnError, toClientError } from "./client-error.js";
 import { ServerDelegate } from "./delegate.js";
-import { answerFor, type OnError } from "./failure.js";
-import type { RunHandler, ServerSide } from "./side.js";
+import type { RunHandler, ServerCall } from "./server-call.js";
 import type { UnaryMethod } from "./unary-impl.js";
 
 /** What is wrong with a message of a call, if anything. */
@@ -56,7 +56,7 @@ function checkOf(method: DescMethod, validation: StreamValidation, onError: OnEr
     try {
       return faultOf(validation, method, message, role);
     } catch (thrown) {
-      return answerFor(thrown, context, undefined, onError);
+      return toClientError(thrown, context, undefined, onError);
     }
   };
 }
@@ -66,7 +66,7 @@ class ValidatedSide extends ServerDelegate {
   readonly #check: Check;
   readonly #sent: boolean;
 
-  constructor(side: ServerSide, method: DescMethodStreaming, check: Check, sent: boolean) {
+  constructor(side: ServerCall, method: DescMethodStreaming, check: Check, sent: boolean) {
     super(side);
     this.#method = method;
     this.#check = check;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethodUnary } from "@bufbuild/protobuf";
 import { ConnectError, type HandlerContext, type MethodImpl } from "@connectrpc/connect";
-import type { StreamObserver } from "../observer.js";
+import type { StreamObserver } from "../api/observer.js";
 import { abortedBy } from "./abort-reason.js";
-import { ServerWatch } from "./watch.js";
+import { ServerWatch } from "./observe.js";
 
 /** Shows the calls of a unary handler to `observer`. */
 export function watchedUnary(

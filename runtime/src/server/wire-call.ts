@@ -1,33 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { RecvOptions, SendOptions } from "../options.js";
-import type { EndedBy, Traffic } from "../outcome.js";
-import type { Envelope } from "../protocol/envelope-reader.js";
-import { badField } from "../protocol/field-value.js";
-import { MessageDecoder } from "../protocol/message-decoder.js";
-import { MessageEncoder } from "../protocol/message-encoder.js";
+import type { RecvOptions, SendOptions } from "../api/options.js";
+import type { EndedBy, Traffic } from "../api/outcome.js";
+import { hookedSink } from "../call/message-hooks.js";
+import type { Progress } from "../call/progress.js";
+import { Receiver } from "../call/receiver.js";
+import { Sender } from "../call/sender.js";
+import { startTimer } from "../call/timers.js";
+import type { QueueFills } from "../options/queues.js";
+import { MessageDecoder } from "../protocol/decoder.js";
+import { MessageEncoder } from "../protocol/encoder.js";
+import type { Envelope } from "../protocol/envelope/envelope-reader.js";
+import { findInvalidHeader } from "../protocol/header-value.js";
 import type { ServerProtocol } from "../protocol/protocol.js";
 import type { ServerWire, WireEvents } from "../protocol/wire.js";
-import type { QueueFills } from "../queues.js";
-import { Inbound } from "../stream/inbound.js";
-import { Outbound } from "../stream/outbound.js";
-import type { Progress } from "../stream/progress.js";
-import { startTimer } from "../stream/settle.js";
-import { tapSink } from "../stream/tap.js";
+import { report, toClientError } from "./client-error.js";
+import { requestFormat, responseFormat } from "./codecs.js";
 import { CallContext, type RequestHead } from "./context.js";
-import { answerFor, report } from "./failure.js";
-import { requestFormat, responseFormat } from "./formats.js";
-import type { ServedRpc } from "./options.js";
-import type { ServerSide } from "./side.js";
-import { DeadlineSkew, timedOut } from "./skew.js";
-import { negotiate, responseHeader, type Terms } from "./terms.js";
-import { ServerWatch } from "./watch.js";
+import { DeadlineSkew, timedOut } from "./deadline-skew.js";
+import { negotiate, responseHeader, type Terms } from "./negotiation.js";
+import { ServerWatch } from "./observe.js";
+import type { ServedRpc } from "./resolve-rpc.js";
+import type { ServerCall } from "./server-call.js";
 
 /** How long to read on for the end of a request that cannot be served, in milliseconds. */
 const MAX_REFUSAL_DELAY_MS = 1000;
 
 /** A call on the wire: bytes to messages for the handler, and back. */
-export class WireCall implements ServerSide, WireEvents {
+export class WireCall implements ServerCall, WireEvents {
   readonly context: CallContext;
   readonly #rpc: ServedRpc;
   readonly #protocol: ServerProtocol;
@@ -35,8 +35,8 @@ export class WireCall implements ServerSide, WireEvents {
   readonly #terms: Terms;
   readonly #decoder: MessageDecoder<object>;
   readonly #encoder: MessageEncoder<object>;
-  readonly #inbound: Inbound<object>;
-  readonly #outbound: Outbound<object>;
+  readonly #inbound: Receiver<object>;
+  readonly #outbound: Sender<object>;
   readonly #onClose: (call: WireCall) => void;
   readonly #watch: ServerWatch | undefined;
   /** Answers, where the answer waits for the end of the request. */
@@ -82,9 +82,9 @@ export class WireCall implements ServerSide, WireEvents {
     this.#encoder = new MessageEncoder(
       responseFormat(rpc, binary, terms.response, (error) => this.abort(error)),
     );
-    this.#inbound = new Inbound(this.#decoder);
-    const sink = tapSink(this.#encoder, tap, dataBytes);
-    this.#outbound = new Outbound(sink, true, rpc.queues.send, tap?.waited);
+    this.#inbound = new Receiver(this.#decoder);
+    const sink = hookedSink(this.#encoder, tap, dataBytes);
+    this.#outbound = new Sender(sink, true, rpc.queues.send, tap?.waited);
     this.#encoder.writer.attach(wire);
   }
 
@@ -100,7 +100,7 @@ export class WireCall implements ServerSide, WireEvents {
     this.#run().then(
       () => this.#end(undefined),
       (thrown: unknown) =>
-        this.#end(answerFor(thrown, this.context, this.#aborted, this.#rpc.onError)),
+        this.#end(toClientError(thrown, this.context, this.#aborted, this.#rpc.onError)),
     );
   }
 
@@ -117,7 +117,7 @@ export class WireCall implements ServerSide, WireEvents {
     if (this.#headersSent) return;
     this.#headersSent = true;
     this.#watch?.header(this);
-    const bad = this.context.badHeader;
+    const bad = this.context.invalidHeaderError;
     if (bad === undefined) this.#wire.respond(200, this.context.header);
     else this.#refuseToSend(`the response header "${bad}"`);
   }
@@ -237,7 +237,7 @@ export class WireCall implements ServerSide, WireEvents {
     const { jsonOptions } = this.#rpc.options;
     try {
       const end = this.#protocol.end(this.context.trailer, error, jsonOptions);
-      const bad = end.trailer && badField(end.trailer);
+      const bad = end.trailer && findInvalidHeader(end.trailer);
       if (bad !== undefined) throw unsendable(`the trailer "${bad}"`);
       return end;
     } catch (fault) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMessage } from "@bufbuild/protobuf";
+import type { ServerStream } from "../api/server-stream.js";
 import { HeaderMessage } from "../metadata/header-message.js";
-import type { ServerStream } from "../server-streams.js";
-import type { StreamValidation } from "../validation.js";
+import type { StreamValidation } from "../options/validation.js";
 import type { HandlerMethod } from "./run-handler.js";
 
 /**

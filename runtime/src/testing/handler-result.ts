@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { HandlerMethod } from "../server/run-handler.js";
-import type { RunHandler } from "../server/side.js";
+import type { RunHandler } from "../server/server-call.js";
 
 /** How a handler ended, before anybody made a status of it. */
 export class HandlerResult {

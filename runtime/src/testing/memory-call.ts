@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethodStreaming, DescMethodUnary, Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { ClientSide } from "../client/side.js";
+import type { RecvOptions, SendOptions } from "../api/options.js";
+import type { StreamOutcome } from "../api/outcome.js";
+import { messages } from "../call/iterate.js";
+import type { ClientCall } from "../client/client-call.js";
 import { asyncDispose } from "../client/streams.js";
 import { HeaderMessage } from "../metadata/header-message.js";
-import type { RecvOptions, SendOptions } from "../options.js";
-import type { StreamOutcome } from "../outcome.js";
+import { assertInteger } from "../options/settings.js";
 import type { HandlerMethod } from "../server/run-handler.js";
-import type { RunHandler } from "../server/side.js";
-import { within } from "../settings.js";
-import { messages } from "../stream/iterate.js";
-import { act } from "./act.js";
-import { Credit } from "./credit.js";
+import type { RunHandler } from "../server/server-call.js";
 import { HandlerResult } from "./handler-result.js";
 import { messageOf } from "./message-of.js";
 import { type MemoryPair, openInMemory } from "./open-in-memory.js";
-import { Player, type Step } from "./player.js";
+import { act } from "./run-step.js";
+import { Player, type Step } from "./script-runner.js";
+import { SendWindow } from "./send-window.js";
 import { asStream, serveOne } from "./serve-one.js";
 import { show } from "./show.js";
 import type { PlayOptions } from "./steps.js";
@@ -27,7 +27,7 @@ import { atRest, VirtualTime } from "./virtual-time.js";
 export class MemoryCall {
   readonly #method: DescMethodUnary | DescMethodStreaming;
   readonly #time = new VirtualTime();
-  readonly #credit: Credit;
+  readonly #credit: SendWindow;
   readonly #result = new HandlerResult();
   readonly #pair: MemoryPair;
   #deadline: number | undefined;
@@ -45,7 +45,7 @@ export class MemoryCall {
     this.#method = method;
     this.#deadline = timeoutMs;
     if (timeoutMs !== undefined) this.#time.after(timeoutMs, () => this.expire());
-    this.#credit = new Credit(window, () => this.#pair.exchange.drained());
+    this.#credit = new SendWindow(window, () => this.#pair.exchange.drained());
     const rpc = serveOne(method, this.#result.of(handler), options.service, metadataDesc);
     this.#pair = openInMemory(
       asStream(method),
@@ -106,7 +106,7 @@ export class MemoryCall {
   }
 
   advance(ms: number): Promise<void> {
-    return this.#time.advance(within("ms", ms, 0, Number.MAX_SAFE_INTEGER));
+    return this.#time.advance(assertInteger("ms", ms, 0, Number.MAX_SAFE_INTEGER));
   }
 
   idle(): Promise<void> {
@@ -178,7 +178,7 @@ export class MemoryCall {
     return response;
   }
 
-  get #client(): ClientSide {
+  get #client(): ClientCall {
     return this.#pair.client;
   }
 
@@ -196,7 +196,8 @@ Object.defineProperty(MemoryCall.prototype, asyncDispose, {
 
 function checked(options: TestCallOptions) {
   const { window = Number.POSITIVE_INFINITY, timeoutMs } = options;
-  if (window !== Number.POSITIVE_INFINITY) within("window", window, 0, Number.MAX_SAFE_INTEGER);
-  if (timeoutMs !== undefined) within("timeoutMs", timeoutMs, 1, Number.MAX_SAFE_INTEGER);
+  if (window !== Number.POSITIVE_INFINITY)
+    assertInteger("window", window, 0, Number.MAX_SAFE_INTEGER);
+  if (timeoutMs !== undefined) assertInteger("timeoutMs", timeoutMs, 1, Number.MAX_SAFE_INTEGER);
   return { ...options, window };
 }

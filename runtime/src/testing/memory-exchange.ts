@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { EndedBy } from "../outcome.js";
+import type { EndedBy } from "../api/outcome.js";
 import type {
   ClientWire,
   ClientWireEvents,
@@ -8,7 +8,7 @@ import type {
   ServerWire,
   WireEvents,
 } from "../protocol/wire.js";
-import { Lane } from "./lane.js";
+import { MemoryPipe } from "./memory-pipe.js";
 
 /**
  * An HTTP exchange without HTTP: what one side writes, the other has at once. Everything happens in
@@ -17,8 +17,8 @@ import { Lane } from "./lane.js";
 export class MemoryExchange {
   readonly client: ClientWire;
   readonly server: ServerWire;
-  readonly #toServer: Lane;
-  readonly #toClient: Lane;
+  readonly #toServer: MemoryPipe;
+  readonly #toClient: MemoryPipe;
   readonly #clientEvents: ClientWireEvents;
   #serverEvents: WireEvents | undefined;
   #over = false;
@@ -31,12 +31,12 @@ export class MemoryExchange {
   /** `mayWrite`: whether the server may send another message after so many. */
   constructor(clientEvents: ClientWireEvents, mayWrite: (written: number) => boolean) {
     this.#clientEvents = clientEvents;
-    this.#toServer = new Lane({
+    this.#toServer = new MemoryPipe({
       onData: (chunk) => this.#serverEvents?.onData(chunk),
       onDrain: () => clientEvents.onDrain(),
       mayWrite: () => true,
     });
-    this.#toClient = new Lane({
+    this.#toClient = new MemoryPipe({
       onData: (chunk) => clientEvents.onData(chunk),
       onDrain: () => this.#serverEvents?.onDrain(),
       mayWrite,
@@ -107,8 +107,8 @@ export class MemoryExchange {
 
 /** What both ends of an exchange have. */
 function wireOf(
-  out: Lane,
-  into: Lane,
+  out: MemoryPipe,
+  into: MemoryPipe,
 ): Pick<ServerWire, "allocate" | "write" | "pause" | "resume" | "defer"> {
   return {
     allocate: (bytes) => new Uint8Array(bytes),

@@ -2,13 +2,13 @@
 import type { DescMethodStreaming } from "@bufbuild/protobuf";
 import type { ContextValues } from "@connectrpc/connect";
 import { validateReadWriteMaxBytes } from "@connectrpc/connect/protocol";
-import type { ClientSide } from "../client/side.js";
-import { formatOf, type OpenWire, WireCarrier } from "../client/wire-call.js";
+import type { ClientCall } from "../client/client-call.js";
+import { formatOf, type OpenWire, WireCarrier } from "../client/wire-carrier.js";
+import { DEFAULT_READ_MAX_BYTES } from "../options/message-size.js";
 import { noQueues } from "../protocol/call-queues.js";
 import { grpc } from "../protocol/grpc.js";
-import { DEFAULT_READ_MAX_BYTES } from "../protocol/limits.js";
 import type { RequestHead } from "../server/context.js";
-import type { ServedRpc } from "../server/options.js";
+import type { ServedRpc } from "../server/resolve-rpc.js";
 import { WireCall } from "../server/wire-call.js";
 import { MemoryExchange } from "./memory-exchange.js";
 
@@ -23,7 +23,7 @@ export interface MemoryCallInit {
 
 /** The two ends of a call, and what is between them. */
 export interface MemoryPair {
-  readonly client: ClientSide;
+  readonly client: ClientCall;
   readonly server: WireCall;
   readonly exchange: MemoryExchange;
 }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
-import { onAbort } from "../stream/on-abort.js";
-import { abortError } from "../stream/settle.js";
-import { unknownStep } from "./act.js";
-import { waitFor } from "./patience.js";
-import { type Actor, Player, type Step } from "./player.js";
+import { abortError, onAbort } from "../call/abort.js";
+import { unknownStep } from "./run-step.js";
+import { type Actor, Player, type Step } from "./script-runner.js";
+import { waitFor } from "./timeout.js";
 
 /** What a stream of any kind may have. */
 interface AnyStream {

@@ -12,10 +12,10 @@ import type {
   BidiStreamingServer,
   ClientStreamingServer,
   ServerStreamingServer,
-} from "../server-streams.js";
-import { PATIENCE_MS } from "./patience.js";
+} from "../api/server-stream.js";
 import { ScriptedPlay } from "./scripted-play.js";
 import type { AnyStep, PlayOptions } from "./steps.js";
+import { PATIENCE_MS } from "./timeout.js";
 
 /** A step of a scripted handler. The request of a server-streaming RPC is the first that it receives. */
 export type ScriptStep<I extends DescMessage, O extends DescMessage> =

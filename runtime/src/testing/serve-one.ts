@@ -6,14 +6,14 @@ import type {
   MessageShape,
 } from "@bufbuild/protobuf";
 import { createConnectRouter } from "@connectrpc/connect";
+import type { StreamServiceOptions } from "../api/options.js";
+import type { ServerStreamingServer } from "../api/server-stream.js";
 import { registerService } from "../codegenv1/register.js";
-import type { StreamServiceOptions } from "../options.js";
-import { DEFAULT_READ_MAX_BYTES } from "../protocol/limits.js";
-import { resolveRpc, type ServedRpc } from "../server/options.js";
+import { DEFAULT_READ_MAX_BYTES } from "../options/message-size.js";
+import { findNativeRpc } from "../server/native-rpc.js";
+import { resolveRpc, type ServedRpc } from "../server/resolve-rpc.js";
 import type { HandlerMethod } from "../server/run-handler.js";
-import { findStreamRpc } from "../server/stream-rpc.js";
 import { unaryImpl } from "../server/unary-impl.js";
-import type { ServerStreamingServer } from "../server-streams.js";
 
 /** What a server does with one RPC, for whichever kind. `result` of a test call has the errors. */
 export function serveOne(
@@ -43,7 +43,7 @@ function register(
   const specs = Object.fromEntries([[method.localName, spec]]);
   registerService(service, router, { handler }, options, specs);
   const [registered] = router.handlers;
-  const rpc = registered && findStreamRpc(registered);
+  const rpc = registered && findNativeRpc(registered);
   if (!rpc) throw new Error(`${method} is no RPC that streams`);
   return resolveRpc(rpc, { readMaxBytes: DEFAULT_READ_MAX_BYTES });
 }

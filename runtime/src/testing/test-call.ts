@@ -12,12 +12,12 @@ import type {
   MessageShape,
 } from "@bufbuild/protobuf";
 import { ConnectError, type HandlerContext } from "@connectrpc/connect";
-import type { HandlerMethod } from "../server/run-handler.js";
 import type {
   BidiStreamingServer,
   ClientStreamingServer,
   ServerStreamingServer,
-} from "../server-streams.js";
+} from "../api/server-stream.js";
+import type { HandlerMethod } from "../server/run-handler.js";
 import { MemoryCall } from "./memory-call.js";
 import type {
   BidiStreamingTestCall,

@@ -2,8 +2,8 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { DescMessage, Message, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { ContextValues } from "@connectrpc/connect";
-import type { RecvOptions, SendOptions, StreamServiceOptions } from "../options.js";
-import type { StreamOutcome } from "../outcome.js";
+import type { RecvOptions, SendOptions, StreamServiceOptions } from "../api/options.js";
+import type { StreamOutcome } from "../api/outcome.js";
 import type { PlayOptions, ReceiverStep, SenderStep } from "./steps.js";
 
 /** Options of `testCall`. */

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
-import type { RecvOptions } from "../options.js";
+import type { RecvOptions } from "../api/options.js";
+import { invalidRecvTimeout } from "../call/recv-limit.js";
 import { plainContext } from "../server/context.js";
 import { ServerDelegate } from "../server/delegate.js";
-import type { ServerSide } from "../server/side.js";
-import { limitFault } from "../stream/recv-limit.js";
+import type { ServerCall } from "../server/server-call.js";
 import type { VirtualTime } from "./virtual-time.js";
 
 /** A call whose handler lives in virtual time: its deadline, and the limit of each `recv`. */
@@ -15,7 +15,7 @@ export class VirtualSide extends ServerDelegate {
 
   /** `deadline`: when the call ends, in virtual milliseconds, if it does. */
   constructor(
-    side: ServerSide,
+    side: ServerCall,
     method: DescMethod,
     time: VirtualTime,
     deadline: () => number | undefined,
@@ -36,7 +36,7 @@ export class VirtualSide extends ServerDelegate {
   override recv(options: RecvOptions = {}): Promise<object | undefined> {
     const { timeoutMs, signal } = options;
     // A limit that cannot be is refused where it would count.
-    if (timeoutMs === undefined || limitFault(options)) return this.side.recv(options);
+    if (timeoutMs === undefined || invalidRecvTimeout(options)) return this.side.recv(options);
     const late = new AbortController();
     const stop = this.#time.after(timeoutMs, () => {
       late.abort(new ConnectError(`no message within ${timeoutMs} ms`, Code.DeadlineExceeded));

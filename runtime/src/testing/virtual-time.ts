@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { nextTurn } from "../stream/turns.js";
+import { nextMacrotask } from "../call/macrotask.js";
 
 interface Timer {
   readonly due: number;
@@ -49,5 +49,6 @@ export class VirtualTime {
 
 /** Resolves when all that could run has run: what is left waits for time, a peer, or the world. */
 export async function atRest(): Promise<void> {
-  for (let i = 0; i < TURNS_TO_REST; i++) await new Promise<void>((resolve) => nextTurn(resolve));
+  for (let i = 0; i < TURNS_TO_REST; i++)
+    await new Promise<void>((resolve) => nextMacrotask(resolve));
 }

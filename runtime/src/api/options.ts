@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { CallOptions, ConnectRouterOptions, HandlerContext } from "@connectrpc/connect";
+import type { StreamLimits } from "../options/limits.js";
+import type { StreamQueues } from "../options/queues.js";
+import type { RetryPolicy } from "../options/retry.js";
+import type { StreamTimeouts } from "../options/timeouts.js";
+import type { StreamValidation } from "../options/validation.js";
+import type { StreamObserver } from "./observer.js";
+
+/** Options of one `recv`. */
+export interface RecvOptions {
+  /** Stops the wait. The message it waited for is not lost: the next `recv` gets it. */
+  signal?: AbortSignal;
+  /**
+   * Stops the wait with `deadline_exceeded` after this many milliseconds. The stream goes on. 0 or
+   * less takes only what is there. What is no number rejects with a `RangeError`.
+   */
+  timeoutMs?: number;
+}
+
+/** Options of one `send`. */
+export interface SendOptions {
+  /** Takes the message back, unless it has been accepted by then. The stream goes on. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Options of one client call: those of Connect, and those below. A value that cannot be throws a
+ * `RangeError`; of a unary call it rejects with it.
+ */
+export interface StreamCallOptions extends CallOptions {
+  /**
+   * Headers to send. With one that cannot be sent, such as a name with a blank, the call fails with
+   * `internal`, as with a message that cannot be sent, and nothing is sent.
+   */
+  headers?: HeadersInit;
+
+  /**
+   * Time allowed for this call, in milliseconds, instead of that of the client. 0 or less is no
+   * limit, as with Connect: do not call with a budget that is used up. What is no number throws a
+   * `RangeError`.
+   */
+  timeoutMs?: number;
+
+  /** Limits of time within this stream. Each goes before that of the client. Default: none. */
+  timeouts?: StreamTimeouts;
+
+  /** Limits of size for this stream. Each goes before that of the client. Not for unary calls. */
+  limits?: StreamLimits;
+
+  /** Queues of this stream. Each setting goes before that of the client. Not for unary calls. */
+  queues?: StreamQueues;
+
+  /** Retries of this call, instead of those of the client. `false`: none. */
+  retry?: RetryPolicy | false;
+
+  /** Validation of this call's messages, instead of that of the client. `false`: none. */
+  validation?: StreamValidation | false;
+}
+
+/** Options of a generated client. A value that cannot be throws a `RangeError`. */
+export interface StreamClientOptions {
+  /**
+   * Time allowed for each call, in milliseconds, unless the call sets its own `timeoutMs`. 0: none.
+   * Default: that of the transport, which by default has none.
+   */
+  timeoutMs?: number;
+
+  /** Limits of time within each stream, unless a call sets its own. Default: none. */
+  timeouts?: StreamTimeouts;
+
+  /**
+   * Limits of size for each stream, unless a call sets its own. Default: those of the transport.
+   * Unary calls have those of the transport always.
+   */
+  limits?: StreamLimits;
+
+  /** Queues of each stream, unless a call sets its own. Not for unary calls. */
+  queues?: StreamQueues;
+
+  /**
+   * Repeats calls that fail before anything of their response has been seen. `{}` has safe
+   * defaults. Default: none.
+   */
+  retry?: RetryPolicy | false;
+
+  /**
+   * Checks each response message, and each request message if it says so, unary RPCs included. An
+   * invalid response ends the call with `internal`; an invalid request is not sent, and its `send`
+   * rejects with `invalid_argument`. Rules that do not compile throw a `TypeError` when the client is
+   * created. Default: none.
+   */
+  validation?: StreamValidation;
+
+  /** Watches all calls of the client. For more than one see `combineObservers`. Default: none. */
+  observer?: StreamObserver;
+}
+
+/**
+ * Options of `registerXService`: those of Connect's router, limits and error reporting. A value that
+ * cannot be throws a `RangeError`.
+ */
+export interface StreamServiceOptions extends ConnectRouterOptions {
+  /** Limits of time within each stream, as the server sees it. Default: none. */
+  timeouts?: StreamTimeouts;
+
+  /**
+   * Limits of size. Those of a message go before the server's `readMaxBytes` and `writeMaxBytes`,
+   * and hold for unary RPCs, too. Default: those of the server.
+   */
+  limits?: StreamLimits;
+
+  /** Queues of each stream. */
+  queues?: StreamQueues;
+
+  /** Watches all calls of the service. For more than one see `combineObservers`. Default: none. */
+  observer?: StreamObserver;
+
+  /**
+   * Checks each request message, and each response message if it says so, unary RPCs included. An
+   * invalid request ends the call with `invalid_argument`, whatever the handler does; an invalid
+   * response is not sent, and its `send` rejects with `internal`. Rules that do not compile throw a
+   * `TypeError` when the service is registered. Default: none.
+   */
+  validation?: StreamValidation;
+
+  /**
+   * Told of everything a handler throws that is not a `ConnectError`. Clients see such a failure as
+   * `internal` without its text. Told as well of what a handler does wrong with its stream, which
+   * clients see as `internal`, too: it returns without `sendAndClose`, calls it twice, or returns a
+   * generator. Default: print it to standard error.
+   */
+  onError?: (error: unknown, context: HandlerContext) => void;
+}

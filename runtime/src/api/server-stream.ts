@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import type { HandlerContext } from "@connectrpc/connect";
+import type { QueueFills } from "../options/queues.js";
+import type { RecvOptions, SendOptions } from "./options.js";
+
+/** What every server stream has. The server's view. */
+export interface ServerStream {
+  /**
+   * Headers, trailers, deadline and values of the call. `context.signal` aborts when the client
+   * cancels, the deadline passes, the connection is lost or the server is forced to stop; it does
+   * not abort because the call succeeded.
+   */
+  readonly context: HandlerContext;
+
+  /**
+   * Sends the response headers now, instead of with the first message. Does nothing if they are
+   * on their way; later changes to `context.responseHeader` have no effect.
+   */
+  sendHeaders(): void;
+}
+
+/**
+ * The server's side of a server-streaming RPC: sends any number of messages. The stream ends when
+ * the handler returns.
+ */
+export interface ServerStreamingServer<O extends DescMessage> extends ServerStream {
+  /** What was sent, and waits for flow control. Cheap to ask for, as it is at that moment. */
+  readonly queued: Pick<QueueFills, "send">;
+
+  /**
+   * Sends a message. Resolves when the message is accepted under flow control, which is not yet
+   * its delivery; with `queues.send`, when it has a place in the queue. Messages leave in the order
+   * of the calls, awaited or not.
+   *
+   * Rejects with a `ConnectError`: `canceled` when the client has gone, `deadline_exceeded` when
+   * the time is up, `resource_exhausted` when the message is larger than `writeMaxBytes` or when
+   * its queue is full and set to `fail`.
+   */
+  send(message: MessageInitShape<O>, options?: SendOptions): Promise<void>;
+}
+
+/**
+ * The server's side of a client-streaming RPC: receives to the end of the stream, then answers
+ * with one message. `for await` reads the same messages as `recv`.
+ */
+export interface ClientStreamingServer<I extends DescMessage, O extends DescMessage>
+  extends ServerStream,
+    AsyncIterable<MessageShape<I>> {
+  /** What has arrived, and was not read. Cheap to ask for, as it is at that moment. */
+  readonly queued: Pick<QueueFills, "receive">;
+
+  /**
+   * Receives the next message; `undefined` at the end of the stream, and again at each later call.
+   * Only a client that half-closed gives the end: one that cancels or is lost makes `recv` reject
+   * with `canceled`. Concurrent calls get their messages in order.
+   */
+  recv(options?: RecvOptions): Promise<MessageShape<I> | undefined>;
+
+  /**
+   * Sends the one response. To be called exactly once: a second call rejects, and a handler that
+   * returns without it fails the call with `internal`. Settles and fails like `send`.
+   */
+  sendAndClose(message: MessageInitShape<O>): Promise<void>;
+}
+
+/**
+ * The server's side of a bidirectional RPC: receives and sends in any order, also at the same
+ * time. The stream ends when the handler returns. `for await` reads the same messages as `recv`.
+ */
+export interface BidiStreamingServer<I extends DescMessage, O extends DescMessage>
+  extends ServerStreamingServer<O>,
+    AsyncIterable<MessageShape<I>> {
+  /** What waits in both directions. Cheap to ask for, as it is at that moment. */
+  readonly queued: QueueFills;
+
+  /** Receives the next message, as {@link ClientStreamingServer.recv} does. */
+  recv(options?: RecvOptions): Promise<MessageShape<I> | undefined>;
+}

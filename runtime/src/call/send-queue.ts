@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+import { ConnectError } from "@connectrpc/connect";
+import type { SendOptions } from "../api/options.js";
+import type { QueueFill } from "../options/queues.js";
+import { abortError, onAbort } from "./abort.js";
+import type { Bounds } from "./bounds.js";
+import { rejected } from "./deferred.js";
+import { Fifo } from "./fifo.js";
+import type { SendWaits } from "./send-waits.js";
+
+/** A `send` of those who keep its message, to send it again if the call is made again. */
+export interface Resend extends SendOptions {
+  /** It was accepted before: it has a place, whatever the bounds, and is never dropped. */
+  readonly accepted?: boolean;
+  /** Called when it is dropped. */
+  readonly onDropped?: () => void;
+}
+
+interface Entry<F> {
+  /** Undefined while it is being made ready. */
+  frame: F | undefined;
+  readonly bytes: number;
+  readonly options: Resend | undefined;
+  /** Has a place: its `send` resolves as soon as it is ready. */
+  placed: boolean;
+  /** Its `send`, until that has settled; none if it has a place at once. */
+  promise: Promise<void> | undefined;
+  resolve: (() => void) | undefined;
+  reject: ((error: ConnectError) => void) | undefined;
+  /** Frees the listener of a `send` that has a signal. */
+  release: (() => void) | undefined;
+}
+
+/** A `send` that resolved. */
+export const accepted: Promise<void> = Promise.resolve();
+
+/**
+ * Messages that flow control does not let out yet, in order: those that have a place, then those
+ * whose `send` waits for one. Without bounds none has: each `send` waits until its message leaves.
+ */
+export class SendQueue<F> {
+  readonly #bounds: Bounds | undefined;
+  readonly #onReady: () => void;
+  readonly #waits: SendWaits | undefined;
+  readonly #entries: Fifo<Entry<F>> = new Fifo();
+  #bytes = 0;
+  /** So many at the front have a place. */
+  #placed = 0;
+  /** What of these counts for the bounds: all but those that were accepted before. */
+  readonly #held = { messages: 0, bytes: 0 };
+  #dropped = 0;
+  #left = 0;
+
+  /** `onReady` is called when the next one may be ready that was not before. */
+  constructor(bounds: Bounds | undefined, onReady: () => void, waits?: SendWaits) {
+    this.#bounds = bounds;
+    this.#onReady = onReady;
+    this.#waits = waits;
+  }
+
+  get length(): number {
+    return this.#entries.length;
+  }
+
+  get fill(): QueueFill {
+    return { messages: this.length, bytes: this.#bytes, dropped: this.#dropped };
+  }
+
+  /** What is to leave next, if it is ready. */
+  get next(): F | undefined {
+    return this.#entries.at(0)?.frame;
+  }
+
+  /** How often another message has come to be the next, other than because one was dropped. */
+  get left(): number {
+    return this.#left;
+  }
+
+  /** Puts a message at the end. Settles when it has a place, or without bounds when it has left. */
+  push(frame: F | Promise<F>, bytes: number, options?: Resend): Promise<void> {
+    const before = this.#dropped;
+    const refusal = options?.accepted ? undefined : this.#makeRoom(bytes);
+    if (refusal) {
+      if (frame instanceof Promise) frame.catch(() => undefined);
+      return rejected(refusal);
+    }
+    const entry = createEntry<F>(bytes, options);
+    if (frame instanceof Promise) this.#await(entry, frame);
+    else entry.frame = frame;
+    this.#entries.push(entry);
+    this.#bytes += bytes;
+    this.#fillUp();
+    // One that was not ready may have been in the way of one that is.
+    if (this.#dropped > before) this.#onReady();
+    return entry.placed && entry.frame !== undefined ? accepted : this.#wait(entry);
+  }
+
+  /** Takes the next one out: it leaves. */
+  shift(): void {
+    const entry = this.#take(0);
+    this.#left++;
+    if (entry) this.#settle(entry);
+    this.#fillUp();
+  }
+
+  /** Takes all out. What waits rejects with `error`. */
+  clear(error: ConnectError): void {
+    for (const entry of this.#entries.clear()) this.#settle(entry, error);
+    this.#bytes = 0;
+    this.#placed = 0;
+    this.#held.messages = 0;
+    this.#held.bytes = 0;
+  }
+
+  /** Makes room for a message, if that is what to do. Otherwise the error that refuses it. */
+  #makeRoom(bytes: number): ConnectError | undefined {
+    const bounds = this.#bounds;
+    if (!bounds || bounds.whenFull === "wait") return undefined;
+    while (!bounds.fits(this.#held, bytes)) {
+      if (bounds.whenFull === "fail") return bounds.refusal(this.#held, bytes);
+      this.#dropOldest();
+    }
+    return undefined;
+  }
+
+  #dropOldest(): void {
+    let index = 0;
+    while (this.#entries.at(index)?.options?.accepted) index++;
+    const entry = this.#take(index);
+    this.#dropped++;
+    if (!entry) return;
+    this.#settle(entry);
+    entry.options?.onDropped?.();
+  }
+
+  /** Gives places to those that wait for one, while there is room. */
+  #fillUp(): void {
+    const bounds = this.#bounds;
+    if (!bounds) return;
+    for (;;) {
+      const entry = this.#entries.at(this.#placed);
+      if (!entry) return;
+      if (!entry.options?.accepted) {
+        if (!bounds.fits(this.#held, entry.bytes)) return;
+        this.#held.messages++;
+        this.#held.bytes += entry.bytes;
+      }
+      this.#placed++;
+      entry.placed = true;
+      if (entry.frame !== undefined) this.#settle(entry);
+    }
+  }
+
+  #take(index: number): Entry<F> | undefined {
+    const entry = this.#entries.remove(index);
+    if (!entry) return undefined;
+    this.#bytes -= entry.bytes;
+    if (!entry.placed) return entry;
+    this.#placed--;
+    if (entry.options?.accepted) return entry;
+    this.#held.messages--;
+    this.#held.bytes -= entry.bytes;
+    return entry;
+  }
+
+  /** Takes one out that will not leave. */
+  #remove(entry: Entry<F>, error: ConnectError): void {
+    const index = this.#entries.indexOf(entry);
+    if (index < 0) return;
+    this.#take(index);
+    if (index === 0) this.#left++;
+    this.#settle(entry, error);
+    this.#fillUp();
+    this.#onReady();
+  }
+
+  #await(entry: Entry<F>, frame: Promise<F>): void {
+    frame.then(
+      (ready) => {
+        entry.frame = ready;
+        if (entry.placed) this.#settle(entry);
+        this.#onReady();
+        if (entry.promise) this.#waits?.begin(entry);
+      },
+      (error: unknown) => this.#remove(entry, ConnectError.from(error)),
+    );
+  }
+
+  #wait(entry: Entry<F>): Promise<void> {
+    const signal = entry.options?.signal;
+    if (signal) entry.release = onAbort(signal, () => this.#remove(entry, abortError(signal)));
+    const promise = new Promise<void>((resolve, reject) => {
+      entry.resolve = resolve;
+      entry.reject = reject;
+    });
+    entry.promise = promise;
+    // What is not ready waits for itself.
+    if (entry.frame !== undefined) this.#waits?.begin(entry);
+    return promise;
+  }
+
+  /** Settles the `send` of a message, if that has not happened. */
+  #settle(entry: Entry<F>, error?: ConnectError): void {
+    this.#waits?.end(entry);
+    settle(entry, error);
+  }
+}
+
+function createEntry<F>(bytes: number, options: Resend | undefined): Entry<F> {
+  return {
+    frame: undefined,
+    bytes,
+    options,
+    placed: false,
+    promise: undefined,
+    resolve: undefined,
+    reject: undefined,
+    release: undefined,
+  };
+}
+
+function settle(entry: Entry<unknown>, error?: ConnectError): void {
+  const { promise, resolve, reject } = entry;
+  if (!promise) return;
+  entry.promise = undefined;
+  entry.release?.();
+  if (!error) return resolve?.();
+  // A send that nobody awaits must not take the process down.
+  promise.catch(() => undefined);
+  reject?.(error);
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+import { ConnectError } from "@connectrpc/connect";
+import type { QueueFill } from "../options/queues.js";
+import { abortError } from "./abort.js";
+import type { Bounds } from "./bounds.js";
+import { rejected } from "./deferred.js";
+import { accepted, type Resend, SendQueue } from "./send-queue.js";
+import { SendWaits } from "./send-waits.js";
+
+/** Where the messages of one direction go. `F` is a message made ready to travel. */
+export interface MessageSink<T, F> {
+  /** Makes a message ready. Throws a `ConnectError` for one that cannot be sent. */
+  encode(message: T): F | Promise<F>;
+  /** Bytes of the message that `encode` was given last: serialized, not compressed. */
+  readonly size: number;
+  /** Hands it over, in order. False: wait for `Sender.drained` before the next. */
+  write(frame: F): boolean;
+}
+
+const empty: QueueFill = { messages: 0, bytes: 0, dropped: 0 };
+
+/** The sending half of a stream: what may go, what waits, and who is told. */
+export class Sender<T, F = unknown> {
+  readonly #sink: MessageSink<T, F>;
+  readonly #bounds: Bounds | undefined;
+  readonly #waits: SendWaits | undefined;
+  /** Made when the first message has to wait. */
+  #queue: SendQueue<F> | undefined;
+  #open: boolean;
+  #closed: ConnectError | undefined;
+  #forced = false;
+  #whenEmpty: (() => void) | undefined;
+
+  /**
+   * `open`: whether the first message may go at once, or waits for `drained`. `bounds`: of what
+   * waits after its `send` has resolved; without them a `send` resolves when its message goes.
+   * `onWaited` is told how many milliseconds a `send` had to wait for the other side.
+   */
+  constructor(
+    sink: MessageSink<T, F>,
+    open: boolean,
+    bounds?: Bounds,
+    onWaited?: (ms: number) => void,
+  ) {
+    this.#sink = sink;
+    this.#open = open;
+    this.#bounds = bounds;
+    this.#waits = onWaited && new SendWaits(onWaited, open);
+  }
+
+  get closed(): boolean {
+    return this.#closed !== undefined;
+  }
+
+  /** What waits. */
+  get fill(): QueueFill {
+    return this.#queue?.fill ?? empty;
+  }
+
+  /** A number of its own for each message that has come to wait longest; `undefined` if none waits. */
+  get head(): number | undefined {
+    return this.#queue && this.#queue.length > 0 ? this.#queue.left : undefined;
+  }
+
+  send(message: T, options?: Resend): Promise<void> {
+    if (this.#closed) return rejected(this.#closed);
+    if (options?.signal?.aborted) return rejected(abortError(options.signal));
+    let frame: F | Promise<F>;
+    try {
+      frame = this.#sink.encode(message);
+    } catch (error) {
+      return rejected(ConnectError.from(error));
+    }
+    const queue = this.#queue;
+    if (this.#open && !(queue && queue.length > 0) && !(frame instanceof Promise)) {
+      this.#open = this.#sink.write(frame);
+      return accepted;
+    }
+    return this.#enqueue(frame, options);
+  }
+
+  /** The sink takes no message from now on, until `drained`. */
+  hold(): void {
+    this.#open = false;
+  }
+
+  /** The sink takes messages again. */
+  drained(): void {
+    this.#open = true;
+    this.#pump();
+    this.#waits?.start();
+  }
+
+  /**
+   * Hands over everything that waits, flow control or not, then takes no more: later sends reject
+   * with `reason`. `done` is called when the last message has gone.
+   */
+  flush(reason: ConnectError, done: () => void): void {
+    this.#forced = true;
+    this.finish(reason, done);
+  }
+
+  /** Like `flush`, but waits for flow control. */
+  finish(reason: ConnectError, done: () => void): void {
+    if (this.#closed) return;
+    this.#closed = reason;
+    this.#whenEmpty = done;
+    this.#pump();
+  }
+
+  /** Drops what waits: it and later sends reject with `reason`. */
+  close(reason: ConnectError): void {
+    this.#closed = reason;
+    this.#whenEmpty = undefined;
+    this.#queue?.clear(reason);
+  }
+
+  #enqueue(frame: F | Promise<F>, options: Resend | undefined): Promise<void> {
+    this.#queue ??= new SendQueue(this.#bounds, () => this.#pump(), this.#waits);
+    return this.#queue.push(frame, this.#sink.size, options);
+  }
+
+  #pump(): void {
+    const queue = this.#queue;
+    while (queue && queue.length > 0) {
+      const { next } = queue;
+      if (next === undefined || !(this.#open || this.#forced)) return;
+      queue.shift();
+      this.#open = this.#sink.write(next);
+    }
+    const done = this.#whenEmpty;
+    this.#whenEmpty = undefined;
+    done?.();
+  }
+}

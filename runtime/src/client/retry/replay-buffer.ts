@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type DescMessage, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { abortError, onAbort } from "../../call/abort.js";
+import { toMessage } from "../../protocol/to-message.js";
+
+/** A message that was sent, and may have to be sent again. */
+export class KeptMessage {
+  readonly promise: Promise<void>;
+  readonly bytes: Uint8Array;
+  readonly signal: AbortSignal | undefined;
+  /** Why the attempt at hand does not take it; what that means is known when the attempt ends. */
+  refusal: ConnectError | undefined;
+  #resolve!: () => void;
+  #reject!: (error: ConnectError) => void;
+  #settled = false;
+  #release: (() => void) | undefined;
+
+  constructor(bytes: Uint8Array, signal: AbortSignal | undefined, onAborted: () => void) {
+    this.bytes = bytes;
+    this.signal = signal;
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.promise.catch(() => undefined);
+    this.#release = signal && onAbort(signal, onAborted);
+  }
+
+  /** True if its `send` has resolved or rejected. */
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  settle(error?: ConnectError): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#release?.();
+    if (error) this.#reject(error);
+    else this.#resolve();
+  }
+}
+
+/** The messages of a call that may be repeated, up to a number of bytes. */
+export class ReplayBuffer {
+  readonly #input: DescMessage;
+  readonly #maxBytes: number;
+  #kept: KeptMessage[] = [];
+  #bytes = 0;
+
+  constructor(input: DescMessage, maxBytes: number) {
+    this.#input = input;
+    this.#maxBytes = maxBytes;
+  }
+
+  get overflown(): boolean {
+    return this.#bytes > this.#maxBytes;
+  }
+
+  /** Keeps `message` as it is now. `mayTakeBack`: whether no attempt has it. Throws if it is no message. */
+  keep(message: object, signal: AbortSignal | undefined, mayTakeBack: () => boolean): KeptMessage {
+    const bytes = this.#serialize(message);
+    const kept = new KeptMessage(bytes, signal, () => {
+      if (signal && mayTakeBack()) this.drop(kept, abortError(signal));
+    });
+    this.#kept.push(kept);
+    this.#bytes += bytes.byteLength;
+    return kept;
+  }
+
+  /** Takes a message back that no attempt has accepted. */
+  drop(kept: KeptMessage, error: ConnectError): void {
+    if (!kept.settled) this.forget(kept);
+    kept.settle(error);
+  }
+
+  /** Does not send a message again. */
+  forget(kept: KeptMessage): void {
+    const index = this.#kept.indexOf(kept);
+    if (index < 0) return;
+    this.#kept.splice(index, 1);
+    this.#bytes -= kept.bytes.byteLength;
+  }
+
+  /** Gives all messages again, in order. */
+  replay(send: (kept: KeptMessage, message: object) => void): void {
+    for (const kept of this.#kept) {
+      kept.refusal = undefined;
+      send(kept, fromBinary(this.#input, kept.bytes));
+    }
+  }
+
+  /** Forgets the messages: there is no more attempt. With an error, none but maybe this. */
+  release(error?: ConnectError): void {
+    for (const kept of this.#kept) {
+      const failed = error ?? kept.refusal;
+      if (failed) kept.settle(failed);
+    }
+    this.#kept = [];
+    this.#bytes = 0;
+  }
+
+  #serialize(message: object): Uint8Array {
+    try {
+      return toBinary(this.#input, toMessage(this.#input, message));
+    } catch (thrown) {
+      throw ConnectError.from(thrown, Code.Internal);
+    }
+  }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+import {
+  type ClientHttp2Stream,
+  constants,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+} from "node:http2";
+import { addAbortSignal } from "node:stream";
+import { isNotSent } from "../../client/not-sent-error.js";
+import type { OpenWire } from "../../client/wire-carrier.js";
+import type { ClientWire, ClientWireEvents } from "../../protocol/wire.js";
+import { shareConnection, whenFair } from "../fair-share.js";
+import { fromNodeHeaders, toRequestHeaders } from "../headers.js";
+import { toUint8Array } from "../to-uint8array.js";
+import { allocate, writeTogether } from "../write-pieces.js";
+import { connectionError, errorFromReset } from "./errors.js";
+import { watchSessionErrors } from "./session-errors.js";
+
+/** What opens requests on HTTP/2 connections: Connect-Node's `Http2SessionManager`, or like it. */
+export interface SessionManager {
+  readonly authority: string;
+  request(
+    method: string,
+    path: string,
+    headers: OutgoingHttpHeaders,
+    options: object,
+  ): Promise<ClientHttp2Stream>;
+  notifyResponseByteRead(stream: ClientHttp2Stream): void;
+}
+
+/** Opens calls over HTTP/2, on the connection that `sessions` keeps. */
+export function http2Opener(sessions: SessionManager): OpenWire {
+  return (url, header, events) => {
+    const { pathname, search } = new URL(url);
+    sessions.request("POST", pathname + search, toRequestHeaders(header), {}).then(
+      (stream) => new Http2ClientWire(stream, sessions, events),
+      (error: unknown) => {
+        const failed = connectionError(error, sessions.authority);
+        events.onFail(failed, isNotSent(failed) ? "client" : "connection");
+      },
+    );
+  };
+}
+
+class Http2ClientWire implements ClientWire {
+  readonly #stream: ClientHttp2Stream;
+  readonly #events: ClientWireEvents;
+  readonly #origin: string;
+  #trailer: Headers | undefined;
+  #error: Error | undefined;
+  #ended = false;
+
+  constructor(stream: ClientHttp2Stream, sessions: SessionManager, events: ClientWireEvents) {
+    this.#stream = stream;
+    this.#events = events;
+    this.#origin = sessions.authority;
+    const { session } = stream;
+    watchSessionErrors(stream);
+    shareConnection(stream);
+    stream.on("response", (headers: IncomingHttpHeaders & { ":status"?: number }) => {
+      events.onHeader(headers[":status"] ?? 0, fromNodeHeaders(headers));
+    });
+    stream.on("data", (chunk: Buffer) => {
+      sessions.notifyResponseByteRead(stream);
+      events.onData(toUint8Array(chunk));
+    });
+    stream.on("trailers", (headers: IncomingHttpHeaders) => {
+      this.#trailer = fromNodeHeaders(headers);
+    });
+    stream.on("end", () => this.#onEnd());
+    const onDrain = () => events.onDrain();
+    stream.on("drain", () => whenFair(stream, onDrain));
+    stream.on("error", (error: Error) => {
+      this.#error = error;
+    });
+    stream.on("close", () => this.#onClose(session?.destroyed ?? true));
+    events.onOpen(this);
+  }
+
+  readonly allocate: typeof allocate = allocate;
+
+  write(pieces: readonly Uint8Array[]): boolean {
+    return this.#stream.writable && writeTogether(this.#stream, pieces);
+  }
+
+  end(): void {
+    this.#stream.end();
+  }
+
+  cancel(): void {
+    // Node's `close` would end the request first, and a server would take it for complete.
+    if (!this.#stream.destroyed) addAbortSignal(AbortSignal.abort(), this.#stream);
+  }
+
+  pause(): void {
+    this.#stream.pause();
+  }
+
+  resume(): void {
+    this.#stream.resume();
+  }
+
+  defer(task: () => void): void {
+    process.nextTick(task);
+  }
+
+  /**
+   * Node ends the body of a stream that was reset, too; what happened is known at "close". A reset
+   * without an error is how a server ends the request after a whole response.
+   */
+  #onEnd(): void {
+    if (this.#stream.rstCode !== constants.NGHTTP2_NO_ERROR) return;
+    this.#ended = true;
+    this.#events.onEnd(this.#trailer);
+  }
+
+  #onClose(connectionLost: boolean): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const { rstCode } = this.#stream;
+    if (connectionLost || rstCode === constants.NGHTTP2_NO_ERROR) {
+      this.#events.onFail(connectionError(this.#error, this.#origin), "connection");
+    } else {
+      this.#events.onFail(errorFromReset(rstCode, this.#origin), "server");
+    }
+  }
+}

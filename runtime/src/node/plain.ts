@@ -1,5 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-/** Node's buffers as what they are: parsed messages must not hold a subclass. */
-export function plain(chunk: Buffer): Uint8Array {
-  return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+import { isHttp2, type NodeResponse } from "../node-types.js";
+import { stopRequest } from "./drain-request.js";
+
+/** Answers a request that is no call with an HTTP status, and does not wait for its body. */
+export function refuse(
+  response: NodeResponse,
+  status: number,
+  header: Readonly<Record<string, string>> = {},
+): void {
+  if (isHttp2(response)) {
+    const { stream } = response;
+    if (stream.destroyed || stream.closed || stream.headersSent) return;
+    stream.respond({ ...header, ":status": status }, { endStream: true });
+    // Closed at once, its reset could overtake the answer while Node writes something else.
+    setImmediate(stopRequest, stream);
+    return;
+  }
+  if (response.headersSent) return;
+  response.writeHead(status, { ...header, connection: "close" });
+  response.end();
+}

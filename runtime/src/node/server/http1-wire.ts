@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Fields, ServerWire, WireEvents } from "../../protocol/wire.js";
+import { clientGone } from "../client/errors.js";
+import { toNodeHeaders } from "../headers.js";
+import { toUint8Array } from "../to-uint8array.js";
+import { allocate, writeEach } from "../write-pieces.js";
+import { drainRequest } from "./drain-request.js";
+
+/** A request that came over HTTP/1.1. */
+export class Http1ServerWire implements ServerWire {
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  #events: WireEvents | undefined;
+  #ended = false;
+  #gone = false;
+
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    this.#request = request;
+    this.#response = response;
+  }
+
+  /** Starts to tell `events`. */
+  attach(events: WireEvents): void {
+    this.#events = events;
+    this.#request.on("data", (chunk: Buffer) => events.onData(toUint8Array(chunk)));
+    this.#request.on("end", () => {
+      // A request that was cut off is incomplete, and "aborted" tells that.
+      if (this.#request.complete) events.onEnd(undefined);
+    });
+    this.#request.on("error", () => this.#onGone());
+    this.#response.on("drain", () => events.onDrain());
+    this.#response.on("close", () => this.#onGone());
+    this.#response.on("error", () => this.#onGone());
+  }
+
+  get buffered(): number {
+    return this.#response.writableLength;
+  }
+
+  respond(status: number, header: Fields): void {
+    if (this.#gone || this.#response.headersSent) return;
+    this.#response.writeHead(status, toNodeHeaders(header));
+    this.#response.flushHeaders();
+  }
+
+  readonly allocate: typeof allocate = allocate;
+
+  write(pieces: readonly Uint8Array[]): boolean {
+    return this.#gone || writeEach(this.#response, pieces);
+  }
+
+  end(trailer: Fields | undefined, abrupt: boolean): void {
+    if (this.#gone) return;
+    this.#ended = true;
+    if (trailer) this.#response.addTrailers(toNodeHeaders(trailer) as Record<string, string>);
+    this.#response.end();
+    if (abrupt || !this.#request.complete) drainRequest(this.#request, this.#response, abrupt);
+  }
+
+  pause(): void {
+    this.#request.pause();
+  }
+
+  resume(): void {
+    this.#request.resume();
+  }
+
+  defer(task: () => void): void {
+    process.nextTick(task);
+  }
+
+  #onGone(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    if (this.#ended && this.#response.writableFinished) return;
+    // Over HTTP/1.1 a client has no other way to cancel.
+    this.#events?.onFail(clientGone("the client closed the connection"), "client");
+  }
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+import {
+  constants,
+  type Http2ServerResponse,
+  type Http2Session,
+  type ServerHttp2Stream,
+} from "node:http2";
+import type { Fields, ServerWire, WireEvents } from "../../protocol/wire.js";
+import { clientGone } from "../client/errors.js";
+import { whenFair } from "../fair-share.js";
+import { toNodeHeaders } from "../headers.js";
+import { toUint8Array } from "../to-uint8array.js";
+import { allocate, writeTogether } from "../write-pieces.js";
+import { delayHalfClose, LINGER_MS, STOP_DELAY_MS } from "./delay-half-close.js";
+import { stopRequest } from "./drain-request.js";
+
+/** A request that came over HTTP/2, answered on its stream. */
+export class Http2ServerWire implements ServerWire {
+  readonly #stream: ServerHttp2Stream;
+  readonly #response: Http2ServerResponse;
+  /** A stream that is closed has forgotten its own. */
+  readonly #session: Http2Session | undefined;
+  readonly #halfCloseGraceMs: number | undefined;
+  #events: WireEvents | undefined;
+  #requestEnded = false;
+  #gone = false;
+
+  /** `halfCloseGraceMs`: how long to hold the end of the request back; `undefined`: not at all. */
+  constructor(response: Http2ServerResponse, halfCloseGraceMs: number | undefined) {
+    this.#response = response;
+    this.#stream = response.stream;
+    this.#session = response.stream.session;
+    this.#halfCloseGraceMs = halfCloseGraceMs;
+  }
+
+  /** Starts to tell `events`. */
+  attach(events: WireEvents): void {
+    this.#events = events;
+    const stream = this.#stream;
+    stream.on("data", (chunk: Buffer) => events.onData(toUint8Array(chunk)));
+    stream.on("end", () => this.#onEnd());
+    const onDrain = () => events.onDrain();
+    stream.on("drain", () => whenFair(stream, onDrain));
+    stream.on("aborted", () => this.#onGone());
+    stream.on("close", () => this.#onGone());
+    stream.on("error", () => this.#onGone());
+    if (stream.destroyed || stream.aborted) this.#onGone();
+  }
+
+  get buffered(): number {
+    return this.#stream.writableLength;
+  }
+
+  respond(status: number, header: Fields): void {
+    if (this.#gone || this.#stream.headersSent) return;
+    const fields = { ...toNodeHeaders(header), ":status": status };
+    this.#stream.respond(fields, { waitForTrailers: true });
+  }
+
+  readonly allocate: typeof allocate = allocate;
+
+  write(pieces: readonly Uint8Array[]): boolean {
+    return this.#gone || writeTogether(this.#stream, pieces);
+  }
+
+  end(trailer: Fields | undefined, abrupt: boolean): void {
+    const stream = this.#stream;
+    if (this.#gone) return;
+    if (trailer) this.#response.addTrailers(toNodeHeaders(trailer));
+    // All data is with nghttp2, and so are the trailers: the listener of the response came first.
+    if (!this.#requestEnded) {
+      stream.once("wantTrailers", () => setTimeout(stopRequest, STOP_DELAY_MS, stream));
+    }
+    stream.end();
+    if (!abrupt) return;
+    const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), LINGER_MS);
+    stream.once("close", () => clearTimeout(timer));
+  }
+
+  pause(): void {
+    this.#stream.pause();
+  }
+
+  resume(): void {
+    this.#stream.resume();
+  }
+
+  defer(task: () => void): void {
+    process.nextTick(task);
+  }
+
+  #onEnd(): void {
+    this.#requestEnded = true;
+    const tell = () => {
+      if (!this.#gone) this.#events?.onEnd(undefined);
+    };
+    if (this.#halfCloseGraceMs === undefined) tell();
+    else delayHalfClose(this.#halfCloseGraceMs, tell);
+  }
+
+  #onGone(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    const error = clientGone("the client cancelled the call, or is gone");
+    this.#events?.onFail(error, this.#connectionLost() ? "connection" : "client");
+  }
+
+  /** Node resets the streams of a lost connection as a client does that cancels. */
+  #connectionLost(): boolean {
+    const session = this.#session;
+    return session !== undefined && (session.destroyed || session.socket.destroyed);
+  }
+}

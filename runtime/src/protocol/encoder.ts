@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type Compression, compressedFlag } from "@connectrpc/connect/protocol";
+import type { MessageSink } from "../call/sender.js";
+import type { Envelope } from "./envelope/envelope-reader.js";
+import { EnvelopeWriter } from "./envelope/envelope-writer.js";
+
+/** What an encoder needs to know of its codec. */
+export interface EncoderFormat<T> {
+  /** Throws a `ConnectError` for a message that cannot be sent. */
+  serialize(message: T): Uint8Array;
+  readonly compression: Compression | null;
+  readonly compressMinBytes: number;
+}
+
+/** Turns messages into envelopes, and hands these to the wire. */
+export class MessageEncoder<T> implements MessageSink<T, Envelope> {
+  readonly #format: EncoderFormat<T>;
+  readonly writer: EnvelopeWriter = new EnvelopeWriter();
+  /** Bytes of the message that was encoded last, before compression. */
+  size = 0;
+  /** Messages written so far. */
+  messages = 0;
+  /** Their bytes, as they travel. */
+  bytes = 0;
+
+  constructor(format: EncoderFormat<T>) {
+    this.#format = format;
+  }
+
+  encode(message: T): Envelope | Promise<Envelope> {
+    const data = this.#format.serialize(message);
+    this.size = data.byteLength;
+    const { compression, compressMinBytes } = this.#format;
+    return compression && data.byteLength >= compressMinBytes
+      ? compress(compression, data)
+      : { flags: 0, data };
+  }
+
+  write(envelope: Envelope): boolean {
+    this.messages++;
+    this.bytes += envelope.data.byteLength;
+    return this.writer.write(envelope);
+  }
+}
+
+async function compress(compression: Compression, data: Uint8Array): Promise<Envelope> {
+  return {
+    flags: compressedFlag,
+    data: await compression.compress(data as Uint8Array<ArrayBuffer>),
+  };
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { Compression } from "@connectrpc/connect/protocol";
+import type { DecoderFormat } from "../protocol/decoder.js";
+import type { EncoderFormat } from "../protocol/encoder.js";
+import { meteredParse, meteredSerialize } from "../protocol/stream-size.js";
+import { toMessage } from "../protocol/to-message.js";
+import type { ServedRpc } from "./resolve-rpc.js";
+
+type RequestFormat = Omit<DecoderFormat<object>, "endFlag" | "onMessage">;
+
+/** How the requests of an RPC are read, within its limits. */
+export function requestFormat(
+  rpc: ServedRpc,
+  binary: boolean,
+  compression: Compression | null,
+): RequestFormat {
+  const parse = meteredParse(rpc.serialization.getI(binary).parse, rpc.streamLimits);
+  return {
+    parse: (data) => parseRequest(parse, data),
+    aliases: rpc.aliasesInput,
+    compression,
+    readMaxBytes: rpc.options.readMaxBytes,
+    bounds: rpc.queues.receive,
+  };
+}
+
+/** How its responses are written. `onLimit` is told of one that is past a limit. */
+export function responseFormat(
+  rpc: ServedRpc,
+  binary: boolean,
+  compression: Compression | null,
+  onLimit: (error: ConnectError) => void,
+): EncoderFormat<object> {
+  const serialize = meteredSerialize(rpc.serialization.getO(binary).serialize, rpc.streamLimits);
+  return {
+    serialize: (message) => {
+      try {
+        return serialize(toMessage(rpc.method.output, message));
+      } catch (thrown) {
+        const error = ConnectError.from(thrown, Code.Internal);
+        if (error.code === Code.ResourceExhausted) onLimit(error);
+        throw error;
+      }
+    },
+    compression,
+    compressMinBytes: rpc.options.compressMinBytes,
+  };
+}
+
+/** Connect calls what it cannot parse `internal`; from a client it is an invalid argument. */
+function parseRequest(parse: (data: Uint8Array) => object, data: Uint8Array): object {
+  try {
+    return parse(data);
+  } catch (thrown) {
+    const error = ConnectError.from(thrown, Code.InvalidArgument);
+    if (error.code !== Code.Internal) throw error;
+    throw new ConnectError(error.rawMessage, Code.InvalidArgument, undefined, undefined, thrown);
+  }
+}

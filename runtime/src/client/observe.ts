@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethod, DescMethodStreaming } from "@bufbuild/protobuf";
 import { ConnectError, type Transport } from "@connectrpc/connect";
-import { createMethodUrl } from "@connectrpc/connect/protocol";
 import type { StreamObserver } from "../api/observer.js";
 import type { StreamOutcome } from "../api/outcome.js";
 import { type CallWatch, openWatch } from "../observe/call-watch.js";
+import { createMethodUrl } from "../protocol/connect-internals.js";
 import type { CallInit, ClientCall, OpenCall } from "./client-call.js";
 import { findTransportInfo } from "./transport-info.js";
 

@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMessage, DescMethodStreaming } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import {
-  type CommonTransportOptions,
-  compressedFlag,
-  createMethodSerializationLookup,
-  createMethodUrl,
-} from "@connectrpc/connect/protocol";
 import type { EndedBy, Traffic } from "../api/outcome.js";
 import type { Bounds } from "../call/bounds.js";
 import { hookedSink, type MessageHooks } from "../call/message-hooks.js";
@@ -15,6 +9,12 @@ import type { CallWatch } from "../observe/call-watch.js";
 import type { StreamLimits } from "../options/limits.js";
 import type { QueueFill } from "../options/queues.js";
 import type { CallQueues } from "../protocol/call-queues.js";
+import {
+  type CommonTransportOptions,
+  compressedFlag,
+  createMethodSerializationLookup,
+  createMethodUrl,
+} from "../protocol/connect-internals.js";
 import { MessageDecoder } from "../protocol/decoder.js";
 import { MessageEncoder } from "../protocol/encoder.js";
 import { mayReferenceInput } from "../protocol/input-references.js";

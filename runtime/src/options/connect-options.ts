@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ConnectRouterOptions, Interceptor } from "@connectrpc/connect";
-import type { Compression } from "@connectrpc/connect/protocol";
+import type { Compression } from "../protocol/connect-internals.js";
 import { MAX_MESSAGE_BYTES } from "./message-size.js";
 import { assertInteger, invalidOption, isObject } from "./settings.js";
 

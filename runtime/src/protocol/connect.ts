@@ -8,13 +8,13 @@ import {
   headerProtocolVersion,
   headerStreamAcceptEncoding,
   headerStreamEncoding,
-  headerTimeout,
-  parseContentType,
-  parseTimeout,
+  connectHeaderTimeout as headerTimeout,
+  connectParseContentType as parseContentType,
+  connectParseTimeout as parseTimeout,
   protocolVersion,
-  requestHeaderWithCompression,
-  validateResponseWithCompression,
-} from "@connectrpc/connect/protocol-connect";
+  connectRequestHeaderWithCompression as requestHeaderWithCompression,
+  connectValidateResponseWithCompression as validateResponseWithCompression,
+} from "./connect-internals.js";
 import type { ClientProtocol, ServerProtocol } from "./protocol.js";
 import { connectTimeout } from "./timeout-header.js";
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, ConnectError } from "@connectrpc/connect";
-import { type Compression, compressedFlag } from "@connectrpc/connect/protocol";
 import type { Traffic } from "../api/outcome.js";
 import type { Bounds } from "../call/bounds.js";
 import { Overflow, type Overflowing } from "../call/overflow.js";
 import type { MessageSource } from "../call/receiver.js";
 import type { QueueFill } from "../options/queues.js";
+import { type Compression, compressedFlag } from "./connect-internals.js";
 import { type Envelope, EnvelopeReader } from "./envelope/envelope-reader.js";
 import { ReceiveBackpressure } from "./receive-backpressure.js";
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Compression, compressedFlag } from "@connectrpc/connect/protocol";
+
 import type { MessageSink } from "../call/sender.js";
+import { type Compression, compressedFlag } from "./connect-internals.js";
 import type { Envelope } from "./envelope/envelope-reader.js";
 import { EnvelopeWriter } from "./envelope/envelope-writer.js";
 

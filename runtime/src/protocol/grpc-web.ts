@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, ConnectError } from "@connectrpc/connect";
 import {
-  contentTypeJson,
-  contentTypeProto,
+  grpcWebContentTypeJson as contentTypeJson,
+  grpcWebContentTypeProto as contentTypeProto,
   grpcStatusOk,
   headerAcceptEncoding,
   headerEncoding,
   headerGrpcStatus,
-  headerTimeout,
-  parseContentType,
-  parseTimeout,
-  requestHeaderWithCompression,
+  grpcHeaderTimeout as headerTimeout,
+  grpcWebParseContentType as parseContentType,
+  grpcParseTimeout as parseTimeout,
+  grpcWebRequestHeaderWithCompression as requestHeaderWithCompression,
   setTrailerStatus,
   trailerFlag,
   trailerParse,
   trailerSerialize,
-  validateResponseWithCompression,
+  grpcWebValidateResponseWithCompression as validateResponseWithCompression,
   validateTrailer,
-} from "@connectrpc/connect/protocol-grpc-web";
+} from "./connect-internals.js";
 import type { Envelope } from "./envelope/envelope-reader.js";
 import type { ClientProtocol, ServerProtocol } from "./protocol.js";
 import { plainStatusMessage } from "./status-message.js";

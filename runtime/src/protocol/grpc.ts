@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
-  contentTypeJson,
-  contentTypeProto,
+  grpcContentTypeJson as contentTypeJson,
+  grpcContentTypeProto as contentTypeProto,
   grpcStatusOk,
   headerAcceptEncoding,
   headerEncoding,
   headerGrpcStatus,
-  headerTimeout,
-  parseContentType,
-  parseTimeout,
-  requestHeaderWithCompression,
+  grpcHeaderTimeout as headerTimeout,
+  grpcParseContentType as parseContentType,
+  grpcParseTimeout as parseTimeout,
+  grpcRequestHeaderWithCompression as requestHeaderWithCompression,
   setTrailerStatus,
-  validateResponseWithCompression,
+  grpcValidateResponseWithCompression as validateResponseWithCompression,
   validateTrailer,
-} from "@connectrpc/connect/protocol-grpc";
+} from "./connect-internals.js";
 import type { ClientProtocol, ServerProtocol } from "./protocol.js";
 import { plainStatusMessage } from "./status-message.js";
 import { grpcTimeout } from "./timeout-header.js";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { JsonWriteOptions } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
-import type { Compression } from "@connectrpc/connect/protocol";
+import type { Compression } from "./connect-internals.js";
 import type { Envelope } from "./envelope/envelope-reader.js";
 import type { Fields } from "./wire.js";
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { Compression } from "@connectrpc/connect/protocol";
+import type { Compression } from "../protocol/connect-internals.js";
 import type { DecoderFormat } from "../protocol/decoder.js";
 import type { EncoderFormat } from "../protocol/encoder.js";
 import { meteredParse, meteredSerialize } from "../protocol/stream-size.js";

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethodStreaming } from "@bufbuild/protobuf";
-import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import type { StreamObserver } from "../api/observer.js";
 import type { StreamServiceOptions } from "../api/options.js";
 import type { StreamLimits } from "../options/limits.js";
 import type { StreamTimeouts } from "../options/timeouts.js";
 import type { CallQueues } from "../protocol/call-queues.js";
+import type { UniversalHandler } from "../protocol/connect-internals.js";
 import type { Heartbeat } from "../protocol/heartbeat.js";
 import type { OnError } from "./client-error.js";
 import type { RunHandler } from "./server-call.js";

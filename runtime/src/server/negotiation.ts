@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ConnectError } from "@connectrpc/connect";
-import { type Compression, compressionNegotiate } from "@connectrpc/connect/protocol";
+import { type Compression, compressionNegotiate } from "../protocol/connect-internals.js";
 import type { ServerProtocol } from "../protocol/protocol.js";
 import type { Fields } from "../protocol/wire.js";
 import type { RequestHead } from "./context.js";

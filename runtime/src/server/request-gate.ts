@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { HandlerContext } from "@connectrpc/connect";
-import type { UniversalHandlerOptions } from "@connectrpc/connect/protocol";
+import type { UniversalHandlerOptions } from "../protocol/connect-internals.js";
 import type { RunHandler } from "./server-call.js";
 
 /**

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMessage, DescMethodStreaming } from "@bufbuild/protobuf";
 import type { ConnectRouterOptions } from "@connectrpc/connect";
+import type { StreamLimits } from "../options/limits.js";
+import { type CallQueues, noQueues } from "../protocol/call-queues.js";
 import {
   createMethodSerializationLookup,
   type UniversalHandlerOptions,
   validateUniversalHandlerOptions,
-} from "@connectrpc/connect/protocol";
-import type { StreamLimits } from "../options/limits.js";
-import { type CallQueues, noQueues } from "../protocol/call-queues.js";
+} from "../protocol/connect-internals.js";
 import { mayReferenceInput } from "../protocol/input-references.js";
 import { beating } from "./beating.js";
 import { intercepted } from "./intercept.js";

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethodStreaming } from "@bufbuild/protobuf";
 import type { ContextValues } from "@connectrpc/connect";
-import { validateReadWriteMaxBytes } from "@connectrpc/connect/protocol";
 import type { ClientCall } from "../client/client-call.js";
 import { formatOf, type OpenWire, WireCarrier } from "../client/wire-carrier.js";
 import { DEFAULT_READ_MAX_BYTES } from "../options/message-size.js";
 import { noQueues } from "../protocol/call-queues.js";
+import { validateReadWriteMaxBytes } from "../protocol/connect-internals.js";
 import { grpc } from "../protocol/grpc.js";
 import type { RequestHead } from "../server/context.js";
 import type { ServedRpc } from "../server/resolve-rpc.js";

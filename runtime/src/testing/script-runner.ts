@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
-import { codeToString } from "@connectrpc/connect/protocol-connect";
+import { codeToString } from "../protocol/connect-internals.js";
 import { diff } from "./diff.js";
 import { matches } from "./match.js";
 import { show } from "./show.js";

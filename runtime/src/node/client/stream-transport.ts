@@ -7,11 +7,6 @@ import {
   type Transport,
 } from "@connectrpc/connect";
 import {
-  createMethodUrl,
-  runStreamingCall,
-  validateReadWriteMaxBytes,
-} from "@connectrpc/connect/protocol";
-import {
   type ConnectTransportOptions,
   compressionBrotli,
   compressionGzip,
@@ -32,6 +27,11 @@ import type { StreamLimits } from "../../options/limits.js";
 import { DEFAULT_READ_MAX_BYTES } from "../../options/message-size.js";
 import { assertNumber } from "../../options/settings.js";
 import { connect } from "../../protocol/connect.js";
+import {
+  createMethodUrl,
+  runStreamingCall,
+  validateReadWriteMaxBytes,
+} from "../../protocol/connect-internals.js";
 import { grpc } from "../../protocol/grpc.js";
 import { grpcWeb } from "../../protocol/grpc-web.js";
 import { capForConnect } from "../../protocol/timeout-header.js";

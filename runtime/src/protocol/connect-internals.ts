@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * What we use of Connect that Connect marks `@private`, "does not follow semantic versioning". No
+ * other file of the runtime imports from these paths, so a new version of Connect is checked here.
+ *
+ * Checked against Connect 2.1.0 to 2.3.x, which is the range of the runtime's peer dependencies
+ * on `@connectrpc/connect` and `@connectrpc/connect-node`. Widen that range only after the tests
+ * have passed with the new version: `.ci/connect-versions.sh` runs them with both ends.
+ *
+ * Names are Connect's. Where two protocols share one, it begins with the protocol's. gRPC-Web's
+ * headers and trailers are gRPC's.
+ *
+ * @packageDocumentation
+ */
+export {
+  type CommonTransportOptions,
+  type Compression,
+  compressedFlag,
+  compressionNegotiate,
+  createMethodSerializationLookup,
+  createMethodUrl,
+  runStreamingCall,
+  type UniversalHandler,
+  type UniversalHandlerOptions,
+  validateReadWriteMaxBytes,
+  validateUniversalHandlerOptions,
+} from "@connectrpc/connect/protocol";
+export {
+  codeToString,
+  contentTypeStreamJson,
+  contentTypeStreamProto,
+  createEndStreamSerialization,
+  endStreamFlag,
+  headerProtocolVersion,
+  headerStreamAcceptEncoding,
+  headerStreamEncoding,
+  headerTimeout as connectHeaderTimeout,
+  parseContentType as connectParseContentType,
+  parseTimeout as connectParseTimeout,
+  protocolVersion,
+  requestHeaderWithCompression as connectRequestHeaderWithCompression,
+  validateResponseWithCompression as connectValidateResponseWithCompression,
+} from "@connectrpc/connect/protocol-connect";
+export {
+  contentTypeJson as grpcContentTypeJson,
+  contentTypeProto as grpcContentTypeProto,
+  grpcStatusOk,
+  headerAcceptEncoding,
+  headerEncoding,
+  headerGrpcStatus,
+  headerTimeout as grpcHeaderTimeout,
+  parseContentType as grpcParseContentType,
+  parseTimeout as grpcParseTimeout,
+  requestHeaderWithCompression as grpcRequestHeaderWithCompression,
+  setTrailerStatus,
+  validateResponseWithCompression as grpcValidateResponseWithCompression,
+  validateTrailer,
+} from "@connectrpc/connect/protocol-grpc";
+export {
+  contentTypeJson as grpcWebContentTypeJson,
+  contentTypeProto as grpcWebContentTypeProto,
+  parseContentType as grpcWebParseContentType,
+  requestHeaderWithCompression as grpcWebRequestHeaderWithCompression,
+  trailerFlag,
+  trailerParse,
+  trailerSerialize,
+  validateResponseWithCompression as grpcWebValidateResponseWithCompression,
+} from "@connectrpc/connect/protocol-grpc-web";

@@ -2,13 +2,14 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
 import { connect } from "../../runtime/dist/protocol/connect.js";
+import { noFields } from "../../runtime/dist/protocol/fields.js";
 
 /** What a client is told of the end of a stream. */
 function errorOf(end: unknown): ConnectError | undefined {
   const envelope = new TextEncoder().encode(JSON.stringify(end));
   try {
     const head = { compression: null, hasStatus: false };
-    connect.validateEnd({ header: new Headers(), head, trailer: new Headers(), envelope });
+    connect.validateEnd({ header: noFields, head, trailer: noFields, envelope });
     return undefined;
   } catch (error) {
     if (error instanceof ConnectError) return error;

@@ -9,17 +9,11 @@ import {
   type HandlerContext,
 } from "@connectrpc/connect";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { skipping } from "../../runtime/src/call/skipping.js";
 import { heartbeatOf } from "../../runtime/src/protocol/heartbeat.js";
 import { beating } from "../../runtime/src/server/beating.js";
 import type { RunHandler, ServerCall } from "../../runtime/src/server/server-call.js";
 import { type Gate, gate } from "../support/gate.js";
-import {
-  EventSchema,
-  HeartbeatService,
-  type Tick,
-  TickSchema,
-} from "../support/gen/lab/v1/policy_pb.js";
+import { EventSchema, HeartbeatService, TickSchema } from "../support/gen/lab/v1/policy_pb.js";
 import { pass, useVirtualTime } from "../support/virtual-time.js";
 
 const { watch, talk } = HeartbeatService.method;
@@ -218,25 +212,4 @@ describe("a message", () => {
     expect(() => heartbeatOf(watch, spec)).toThrow(/Tick has no field gone .* the same schema/);
     expect(() => heartbeatOf(watch, { ...spec, field: "toString" })).toThrow(TypeError);
   });
-});
-
-it("a source without what is skipped gives the rest, in order", () => {
-  const messages: (Tick | undefined)[] = [
-    beat,
-    create(TickSchema, { text: "a" }),
-    beat,
-    undefined,
-    beat,
-    beat,
-    create(TickSchema, { text: "b" }),
-  ];
-  const source = { take: () => messages.shift() };
-  const rest = skipping(source, flag.is);
-  expect([rest.take()?.text, rest.take(), rest.take()?.text, rest.take()]).toEqual([
-    "a",
-    undefined,
-    "b",
-    undefined,
-  ]);
-  expect(skipping(source, undefined)).toBe(source);
 });

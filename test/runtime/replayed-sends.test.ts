@@ -28,7 +28,7 @@ function create(set?: QueueBounds) {
         encode: (message: object) => message,
         write: (message: object) => written.push(Number((message as Note).number)) > 0,
       };
-      const outbound = new Sender<object, object>(sink, false, bounds);
+      const outbound = new Sender<object, object>(sink, false, { bounds });
       let ended = false;
       sends.attach({
         get ended() {

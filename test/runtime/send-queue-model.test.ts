@@ -164,7 +164,7 @@ class Real {
         return --this.#room > 0;
       },
     };
-    this.#outbound = new Sender(sink, false, bounds && new Bounds("send", bounds));
+    this.#outbound = new Sender(sink, false, { bounds: bounds && new Bounds("send", bounds) });
   }
 
   get fill() {

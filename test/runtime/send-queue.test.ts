@@ -29,7 +29,9 @@ class Sink {
 
 function create(bounds: QueueBounds) {
   const sink = new Sink();
-  const outbound = new Sender<number, number>(sink, false, new Bounds("send", bounds));
+  const outbound = new Sender<number, number>(sink, false, {
+    bounds: new Bounds("send", bounds),
+  });
   const drain = (room: number) => {
     sink.room = room;
     outbound.drained();

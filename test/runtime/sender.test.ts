@@ -148,7 +148,7 @@ it("close rejects what waits, and nobody has to listen", async () => {
 it("tells how long messages waited for the other side, and of no others", async () => {
   const sink = new Sink();
   const waits: number[] = [];
-  const outbound = new Sender(sink, false, undefined, (ms) => waits.push(ms));
+  const outbound = new Sender(sink, false, { onWaited: (ms) => waits.push(ms) });
   const early = ["a", "b"].map((message) => outbound.send(message));
   sink.room = 1;
   outbound.drained();

@@ -19,10 +19,15 @@ export function onAbort(signal: AbortSignal, callback: () => void): () => void {
   };
 }
 
+/** The `TypeError` of an option `signal` that is set and is no signal. */
+export function invalidSignal(signal: AbortSignal | undefined): TypeError | undefined {
+  if (signal === undefined || typeof signal?.addEventListener === "function") return undefined;
+  return new TypeError(`signal must be an AbortSignal, not ${shown(signal)}`);
+}
+
 function listen(signal: AbortSignal): Set<() => void> {
-  if (typeof signal?.addEventListener !== "function") {
-    throw new TypeError(`signal must be an AbortSignal, not ${shown(signal)}`);
-  }
+  const invalid = invalidSignal(signal);
+  if (invalid) throw invalid;
   const all = new Set<() => void>();
   callbacks.set(signal, all);
   signal.addEventListener("abort", tellAll);

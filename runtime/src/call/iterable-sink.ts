@@ -29,6 +29,7 @@ export interface IterableEvents {
 export class IterableSink<T> implements MessageSink<T, T>, AsyncIterableIterator<T> {
   readonly #normalize: (message: T) => T;
   readonly #measure: ((message: T) => number) | undefined;
+  readonly #onSent: ((bytes: number) => void) | undefined;
   readonly #events: IterableEvents;
   readonly #queue: T[] = [];
   readonly #readers: Reader<T>[] = [];
@@ -39,15 +40,20 @@ export class IterableSink<T> implements MessageSink<T, T>, AsyncIterableIterator
   #ended = false;
   #failure: { readonly error: unknown } | undefined;
 
-  /** `measure`: how to know the bytes of a message, where somebody wants to. */
+  /**
+   * `measure`: how to know the bytes of a message, where somebody wants to. `onSent` is told of each
+   * message that is handed over; bytes are the transport's business, so it is told 0.
+   */
   constructor(
     normalize: (message: T) => T,
     events: IterableEvents,
     measure?: (message: T) => number,
+    onSent?: (bytes: number) => void,
   ) {
     this.#normalize = normalize;
     this.#events = events;
     this.#measure = measure;
+    this.#onSent = onSent;
   }
 
   /** True when somebody waits for a message. */
@@ -63,6 +69,7 @@ export class IterableSink<T> implements MessageSink<T, T>, AsyncIterableIterator
 
   write(message: T): boolean {
     this.written++;
+    this.#onSent?.(0);
     const reader = this.#readers.shift();
     if (reader) reader.resolve({ done: false, value: message });
     else this.#queue.push(message);

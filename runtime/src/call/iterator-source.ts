@@ -52,6 +52,9 @@ export class IteratorSource<T> implements MessageSource<T>, Overflowing {
   /** Messages pulled since there were too many. */
   #beyond = 0;
   complete = false;
+  /** The iterator has said that it is done, or has thrown. */
+  #exhausted = false;
+  #stopped = false;
   /** Messages taken or dropped so far. */
   taken = 0;
 
@@ -89,6 +92,22 @@ export class IteratorSource<T> implements MessageSource<T>, Overflowing {
     this.#events.onFault(error);
   }
 
+  /**
+   * Takes no more. Whoever gives the messages is told, so that its `finally` runs. An iterator that
+   * waits for its own `next` may answer late or never: nobody waits for it.
+   */
+  stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.complete = true;
+    if (this.#exhausted) return;
+    try {
+      this.#iterator.return?.()?.then(undefined, () => undefined);
+    } catch {
+      // The call is over, and nobody else has a use for what its iterable throws.
+    }
+  }
+
   #shift(): T | undefined {
     const message = this.#held.shift();
     if (message === undefined) return undefined;
@@ -103,11 +122,11 @@ export class IteratorSource<T> implements MessageSource<T>, Overflowing {
     this.#pulling = true;
     this.#iterator.next().then(
       (result) => {
-        if (result.done) return this.#end(() => this.#events.onEnd());
+        if (result.done) return this.#exhaust(() => this.#events.onEnd());
         this.#pulling = false;
         if (!this.complete) this.#hold(result.value);
       },
-      (error: unknown) => this.#end(() => this.#events.onError(error)),
+      (error: unknown) => this.#exhaust(() => this.#events.onError(error)),
     );
   }
 
@@ -131,6 +150,11 @@ export class IteratorSource<T> implements MessageSource<T>, Overflowing {
       this.#end(() => this.#events.onFault(ConnectError.from(thrown, Code.Internal)));
       return undefined;
     }
+  }
+
+  #exhaust(tell: () => void): void {
+    this.#exhausted = true;
+    this.#end(tell);
   }
 
   #end(tell: () => void): void {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { RecvOptions } from "../api/options.js";
-import { abortError, onAbort } from "./abort.js";
+import { invalidOption } from "../options/settings.js";
+import { abortError, invalidSignal, onAbort } from "./abort.js";
+import { type Clock, realClock } from "./clock.js";
 import { rejected } from "./deferred.js";
-import { invalidRecvTimeout } from "./recv-limit.js";
-import { MAX_TIMER_MS } from "./timers.js";
 
 /** Where the messages of one direction come from. */
 export interface MessageSource<T> {
@@ -15,11 +15,26 @@ export interface MessageSource<T> {
   take(): T | undefined;
 }
 
+/**
+ * Looks at a message on its way in. Returns the message, or `undefined` for one that nobody
+ * receives; one that ends the call has ended it by then.
+ */
+export type ReceiveFilter<T> = (message: T) => T | undefined;
+
+/** What a receiver does beyond handing messages out. */
+export interface ReceiverOptions<T> {
+  readonly filter?: ReceiveFilter<T> | undefined;
+  /** The time limit of a `recv` that sets none, in milliseconds. */
+  readonly timeoutMs?: number | undefined;
+  /** What that time is. */
+  readonly clock?: Clock | undefined;
+}
+
 interface Waiter<T> {
   readonly promise: Promise<T | undefined>;
   resolve(message: T | undefined): void;
   reject(error: ConnectError): void;
-  /** Frees timer and listener of a `recv` that had options. */
+  /** Frees timer and listener of a `recv` that has limits. */
   release: (() => void) | undefined;
 }
 
@@ -28,12 +43,18 @@ const endOfStream = Promise.resolve(undefined);
 /** The receiving half of a stream: who waits for a message, and what they get. */
 export class Receiver<T> {
   readonly #source: MessageSource<T>;
+  readonly #filter: ReceiveFilter<T> | undefined;
+  readonly #timeoutMs: number | undefined;
+  readonly #clock: Clock;
   readonly #waiters: Waiter<T>[] = [];
   #finished = false;
   #error: ConnectError | undefined;
 
-  constructor(source: MessageSource<T>) {
+  constructor(source: MessageSource<T>, options?: ReceiverOptions<T>) {
     this.#source = source;
+    this.#filter = options?.filter;
+    this.#timeoutMs = options?.timeoutMs;
+    this.#clock = options?.clock ?? realClock;
   }
 
   /** True when nothing more will come. */
@@ -41,27 +62,22 @@ export class Receiver<T> {
     return this.#finished;
   }
 
-  /** True when a `recv` waits. */
-  get wanted(): boolean {
-    return this.#waiters.length > 0;
-  }
-
   recv(options?: RecvOptions): Promise<T | undefined> {
-    const fault = options && invalidRecvTimeout(options);
-    if (fault) return rejected(fault);
+    const invalid = options && invalidRecvOptions(options);
+    if (invalid) return rejected(invalid);
     if (options?.signal?.aborted) return rejected(abortError(options.signal));
     if (!this.#finished && this.#waiters.length === 0) {
-      const message = this.#source.take();
+      const message = this.#take();
       if (message !== undefined) return Promise.resolve(message);
     }
     if (this.#finished) return this.#error ? rejected(this.#error) : endOfStream;
     return this.#wait(options);
   }
 
-  /** To be called when the source may have something that it did not have before. */
+  /** Call it when the source may have something that it did not have before. */
   ready(): void {
     while (this.#waiters.length > 0 && !this.#finished) {
-      const message = this.#source.take();
+      const message = this.#take();
       if (message === undefined) return;
       const waiter = this.#waiters.shift();
       waiter?.release?.();
@@ -81,15 +97,29 @@ export class Receiver<T> {
     }
   }
 
+  #take(): T | undefined {
+    const filter = this.#filter;
+    let message = this.#source.take();
+    if (!filter) return message;
+    while (message !== undefined) {
+      const passed = filter(message);
+      if (this.#finished) return undefined;
+      if (passed !== undefined) return passed;
+      message = this.#source.take();
+    }
+    return undefined;
+  }
+
   #wait(options: RecvOptions | undefined): Promise<T | undefined> {
     const { promise, resolve, reject } = withResolvers<T | undefined>();
     const waiter: Waiter<T> = { promise, resolve, reject, release: undefined };
-    if (options) this.#limit(waiter, options);
+    const timeoutMs = options?.timeoutMs ?? this.#timeoutMs;
+    if (timeoutMs !== undefined || options?.signal) this.#limit(waiter, timeoutMs, options?.signal);
     this.#waiters.push(waiter);
     return promise;
   }
 
-  #limit(waiter: Waiter<T>, { signal, timeoutMs }: RecvOptions): void {
+  #limit(waiter: Waiter<T>, timeoutMs: number | undefined, signal: AbortSignal | undefined): void {
     const give = (error: ConnectError) => {
       const index = this.#waiters.indexOf(waiter);
       if (index < 0) return;
@@ -99,16 +129,21 @@ export class Receiver<T> {
     };
     const onTimeout = () =>
       give(new ConnectError(`no message within ${timeoutMs} ms`, Code.DeadlineExceeded));
-    const timer =
-      timeoutMs === undefined
-        ? undefined
-        : setTimeout(onTimeout, Math.min(Math.max(timeoutMs, 0), MAX_TIMER_MS));
+    const stopTimer =
+      timeoutMs === undefined ? undefined : this.#clock.startTimer(timeoutMs, onTimeout);
     const stopListening = signal && onAbort(signal, () => give(abortError(signal)));
     waiter.release = () => {
-      clearTimeout(timer);
+      stopTimer?.();
       stopListening?.();
     };
   }
+}
+
+/** What is wrong with the options of a `recv`, if anything is: callers may know no types. */
+function invalidRecvOptions({ timeoutMs, signal }: RecvOptions): Error | undefined {
+  const isNumber = typeof timeoutMs === "number" && !Number.isNaN(timeoutMs);
+  if (timeoutMs === undefined || isNumber) return invalidSignal(signal);
+  return invalidOption("timeoutMs of recv", "a number of milliseconds", timeoutMs);
 }
 
 function reject(waiter: Waiter<unknown>, error: ConnectError): void {

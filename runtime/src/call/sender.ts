@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ConnectError } from "@connectrpc/connect";
 import type { QueueFill } from "../options/queues.js";
-import { abortError } from "./abort.js";
+import { abortError, invalidSignal } from "./abort.js";
 import type { Bounds } from "./bounds.js";
 import { rejected } from "./deferred.js";
 import { accepted, type Resend, SendQueue } from "./send-queue.js";
@@ -17,11 +17,24 @@ export interface MessageSink<T, F> {
   write(frame: F): boolean;
 }
 
+/** Looks at a message on its way out; returns what to send. Throws what the `send` rejects with. */
+export type SendFilter<T> = (message: T) => T;
+
+/** What a sender does beyond handing messages over. */
+export interface SenderOptions<T> {
+  readonly filter?: SendFilter<T> | undefined;
+  /** Of what waits after its `send` has resolved; without them a `send` resolves when its message goes. */
+  readonly bounds?: Bounds | undefined;
+  /** Told how many milliseconds a `send` had to wait for the other side. */
+  readonly onWaited?: ((ms: number) => void) | undefined;
+}
+
 const empty: QueueFill = { messages: 0, bytes: 0, dropped: 0 };
 
 /** The sending half of a stream: what may go, what waits, and who is told. */
 export class Sender<T, F = unknown> {
   readonly #sink: MessageSink<T, F>;
+  readonly #filter: SendFilter<T> | undefined;
   readonly #bounds: Bounds | undefined;
   readonly #waits: SendWaits | undefined;
   /** Made when the first message has to wait. */
@@ -31,19 +44,12 @@ export class Sender<T, F = unknown> {
   #forced = false;
   #whenEmpty: (() => void) | undefined;
 
-  /**
-   * `open`: whether the first message may go at once, or waits for `drained`. `bounds`: of what
-   * waits after its `send` has resolved; without them a `send` resolves when its message goes.
-   * `onWaited` is told how many milliseconds a `send` had to wait for the other side.
-   */
-  constructor(
-    sink: MessageSink<T, F>,
-    open: boolean,
-    bounds?: Bounds,
-    onWaited?: (ms: number) => void,
-  ) {
+  /** `open`: whether the first message may go at once, or waits for `drained`. */
+  constructor(sink: MessageSink<T, F>, open: boolean, options: SenderOptions<T> = {}) {
+    const { filter, bounds, onWaited } = options;
     this.#sink = sink;
     this.#open = open;
+    this.#filter = filter;
     this.#bounds = bounds;
     this.#waits = onWaited && new SendWaits(onWaited, open);
   }
@@ -64,10 +70,13 @@ export class Sender<T, F = unknown> {
 
   send(message: T, options?: Resend): Promise<void> {
     if (this.#closed) return rejected(this.#closed);
-    if (options?.signal?.aborted) return rejected(abortError(options.signal));
+    const signal = options?.signal;
+    const invalid = invalidSignal(signal);
+    if (invalid) return rejected(invalid);
+    if (signal?.aborted) return rejected(abortError(signal));
     let frame: F | Promise<F>;
     try {
-      frame = this.#sink.encode(message);
+      frame = this.#sink.encode(this.#filter ? this.#filter(message) : message);
     } catch (error) {
       return rejected(ConnectError.from(error));
     }

@@ -49,9 +49,11 @@ export class Call<F> implements ClientCall {
     carrier: Carrier,
     bounds: Bounds | undefined,
     watch: CallWatch | undefined,
+    skip?: (message: object) => boolean,
   ) {
-    this.#inbound = new Receiver(source);
-    this.#outbound = new Sender(sink, false, bounds, watch?.tap?.waited);
+    const filter = skip && ((message: object) => (skip(message) ? undefined : message));
+    this.#inbound = new Receiver(source, { filter });
+    this.#outbound = new Sender(sink, false, { bounds, onWaited: watch?.tap?.waited });
     this.#watch = watch;
     this.#carrier = carrier;
   }

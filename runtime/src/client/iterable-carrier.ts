@@ -6,10 +6,8 @@ import { abortError } from "../call/abort.js";
 import type { Bounds } from "../call/bounds.js";
 import { IterableSink } from "../call/iterable-sink.js";
 import { IteratorSource } from "../call/iterator-source.js";
-import { hookedSink } from "../call/message-hooks.js";
 import type { MessageSource } from "../call/receiver.js";
 import type { MessageSink } from "../call/sender.js";
-import { skipping } from "../call/skipping.js";
 import type { QueueFill } from "../options/queues.js";
 import { type Check, checkOf, measureOf } from "../protocol/message-size.js";
 import { CONNECT_ES_MAX_TIMEOUT_MS } from "../protocol/timeout-header.js";
@@ -62,8 +60,7 @@ class IterableCarrier implements Carrier, MessageSource<object>, MessageSink<obj
     this.#check = init.limits && checkOf(method.output, init.limits, "read");
     const { watch } = init;
     this.#received = watch?.tap?.received;
-    const sink = hookedSink<object, object>(this, watch?.tap, () => 0);
-    this.call = new Call(skipping(this, init.skip), sink, this, send, watch);
+    this.call = new Call(this, this, this, send, watch, init.skip);
     this.#sink = new IterableSink<object>(
       (message) => toMessage(method.input, message),
       {
@@ -74,6 +71,7 @@ class IterableCarrier implements Carrier, MessageSource<object>, MessageSink<obj
         },
       },
       measureOf(method.input, send),
+      watch?.tap?.sent,
     );
     const { timeoutMs } = init;
     const deadline = timeoutMs !== undefined && timeoutMs > 0 ? timeoutMs : undefined;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethodStreaming } from "@bufbuild/protobuf";
 import type { RecvOptions } from "../api/options.js";
-import { limitedTo } from "../call/recv-limit.js";
 import { watch } from "../call/timeouts.js";
 import type { StreamTimeouts } from "../options/timeouts.js";
 import type { ClientCall } from "./client-call.js";
@@ -34,6 +33,6 @@ class ImpatientSide extends ClientDelegate {
   }
 
   override recv(options?: RecvOptions): Promise<object | undefined> {
-    return this.side.recv(limitedTo(this.#general, options));
+    return this.side.recv({ ...this.#general, ...options });
   }
 }

@@ -3,8 +3,7 @@ import type { DescMessage, DescMethodStreaming } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { EndedBy, Traffic } from "../api/outcome.js";
 import type { Bounds } from "../call/bounds.js";
-import { hookedSink, type MessageHooks } from "../call/message-hooks.js";
-import { skipping } from "../call/skipping.js";
+import type { MessageHooks } from "../call/message-hooks.js";
 import type { CallWatch } from "../observe/call-watch.js";
 import type { StreamLimits } from "../options/limits.js";
 import type { QueueFill } from "../options/queues.js";
@@ -17,6 +16,7 @@ import {
 } from "../protocol/connect-internals.js";
 import { MessageDecoder } from "../protocol/decoder.js";
 import { MessageEncoder } from "../protocol/encoder.js";
+import type { IncomingFields } from "../protocol/fields.js";
 import { mayReferenceInput } from "../protocol/input-references.js";
 import type { ClientFormat, ClientProtocol, ResponseHead } from "../protocol/protocol.js";
 import { meteredParse, meteredSerialize } from "../protocol/stream-size.js";
@@ -81,8 +81,8 @@ export class WireCarrier implements Carrier, ClientWireEvents {
   #wire: ClientWire | undefined;
   #sendEnded = false;
   #head: ResponseHead | undefined;
-  #header: Headers | undefined;
-  #trailer: Headers | undefined;
+  #header: IncomingFields | undefined;
+  #trailer: IncomingFields | undefined;
 
   constructor(options: WireTransportOptions, method: DescMethodStreaming, init: WireCallInit) {
     this.#options = options;
@@ -94,11 +94,10 @@ export class WireCarrier implements Carrier, ClientWireEvents {
       options,
     );
     this.#bounds = init.queues.receive;
-    this.#encoder = this.#createEncoder();
     this.#tap = init.watch?.tap;
-    const source = skipping({ take: () => this.#decoder?.take() }, init.skip);
-    const sink = hookedSink(this.#encoder, this.#tap, ({ data }) => data.byteLength);
-    this.call = new Call(source, sink, this, init.queues.send, init.watch);
+    this.#encoder = this.#createEncoder();
+    const source = { take: () => this.#decoder?.take() };
+    this.call = new Call(source, this.#encoder, this, init.queues.send, init.watch, init.skip);
     this.call.watch(init.signal, init.timeoutMs);
     if (method.methodKind === "bidi_streaming" && !options.fullDuplex) this.call.fail(needsHttp2());
     if (!this.call.ended) this.#open(init.header);
@@ -150,7 +149,7 @@ export class WireCarrier implements Carrier, ClientWireEvents {
     if (this.#sendEnded) this.endSend();
   }
 
-  onHeader(status: number, header: Headers): void {
+  onHeader(status: number, header: IncomingFields): void {
     if (this.call.ended) return;
     this.#header = header;
     try {
@@ -162,7 +161,7 @@ export class WireCarrier implements Carrier, ClientWireEvents {
       this.#wire?.cancel();
       return;
     }
-    this.call.gotHeader(header);
+    this.call.gotHeader(header.headers);
     this.#decoder = this.#createDecoder(this.#head);
     this.call.ready();
   }
@@ -176,7 +175,7 @@ export class WireCarrier implements Carrier, ClientWireEvents {
     this.call.drained();
   }
 
-  onEnd(trailer: Headers | undefined): void {
+  onEnd(trailer: IncomingFields | undefined): void {
     this.#trailer = trailer;
     if (!this.#decoder) return this.#conclude("server", this.#noResponse());
     this.#decoder.end();
@@ -220,13 +219,13 @@ export class WireCarrier implements Carrier, ClientWireEvents {
       const trailer = protocol.validateEnd(end);
       this.call.settle(
         "server",
-        trailer,
+        trailer.headers,
         checkSingleResponse(this.#method, this.received.messages),
       );
     } catch (thrown) {
       // Where an envelope ends the stream, its trailers are in the error, and HTTP's say nothing.
       const trailer = protocol.endFlag === 0 ? this.#trailer : undefined;
-      this.call.settle("server", trailer, ConnectError.from(thrown, Code.Internal));
+      this.call.settle("server", trailer?.headers, ConnectError.from(thrown, Code.Internal));
     }
   }
 
@@ -280,6 +279,7 @@ export class WireCarrier implements Carrier, ClientWireEvents {
       },
       compression: sendCompression,
       compressMinBytes,
+      onSent: this.#tap?.sent,
     });
   }
 }

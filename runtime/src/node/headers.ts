@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
-import type { Fields } from "../protocol/wire.js";
+import type { Fields } from "../protocol/fields.js";
 
 /**
  * Fields of one HTTP/1.1 connection, which HTTP/2 forbids and Node refuses. They arrive here when a

@@ -15,6 +15,7 @@ import {
   connectRequestHeaderWithCompression as requestHeaderWithCompression,
   connectValidateResponseWithCompression as validateResponseWithCompression,
 } from "./connect-internals.js";
+import { incomingFields } from "./fields.js";
 import type { ClientProtocol, ServerProtocol } from "./protocol.js";
 import { connectTimeout } from "./timeout-header.js";
 
@@ -67,7 +68,7 @@ export const connect: ServerProtocol & ClientProtocol = {
       acceptCompression,
       binary,
       status,
-      header,
+      header.headers,
     );
     return { compression: compression ?? null, hasStatus: false };
   },
@@ -76,9 +77,9 @@ export const connect: ServerProtocol & ClientProtocol = {
       throw new ConnectError("protocol error: missing EndStreamResponse", Code.InvalidArgument);
     }
     const { metadata, error: parsed } = endStream.parse(envelope);
-    if (!parsed) return metadata;
+    if (!parsed) return incomingFields(metadata);
     const error = withKnownCode(parsed);
-    header.forEach((value, key) => {
+    header.headers.forEach((value, key) => {
       error.metadata.append(key, value);
     });
     throw error;

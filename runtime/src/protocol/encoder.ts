@@ -11,6 +11,8 @@ export interface EncoderFormat<T> {
   serialize(message: T): Uint8Array;
   readonly compression: Compression | null;
   readonly compressMinBytes: number;
+  /** Told the bytes of each message that is handed over, as it travels. */
+  readonly onSent?: ((bytes: number) => void) | undefined;
 }
 
 /** Turns messages into envelopes, and hands these to the wire. */
@@ -40,7 +42,9 @@ export class MessageEncoder<T> implements MessageSink<T, Envelope> {
   write(envelope: Envelope): boolean {
     this.messages++;
     this.bytes += envelope.data.byteLength;
-    return this.writer.write(envelope);
+    const open = this.writer.write(envelope);
+    this.#format.onSent?.(envelope.data.byteLength);
+    return open;
   }
 }
 

@@ -19,6 +19,7 @@ import {
   validateTrailer,
 } from "./connect-internals.js";
 import type { Envelope } from "./envelope/envelope-reader.js";
+import { incomingFields, noFields } from "./fields.js";
 import type { ClientProtocol, ServerProtocol } from "./protocol.js";
 import { plainStatusMessage } from "./status-message.js";
 import { grpcTimeout } from "./timeout-header.js";
@@ -63,7 +64,7 @@ export const grpcWeb: ServerProtocol & ClientProtocol = {
     const { compression, foundStatus, headerError } = validateResponseWithCompression(
       acceptCompression,
       status,
-      header,
+      header.headers,
     );
     if (headerError) throw headerError;
     return { compression: compression ?? null, hasStatus: foundStatus };
@@ -71,10 +72,10 @@ export const grpcWeb: ServerProtocol & ClientProtocol = {
   validateEnd({ header, head, envelope }) {
     if (envelope) {
       const trailer = trailerParse(envelope);
-      validateTrailer(trailer, header);
-      return trailer;
+      validateTrailer(trailer, header.headers);
+      return incomingFields(trailer);
     }
-    if (head.hasStatus) return new Headers();
+    if (head.hasStatus) return noFields;
     throw new ConnectError("protocol error: missing trailer", Code.Internal);
   },
 };

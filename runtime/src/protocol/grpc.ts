@@ -14,10 +14,10 @@ import {
   grpcValidateResponseWithCompression as validateResponseWithCompression,
   validateTrailer,
 } from "./connect-internals.js";
+import { type Fields, noFields } from "./fields.js";
 import type { ClientProtocol, ServerProtocol } from "./protocol.js";
 import { plainStatusMessage } from "./status-message.js";
 import { grpcTimeout } from "./timeout-header.js";
-import type { Fields } from "./wire.js";
 
 const success: Fields = [[headerGrpcStatus, grpcStatusOk]];
 
@@ -53,13 +53,13 @@ export const grpc: ServerProtocol & ClientProtocol = {
     const { compression, foundStatus, headerError } = validateResponseWithCompression(
       acceptCompression,
       status,
-      header,
+      header.headers,
     );
     if (headerError) throw headerError;
     return { compression: compression ?? null, hasStatus: foundStatus };
   },
-  validateEnd({ header, head, trailer = new Headers() }) {
-    if (!head.hasStatus) validateTrailer(trailer, header);
+  validateEnd({ header, head, trailer = noFields }) {
+    if (!head.hasStatus) validateTrailer(trailer.headers, header.headers);
     return trailer;
   },
 };

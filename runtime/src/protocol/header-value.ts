@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Fields } from "./wire.js";
+import type { Fields } from "./fields.js";
 
 /** What HTTP does not allow in the value of a field, and fetch's `Headers` do in part. */
 const forbidden = /[^\t\x20-\x7e\x80-\xff]/;

@@ -3,7 +3,7 @@ import type { JsonWriteOptions } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import type { Compression } from "./connect-internals.js";
 import type { Envelope } from "./envelope/envelope-reader.js";
-import type { Fields } from "./wire.js";
+import type { Fields, IncomingFields } from "./fields.js";
 
 /** The protocols of Connect that carry streams. */
 export type ProtocolName = "grpc" | "grpc-web" | "connect";
@@ -54,10 +54,10 @@ export interface ResponseHead {
 
 /** All that a client knows at the end of a response. */
 export interface ResponseEnd {
-  readonly header: Headers;
+  readonly header: IncomingFields;
   readonly head: ResponseHead;
   /** HTTP trailers, if any came. */
-  readonly trailer: Headers | undefined;
+  readonly trailer: IncomingFields | undefined;
   /** Data of the envelope that ended the stream, if one came. */
   readonly envelope: Uint8Array | undefined;
 }
@@ -66,7 +66,7 @@ export interface ResponseEnd {
 export interface ClientProtocol extends ProtocolHeaders {
   requestHeader(header: HeadersInit | undefined, format: ClientFormat): Headers;
   /** Throws a `ConnectError` for a response that is none of this protocol, or an error. */
-  validateHead(status: number, header: Headers, format: ClientFormat): ResponseHead;
+  validateHead(status: number, header: IncomingFields, format: ClientFormat): ResponseHead;
   /** The trailers of a call that succeeded. Throws the `ConnectError` of one that failed. */
-  validateEnd(end: ResponseEnd): Headers;
+  validateEnd(end: ResponseEnd): IncomingFields;
 }

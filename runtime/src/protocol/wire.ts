@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ConnectError } from "@connectrpc/connect";
 import type { EndedBy } from "../api/outcome.js";
-
-/** Header or trailer fields in order; a `Headers` object is one. */
-export type Fields = Iterable<readonly [name: string, value: string]>;
+import type { Fields, IncomingFields } from "./fields.js";
 
 /**
  * The bytes of one HTTP exchange, both ways. The platform (Node) implements it and tells
@@ -32,6 +30,8 @@ export interface ServerWire extends Wire {
    * reading, so break off if it has not taken the rest soon.
    */
   end(trailer: Fields | undefined, abrupt: boolean): void;
+  /** Breaks the exchange off, whatever has not left yet: the client sees a reset. */
+  reset(): void;
 }
 
 /** The client's end of an exchange. */
@@ -46,15 +46,21 @@ export interface ClientWire extends Wire {
 export interface WireEvents {
   onData(chunk: Uint8Array): void;
   /** The peer ended its body. */
-  onEnd(trailer: Headers | undefined): void;
+  onEnd(trailer: IncomingFields | undefined): void;
   /** The exchange broke: cancelled by the peer (`by` names it), or the `connection` was lost. */
   onFail(error: ConnectError, by: EndedBy): void;
   onDrain(): void;
+}
+
+/** What a server's wire tells. */
+export interface ServerWireEvents extends WireEvents {
+  /** After `end`: the last byte of the response has left. Neither this nor `onFail` follows the other. */
+  onFinish(): void;
 }
 
 /** What a client's wire tells. */
 export interface ClientWireEvents extends WireEvents {
   /** The exchange is open for writing. */
   onOpen(wire: ClientWire): void;
-  onHeader(status: number, header: Headers): void;
+  onHeader(status: number, header: IncomingFields): void;
 }

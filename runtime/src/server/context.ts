@@ -7,8 +7,8 @@ import {
   type HandlerContext,
 } from "@connectrpc/connect";
 import type { Peer } from "../api/observer.js";
+import type { Fields } from "../protocol/fields.js";
 import { findInvalidHeader } from "../protocol/header-value.js";
-import type { Fields } from "../protocol/wire.js";
 
 /** What a request's head says. Headers are converted only if somebody asks for them all. */
 export interface RequestHead {

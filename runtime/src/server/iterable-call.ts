@@ -6,7 +6,6 @@ import type { EndedBy } from "../api/outcome.js";
 import { IterableSink } from "../call/iterable-sink.js";
 import { IteratorSource } from "../call/iterator-source.js";
 import { afterTwoMacrotasks } from "../call/macrotask.js";
-import { hookedSink } from "../call/message-hooks.js";
 import type { Progress } from "../call/progress.js";
 import { Receiver } from "../call/receiver.js";
 import { Sender } from "../call/sender.js";
@@ -68,8 +67,10 @@ export class IterableCall implements ServerCall {
     this.#source = this.#createSource(init);
     this.#inbound = new Receiver(this.#source);
     this.#sink = this.#createSink(init);
-    const sink = hookedSink(this.#sink, tap, () => 0);
-    this.#outbound = new Sender(sink, true, init.queues.send, tap?.waited);
+    this.#outbound = new Sender(this.#sink, true, {
+      bounds: init.queues.send,
+      onWaited: tap?.waited,
+    });
     this.output = this.#sink;
     this.#start(init.run);
   }
@@ -136,6 +137,7 @@ export class IterableCall implements ServerCall {
         onAbandoned: () => this.#clientLeft(clientGone()),
       },
       measureOf(method.output, queues.send),
+      this.#watch?.tap?.sent,
     );
   }
 

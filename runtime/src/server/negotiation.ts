@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ConnectError } from "@connectrpc/connect";
 import { type Compression, compressionNegotiate } from "../protocol/connect-internals.js";
+import type { Fields } from "../protocol/fields.js";
 import type { ServerProtocol } from "../protocol/protocol.js";
-import type { Fields } from "../protocol/wire.js";
 import type { RequestHead } from "./context.js";
 import type { ServedRpc } from "./resolve-rpc.js";
 

@@ -2,7 +2,6 @@
 import type { ConnectError } from "@connectrpc/connect";
 import type { RecvOptions } from "../api/options.js";
 import { onAbort } from "../call/abort.js";
-import { limitedTo } from "../call/recv-limit.js";
 import { watch } from "../call/timeouts.js";
 import type { StreamTimeouts } from "../options/timeouts.js";
 import { ServerDelegate } from "./delegate.js";
@@ -47,6 +46,6 @@ class ImpatientSide extends ServerDelegate {
   }
 
   override recv(options?: RecvOptions): Promise<object | undefined> {
-    return this.side.recv(limitedTo(this.#general, options));
+    return this.side.recv({ ...this.#general, ...options });
   }
 }

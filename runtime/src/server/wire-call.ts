@@ -2,7 +2,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { RecvOptions, SendOptions } from "../api/options.js";
 import type { EndedBy, Traffic } from "../api/outcome.js";
-import { hookedSink } from "../call/message-hooks.js";
 import type { Progress } from "../call/progress.js";
 import { Receiver } from "../call/receiver.js";
 import { Sender } from "../call/sender.js";
@@ -10,7 +9,6 @@ import { startTimer } from "../call/timers.js";
 import type { QueueFills } from "../options/queues.js";
 import { MessageDecoder } from "../protocol/decoder.js";
 import { MessageEncoder } from "../protocol/encoder.js";
-import type { Envelope } from "../protocol/envelope/envelope-reader.js";
 import { findInvalidHeader } from "../protocol/header-value.js";
 import type { ServerProtocol } from "../protocol/protocol.js";
 import type { ServerWire, WireEvents } from "../protocol/wire.js";
@@ -79,12 +77,15 @@ export class WireCall implements ServerCall, WireEvents {
     this.#watch = ServerWatch.open(rpc.observer, this.context, head);
     const tap = this.#watch?.tap;
     this.#decoder = this.#createDecoder(binary);
-    this.#encoder = new MessageEncoder(
-      responseFormat(rpc, binary, terms.response, (error) => this.abort(error)),
-    );
+    this.#encoder = new MessageEncoder({
+      ...responseFormat(rpc, binary, terms.response, (error) => this.abort(error)),
+      onSent: tap?.sent,
+    });
     this.#inbound = new Receiver(this.#decoder);
-    const sink = hookedSink(this.#encoder, tap, dataBytes);
-    this.#outbound = new Sender(sink, true, rpc.queues.send, tap?.waited);
+    this.#outbound = new Sender(this.#encoder, true, {
+      bounds: rpc.queues.send,
+      onWaited: tap?.waited,
+    });
     this.#encoder.writer.attach(wire);
   }
 
@@ -285,10 +286,6 @@ export class WireCall implements ServerCall, WireEvents {
 function unsendable(what: string): ConnectError {
   const text = `${what} has a character that HTTP does not allow`;
   return new ConnectError(text, Code.Internal);
-}
-
-function dataBytes({ data }: Envelope): number {
-  return data.byteLength;
 }
 
 function unexpectedEnd(): ConnectError {

@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { EndedBy } from "../api/outcome.js";
-import type {
-  ClientWire,
-  ClientWireEvents,
-  Fields,
-  ServerWire,
-  WireEvents,
-} from "../protocol/wire.js";
+import { type Fields, type IncomingFields, incomingFields } from "../protocol/fields.js";
+import type { ClientWire, ClientWireEvents, ServerWire, WireEvents } from "../protocol/wire.js";
 import { MemoryPipe } from "./memory-pipe.js";
 
 /**
@@ -94,6 +89,7 @@ export class MemoryExchange {
       respond: (status, header) => {
         if (!this.#over) this.#clientEvents.onHeader(status, toHeaders(header));
       },
+      reset: () => this.cut(),
       end: (trailer) => {
         this.#toServer.close();
         toClient.end(() => {
@@ -120,6 +116,6 @@ function wireOf(
   };
 }
 
-function toHeaders(fields: Fields): Headers {
-  return new Headers([...fields].map(([name, value]) => [name, value]));
+function toHeaders(fields: Fields): IncomingFields {
+  return incomingFields(new Headers([...fields].map(([name, value]) => [name, value])));
 }

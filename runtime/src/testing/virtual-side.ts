@@ -2,7 +2,6 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import type { RecvOptions } from "../api/options.js";
-import { invalidRecvTimeout } from "../call/recv-limit.js";
 import { plainContext } from "../server/context.js";
 import { ServerDelegate } from "../server/delegate.js";
 import type { ServerCall } from "../server/server-call.js";
@@ -36,7 +35,8 @@ export class VirtualSide extends ServerDelegate {
   override recv(options: RecvOptions = {}): Promise<object | undefined> {
     const { timeoutMs, signal } = options;
     // A limit that cannot be is refused where it would count.
-    if (timeoutMs === undefined || invalidRecvTimeout(options)) return this.side.recv(options);
+    if (timeoutMs === undefined || typeof timeoutMs !== "number" || Number.isNaN(timeoutMs))
+      return this.side.recv(options);
     const late = new AbortController();
     const stop = this.#time.after(timeoutMs, () => {
       late.abort(new ConnectError(`no message within ${timeoutMs} ms`, Code.DeadlineExceeded));

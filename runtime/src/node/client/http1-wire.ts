@@ -4,6 +4,7 @@ import * as https from "node:https";
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { notSentError } from "../../client/not-sent-error.js";
 import type { OpenWire } from "../../client/wire-carrier.js";
+import { incomingFields } from "../../protocol/fields.js";
 import type { ClientWire, ClientWireEvents } from "../../protocol/wire.js";
 import { fromNodeHeaders, toRequestHeaders } from "../headers.js";
 import { toUint8Array } from "../to-uint8array.js";
@@ -94,14 +95,14 @@ class Http1ClientWire implements ClientWire {
     response.on("close", () => this.#onClose());
     this.#events.onHeader(
       response.statusCode ?? 0,
-      fromNodeHeaders(response.headers, response.rawHeaders),
+      incomingFields(fromNodeHeaders(response.headers, response.rawHeaders)),
     );
   }
 
   #onEnd(response: http.IncomingMessage): void {
     if (this.#ended || !response.complete) return;
     this.#ended = true;
-    this.#events.onEnd(fromNodeHeaders(response.trailers));
+    this.#events.onEnd(incomingFields(fromNodeHeaders(response.trailers)));
     // The server is done: what has not been sent need not be.
     if (!this.#request.writableFinished) this.#request.destroy();
   }

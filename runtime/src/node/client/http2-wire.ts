@@ -8,6 +8,7 @@ import {
 import { addAbortSignal } from "node:stream";
 import { isNotSent } from "../../client/not-sent-error.js";
 import type { OpenWire } from "../../client/wire-carrier.js";
+import { type IncomingFields, incomingFields } from "../../protocol/fields.js";
 import type { ClientWire, ClientWireEvents } from "../../protocol/wire.js";
 import { shareConnection, whenFair } from "../fair-share.js";
 import { fromNodeHeaders, toRequestHeaders } from "../headers.js";
@@ -46,7 +47,7 @@ class Http2ClientWire implements ClientWire {
   readonly #stream: ClientHttp2Stream;
   readonly #events: ClientWireEvents;
   readonly #origin: string;
-  #trailer: Headers | undefined;
+  #trailer: IncomingFields | undefined;
   #error: Error | undefined;
   #ended = false;
 
@@ -58,14 +59,14 @@ class Http2ClientWire implements ClientWire {
     watchSessionErrors(stream);
     shareConnection(stream);
     stream.on("response", (headers: IncomingHttpHeaders & { ":status"?: number }) => {
-      events.onHeader(headers[":status"] ?? 0, fromNodeHeaders(headers));
+      events.onHeader(headers[":status"] ?? 0, incomingFields(fromNodeHeaders(headers)));
     });
     stream.on("data", (chunk: Buffer) => {
       sessions.notifyResponseByteRead(stream);
       events.onData(toUint8Array(chunk));
     });
     stream.on("trailers", (headers: IncomingHttpHeaders) => {
-      this.#trailer = fromNodeHeaders(headers);
+      this.#trailer = incomingFields(fromNodeHeaders(headers));
     });
     stream.on("end", () => this.#onEnd());
     const onDrain = () => events.onDrain();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Fields, ServerWire, WireEvents } from "../../protocol/wire.js";
+import type { Fields } from "../../protocol/fields.js";
+import type { ServerWire, WireEvents } from "../../protocol/wire.js";
 import { clientGone } from "../client/errors.js";
 import { toNodeHeaders } from "../headers.js";
 import { toUint8Array } from "../to-uint8array.js";
@@ -56,6 +57,10 @@ export class Http1ServerWire implements ServerWire {
     if (trailer) this.#response.addTrailers(toNodeHeaders(trailer) as Record<string, string>);
     this.#response.end();
     if (abrupt || !this.#request.complete) drainRequest(this.#request, this.#response, abrupt);
+  }
+
+  reset(): void {
+    this.#request.socket.destroy();
   }
 
   pause(): void {

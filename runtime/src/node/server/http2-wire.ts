@@ -5,7 +5,8 @@ import {
   type Http2Session,
   type ServerHttp2Stream,
 } from "node:http2";
-import type { Fields, ServerWire, WireEvents } from "../../protocol/wire.js";
+import type { Fields } from "../../protocol/fields.js";
+import type { ServerWire, WireEvents } from "../../protocol/wire.js";
 import { clientGone } from "../client/errors.js";
 import { whenFair } from "../fair-share.js";
 import { toNodeHeaders } from "../headers.js";
@@ -75,6 +76,10 @@ export class Http2ServerWire implements ServerWire {
     if (!abrupt) return;
     const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), LINGER_MS);
     stream.once("close", () => clearTimeout(timer));
+  }
+
+  reset(): void {
+    if (!this.#gone) this.#stream.close(constants.NGHTTP2_CANCEL);
   }
 
   pause(): void {

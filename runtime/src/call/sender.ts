@@ -76,7 +76,8 @@ export class Sender<T, F = unknown> {
     if (signal?.aborted) return rejected(abortError(signal));
     let frame: F | Promise<F>;
     try {
-      frame = this.#sink.encode(this.#filter ? this.#filter(message) : message);
+      const filter = options?.unfiltered ? undefined : this.#filter;
+      frame = this.#sink.encode(filter ? filter(message) : message);
     } catch (error) {
       return rejected(ConnectError.from(error));
     }

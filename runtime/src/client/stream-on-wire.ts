@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMessage } from "@bufbuild/protobuf";
 import type { StreamRequest, StreamResponse } from "@connectrpc/connect";
-import { messages } from "../call/iterate.js";
+import { iterateMessages } from "../call/iterate.js";
 import { noQueues } from "../protocol/call-queues.js";
 import type { ClientCall } from "./client-call.js";
 import { WireCarrier, type WireTransportOptions } from "./wire-carrier.js";
@@ -45,7 +45,7 @@ async function sendAll(input: AsyncIterable<object>, call: ClientCall): Promise<
 }
 
 function readAll(call: ClientCall, trailer: Headers): AsyncIterable<object> {
-  const source = messages(call, () => call.close());
+  const source = iterateMessages(call, () => call.close());
   return {
     [Symbol.asyncIterator]: () => ({
       ...source,

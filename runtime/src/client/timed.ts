@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethodStreaming } from "@bufbuild/protobuf";
 import type { RecvOptions } from "../api/options.js";
-import { watch } from "../call/timeouts.js";
+import { startTimeouts } from "../call/timeouts.js";
 import type { StreamTimeouts } from "../options/timeouts.js";
 import type { ClientCall } from "./client-call.js";
 import { ClientDelegate } from "./delegate.js";
@@ -12,8 +12,8 @@ export function timed(
   { methodKind }: DescMethodStreaming,
   timeouts: StreamTimeouts,
 ): ClientCall {
-  const stop = watch(
-    { progress: () => side.progress(), end: (error) => side.fail(error, "deadline") },
+  const stop = startTimeouts(
+    { progress: () => side.progress(), expire: (error) => side.fail(error, "deadline") },
     timeouts,
   );
   void side.outcome.then(stop);

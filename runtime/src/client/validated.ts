@@ -8,7 +8,7 @@ import type {
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { RecvOptions, SendOptions } from "../api/options.js";
 import { rejected } from "../call/deferred.js";
-import { faultOf, type MessageRole, type StreamValidation } from "../options/validation.js";
+import { type MessageRole, type StreamValidation, validateMessage } from "../options/validation.js";
 import { toMessage } from "../protocol/to-message.js";
 import type { ClientCall } from "./client-call.js";
 import { ClientDelegate } from "./delegate.js";
@@ -96,7 +96,7 @@ function check(
   role: MessageRole,
 ): ConnectError | undefined {
   try {
-    return faultOf(validation, method, message, role);
+    return validateMessage(validation, method, message, role);
   } catch (thrown) {
     return ConnectError.from(thrown, Code.Internal);
   }

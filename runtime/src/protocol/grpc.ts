@@ -15,19 +15,20 @@ import {
   validateTrailer,
 } from "./connect-internals.js";
 import { type Fields, noFields } from "./fields.js";
-import type { ClientProtocol, ServerProtocol } from "./protocol.js";
+import type { ClientProtocol, EnvelopeServerProtocol } from "./protocol.js";
 import { plainStatusMessage } from "./status-message.js";
 import { grpcTimeout } from "./timeout-header.js";
 
 const success: Fields = [[headerGrpcStatus, grpcStatusOk]];
 
 /** gRPC over HTTP/2. https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md */
-export const grpc: ServerProtocol & ClientProtocol = {
+export const grpc: EnvelopeServerProtocol & ClientProtocol = {
+  framing: "envelope",
   name: "grpc",
   endFlag: 0,
-  timeout: headerTimeout,
-  encoding: headerEncoding,
-  acceptEncoding: headerAcceptEncoding,
+  timeout: headerTimeout.toLowerCase(),
+  encoding: headerEncoding.toLowerCase(),
+  acceptEncoding: headerAcceptEncoding.toLowerCase(),
   parseContentType,
   contentType: (binary) => (binary ? contentTypeProto : contentTypeJson),
   parseTimeout,

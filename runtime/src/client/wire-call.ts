@@ -276,6 +276,7 @@ export class WireCarrier implements Carrier, ClientWireEvents {
       },
       compression: sendCompression,
       compressMinBytes,
+      onError: (error) => this.call.fail(error),
     });
   }
 }

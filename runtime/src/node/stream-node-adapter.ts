@@ -15,6 +15,7 @@ import { notAllowed, within } from "../settings.js";
 import { MAX_TIMER_MS } from "../stream/settle.js";
 import { CallTracker } from "./call-tracker.js";
 import { capTimeout } from "./cap-timeout.js";
+import { registerNodeCompressions } from "./compression.js";
 import { shareConnection } from "./fair-share.js";
 import { isHttp2, type NodeListener } from "./node-types.js";
 import { finishRequest } from "./read-rest.js";
@@ -48,6 +49,7 @@ export interface StreamNodeAdapterOptions extends ConnectNodeAdapterOptions {
  */
 export function streamNodeAdapter(options: StreamNodeAdapterOptions): NodeListener {
   check(options);
+  registerNodeCompressions();
   const resolved = {
     ...options,
     acceptCompression: options.acceptCompression ?? [compressionGzip, compressionBrotli],

@@ -35,6 +35,7 @@ import { capForConnect } from "../protocol/timeout-header.js";
 import { between } from "../settings.js";
 import { MAX_TIMER_MS } from "../stream/settle.js";
 import type { StreamLimits } from "../stream-limits.js";
+import { registerNodeCompressions } from "./compression.js";
 import { unaryFailure } from "./errors.js";
 import { http1Opener } from "./http1-client-wire.js";
 import { http2Opener, type SessionManager } from "./http2-client-wire.js";
@@ -75,6 +76,7 @@ const protocols = { grpc, "grpc-web": grpcWeb, connect };
  */
 export function createStreamTransport(options: StreamTransportOptions): Transport {
   const checked = check(options);
+  registerNodeCompressions();
   const wireOptions = resolve(checked);
   const unary = createUnaryTransport(checked);
   const transport: Transport = {

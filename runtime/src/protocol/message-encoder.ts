@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { Code, ConnectError } from "@connectrpc/connect";
 import { type Compression, compressedFlag } from "@connectrpc/connect/protocol";
 import type { MessageSink } from "../stream/outbound.js";
+import { compress } from "./compression.js";
 import type { Envelope } from "./envelope-reader.js";
 import { EnvelopeWriter } from "./envelope-writer.js";
 
@@ -10,6 +12,8 @@ export interface EncoderFormat<T> {
   serialize(message: T): Uint8Array;
   readonly compression: Compression | null;
   readonly compressMinBytes: number;
+  /** Told of a message that cannot be compressed. Its `send` may have resolved: the call fails. */
+  onError(error: ConnectError): void;
 }
 
 /** Turns messages into envelopes, and hands these to the wire. */
@@ -32,7 +36,7 @@ export class MessageEncoder<T> implements MessageSink<T, Envelope> {
     this.size = data.byteLength;
     const { compression, compressMinBytes } = this.#format;
     return compression && data.byteLength >= compressMinBytes
-      ? compress(compression, data)
+      ? this.#compress(data, compression)
       : { flags: 0, data };
   }
 
@@ -41,11 +45,19 @@ export class MessageEncoder<T> implements MessageSink<T, Envelope> {
     this.bytes += envelope.data.byteLength;
     return this.writer.write(envelope);
   }
+
+  #compress(data: Uint8Array, compression: Compression): Envelope | Promise<Envelope> {
+    const compressed = compress(data, compression);
+    return compressed instanceof Uint8Array
+      ? compressedEnvelope(compressed)
+      : compressed.then(compressedEnvelope).catch((thrown: unknown) => {
+          const error = ConnectError.from(thrown, Code.Internal);
+          this.#format.onError(error);
+          throw error;
+        });
+  }
 }
 
-async function compress(compression: Compression, data: Uint8Array): Promise<Envelope> {
-  return {
-    flags: compressedFlag,
-    data: await compression.compress(data as Uint8Array<ArrayBuffer>),
-  };
+function compressedEnvelope(data: Uint8Array): Envelope {
+  return { flags: compressedFlag, data };
 }

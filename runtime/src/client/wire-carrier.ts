@@ -280,6 +280,7 @@ export class WireCarrier implements Carrier, ClientWireEvents {
       compression: sendCompression,
       compressMinBytes,
       onSent: this.#tap?.sent,
+      onError: (error) => this.call.fail(error),
     });
   }
 }

@@ -4,6 +4,7 @@ import type { EndedBy, Traffic } from "../api/outcome.js";
 import type { MessageSink } from "../call/sender.js";
 import type { QueueFill } from "../options/queues.js";
 import { BodyDecoder } from "../protocol/body-decoder.js";
+import { compress } from "../protocol/compression.js";
 import type { Compression } from "../protocol/connect-internals.js";
 import type { Field, Fields } from "../protocol/fields.js";
 import { findInvalidHeader } from "../protocol/header-value.js";
@@ -130,9 +131,10 @@ export class BodyCarrier implements Carrier, ServerWireEvents, MessageSink<objec
     if (!compression || data.byteLength < this.#rpc.options.compressMinBytes) {
       return { data, compression: undefined };
     }
-    return compression
-      .compress(data as Uint8Array<ArrayBuffer>)
-      .then((compressed) => ({ data: compressed, compression }));
+    const compressed = compress(data, compression);
+    return compressed instanceof Uint8Array
+      ? { data: compressed, compression }
+      : compressed.then((whole) => ({ data: whole, compression }));
   }
 
   write(body: Body): boolean {

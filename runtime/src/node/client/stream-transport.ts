@@ -35,6 +35,7 @@ import {
 import { grpc } from "../../protocol/grpc.js";
 import { grpcWeb } from "../../protocol/grpc-web.js";
 import { capForConnect } from "../../protocol/timeout-header.js";
+import { registerNodeCompressions } from "../compression/compression.js";
 import { unaryFailure } from "./errors.js";
 import { http1Opener } from "./http1-wire.js";
 import { http2Opener, type SessionManager } from "./http2-wire.js";
@@ -75,6 +76,7 @@ const protocols = { grpc, "grpc-web": grpcWeb, connect };
  */
 export function createStreamTransport(options: StreamTransportOptions): Transport {
   const checked = check(options);
+  registerNodeCompressions();
   const wireOptions = resolve(checked);
   const unary = createUnaryTransport(checked);
   const transport: Transport = {

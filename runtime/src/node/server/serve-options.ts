@@ -108,6 +108,9 @@ export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions
     keepAlive: keepAlive === false ? undefined : resolveKeepAlive(keepAlive ?? {}),
     maxHeaderBytes,
     http2: {
+      // In MB. What all streams of a connection may have on their way is more than Node's default of 10,
+      // beyond which it refuses streams.
+      maxSessionMemory: 64,
       ...reset,
       ...http2,
       settings: {

@@ -10,6 +10,7 @@ import { DEFAULT_READ_MAX_BYTES } from "../../options/message-size.js";
 import { assertInteger, invalidOption } from "../../options/settings.js";
 import { dispatch } from "../../server/dispatch.js";
 import { createRoutes } from "../../server/routes.js";
+import { registerNodeCompressions } from "../compression/compression.js";
 import { shareConnection } from "../fair-share.js";
 import { isHttp2, type NodeListener } from "../node-types.js";
 import { NodeExchange } from "./exchange.js";
@@ -48,6 +49,7 @@ export interface StreamNodeAdapterOptions extends ConnectNodeAdapterOptions {
  */
 export function streamNodeAdapter(options: StreamNodeAdapterOptions): NodeListener {
   check(options);
+  registerNodeCompressions();
   const { contextValues, fallback, halfCloseGraceMs = 0 } = options;
   const routes = createRoutes({
     ...options,

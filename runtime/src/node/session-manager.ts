@@ -26,7 +26,9 @@ export class StreamSessionManager extends Http2SessionManager {
   #widened: Http2Session | undefined;
 
   constructor(...[url, pingOptions, options]: ManagerParameters) {
-    const settings = { initialWindowSize: STREAM_WINDOW_BYTES, ...options?.settings };
+    const given = { initialWindowSize: STREAM_WINDOW_BYTES, ...options?.settings };
+    // No RPC takes what a server pushes, and Node throws the error of a pushed stream at the process.
+    const settings = { ...given, enablePush: false };
     super(url, pingOptions, { ...options, settings });
     this.#maxHeaderBytes = options?.maxSendHeaderBlockLength ?? MAX_SEND_HEADER_BLOCK_BYTES;
   }

@@ -38,6 +38,7 @@ import type { StreamLimits } from "../stream-limits.js";
 import { unaryFailure } from "./errors.js";
 import { http1Opener } from "./http1-client-wire.js";
 import { http2Opener, type SessionManager } from "./http2-client-wire.js";
+import { watchedManager } from "./session-errors.js";
 import { StreamSessionManager } from "./session-manager.js";
 
 type Http2Options = Omit<Extract<ConnectTransportOptions, { httpVersion: "2" }>, "httpVersion">;
@@ -230,7 +231,8 @@ function check(options: StreamTransportOptions): StreamTransportOptions {
   if (httpVersion !== undefined && httpVersion !== "2") {
     throw bad(`httpVersion must be "1.1" or "2", not ${JSON.stringify(httpVersion)}`);
   }
-  const sessionManager =
-    options.sessionManager ?? new StreamSessionManager(baseUrl, options, options.nodeOptions);
+  const sessionManager = options.sessionManager
+    ? watchedManager(options.sessionManager)
+    : new StreamSessionManager(baseUrl, options, options.nodeOptions);
   return { ...options, sessionManager };
 }

@@ -11,11 +11,12 @@ import { checkConnectOptions } from "../protocol/connect-options.js";
 import { DEFAULT_READ_MAX_BYTES } from "../protocol/limits.js";
 import { resolveRpc } from "../server/options.js";
 import { findStreamRpc } from "../server/stream-rpc.js";
-import { notAllowed, within } from "../settings.js";
+import { definedOnly, notAllowed, within } from "../settings.js";
 import { MAX_TIMER_MS } from "../stream/settle.js";
 import { CallTracker } from "./call-tracker.js";
 import { capTimeout } from "./cap-timeout.js";
 import { shareConnection } from "./fair-share.js";
+import { guardHandler, guardOptions, guardRouter } from "./guard-handlers.js";
 import { isHttp2, type NodeListener } from "./node-types.js";
 import { finishRequest } from "./read-rest.js";
 import { refuse } from "./refuse.js";
@@ -46,7 +47,8 @@ export interface StreamNodeAdapterOptions extends ConnectNodeAdapterOptions {
  *
  * Throws a `RangeError` for an option that cannot be.
  */
-export function streamNodeAdapter(options: StreamNodeAdapterOptions): NodeListener {
+export function streamNodeAdapter(given: StreamNodeAdapterOptions): NodeListener {
+  const options = definedOnly(given);
   check(options);
   const resolved = {
     ...options,
@@ -56,10 +58,11 @@ export function streamNodeAdapter(options: StreamNodeAdapterOptions): NodeListen
   };
   let streams = new Map<string, StreamRoute>();
   const connectListener = connectNodeAdapter({
-    ...resolved,
+    ...guardOptions(resolved),
     routes(router) {
-      options.routes(router);
+      options.routes(guardRouter(router));
       streams = streamRoutes(router, resolved);
+      router.handlers.splice(0, Infinity, ...router.handlers.map(guardHandler));
     },
   });
   const listener: NodeListener = (request, response) => {

@@ -15,7 +15,7 @@ import type { Progress } from "../stream/progress.js";
 import { startTimer } from "../stream/settle.js";
 import { tapSink } from "../stream/tap.js";
 import { CallContext, type RequestHead } from "./context.js";
-import { answerFor, report } from "./failure.js";
+import { answerFor, report, unsendable } from "./failure.js";
 import { requestFormat, responseFormat } from "./formats.js";
 import type { ServedRpc } from "./options.js";
 import type { ServerSide } from "./side.js";
@@ -280,11 +280,6 @@ export class WireCall implements ServerSide, WireEvents {
       },
     );
   }
-}
-
-function unsendable(what: string): ConnectError {
-  const text = `${what} has a character that HTTP does not allow`;
-  return new ConnectError(text, Code.Internal);
 }
 
 function dataBytes({ data }: Envelope): number {

@@ -20,7 +20,7 @@ import { unaryImpl } from "../server/unary-impl.js";
 import { validated, validatedUnary } from "../server/validated.js";
 import { watchedUnary } from "../server/watched-unary.js";
 import { withMetadata } from "../server/with-metadata.js";
-import { checkFunction } from "../settings.js";
+import { checkFunction, definedOnly } from "../settings.js";
 import { resolveLimits, type StreamLimits } from "../stream-limits.js";
 import { resolveTimeouts, type StreamTimeouts } from "../timeouts.js";
 import { prepare, type StreamValidation } from "../validation.js";
@@ -83,7 +83,7 @@ function connectOptions(
   rest: ConnectRouterOptions,
   limits: StreamLimits | undefined,
 ): ConnectRouterOptions | undefined {
-  const options = { ...rest };
+  const options = { ...definedOnly(rest) };
   if (limits?.readMaxBytes !== undefined) options.readMaxBytes = limits.readMaxBytes;
   if (limits?.writeMaxBytes !== undefined) options.writeMaxBytes = limits.writeMaxBytes;
   return Object.keys(options).length > 0 ? options : undefined;

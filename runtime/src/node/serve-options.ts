@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { SecureServerOptions, ServerOptions } from "node:http2";
-import { isObject, notAllowed, onlyKnown, within } from "../settings.js";
+import { definedOnly, isObject, notAllowed, onlyKnown, within } from "../settings.js";
 import { MAX_TIMER_MS } from "../stream/settle.js";
 import type { StreamNodeAdapterOptions } from "./stream-node-adapter.js";
 import { STREAM_WINDOW_BYTES } from "./windows.js";
@@ -74,7 +74,7 @@ export const DEFAULT_GRACE_MS = 10_000;
 
 /** Fills in the defaults. Throws a `RangeError` for a value that cannot be. */
 export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions {
-  const { host = "127.0.0.1", keepAlive, resetLimit = {}, http2 = {} } = options;
+  const { host = "127.0.0.1", keepAlive, resetLimit = {}, http2 = {}, tls } = options;
   if (typeof host !== "string" || host === "") {
     throw notAllowed("host", "a host name or an IP address", host);
   }
@@ -88,13 +88,13 @@ export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions
   return {
     host,
     port: within("port", options.port ?? 0, 0, 65_535),
-    tls: checkTls(options.tls),
+    tls: checkTls(tls && definedOnly(tls)),
     idleTimeoutMs: within("idleTimeoutMs", options.idleTimeoutMs ?? 300_000, 0, MAX_TIMER_MS),
     keepAlive: keepAlive === false ? undefined : resolveKeepAlive(keepAlive ?? {}),
     maxHeaderBytes,
     http2: {
       ...reset,
-      ...http2,
+      ...definedOnly(http2),
       settings: {
         initialWindowSize: STREAM_WINDOW_BYTES,
         maxConcurrentStreams: within(
@@ -104,7 +104,7 @@ export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions
           2 ** 31 - 1,
         ),
         maxHeaderListSize: maxHeaderBytes,
-        ...http2.settings,
+        ...definedOnly(http2.settings ?? {}),
       },
     },
   };

@@ -32,7 +32,7 @@ import { grpc } from "../protocol/grpc.js";
 import { grpcWeb } from "../protocol/grpc-web.js";
 import { DEFAULT_READ_MAX_BYTES } from "../protocol/limits.js";
 import { capForConnect } from "../protocol/timeout-header.js";
-import { between } from "../settings.js";
+import { between, definedOnly } from "../settings.js";
 import { MAX_TIMER_MS } from "../stream/settle.js";
 import type { StreamLimits } from "../stream-limits.js";
 import { unaryFailure } from "./errors.js";
@@ -75,7 +75,7 @@ const protocols = { grpc, "grpc-web": grpcWeb, connect };
  * cannot be. Connections are made when they are needed.
  */
 export function createStreamTransport(options: StreamTransportOptions): Transport {
-  const checked = check(options);
+  const checked = check(whatIsSet(options));
   const wireOptions = resolve(checked);
   const unary = createUnaryTransport(checked);
   const transport: Transport = {
@@ -105,6 +105,15 @@ export function createStreamTransport(options: StreamTransportOptions): Transpor
   noteTransport(transport, options);
   if (wireOptions.interceptors.length === 0) noteDirectPath(transport, directPath(wireOptions));
   return transport;
+}
+
+/** In Node's options, too: there, `rejectUnauthorized: undefined` is not its default. */
+function whatIsSet(given: StreamTransportOptions): StreamTransportOptions {
+  const options = definedOnly(given);
+  const { nodeOptions } = options;
+  return nodeOptions
+    ? Object.assign({ ...options }, { nodeOptions: definedOnly(nodeOptions) })
+    : options;
 }
 
 /** Opens calls of generated clients. */

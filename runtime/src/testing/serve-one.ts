@@ -14,6 +14,7 @@ import type { HandlerMethod } from "../server/run-handler.js";
 import { findStreamRpc } from "../server/stream-rpc.js";
 import { unaryImpl } from "../server/unary-impl.js";
 import type { ServerStreamingServer } from "../server-streams.js";
+import { definedOnly } from "../settings.js";
 
 /** What a server does with one RPC, for whichever kind. `result` of a test call has the errors. */
 export function serveOne(
@@ -22,7 +23,7 @@ export function serveOne(
   service: StreamServiceOptions = {},
   metadata?: DescMessage,
 ): ServedRpc {
-  const options = { onError: () => undefined, ...service };
+  const options = { onError: () => undefined, ...definedOnly(service) };
   if (method.methodKind !== "unary") return register(method, handler, options, metadata);
   const { onError, limits = {}, validation } = options;
   const forUnary = { onError, limits, ...(validation && { validation }) };

@@ -13,7 +13,7 @@ import type { ServerWire, ServerWireEvents } from "../protocol/wire.js";
 import { AnswerDelay } from "./answer-delay.js";
 import { Call } from "./call.js";
 import type { Carrier } from "./carrier.js";
-import { report } from "./client-error.js";
+import { report, unsendable } from "./client-error.js";
 import { requestFormat, responseFormat } from "./codecs.js";
 import { CallContext, type RequestHead } from "./context.js";
 import { negotiate, responseHeader, type Terms } from "./negotiation.js";
@@ -214,7 +214,7 @@ export class BodyCarrier implements Carrier, ServerWireEvents, MessageSink<objec
         ? this.#protocol.failure(error, header, trailer, jsonOptions)
         : this.#success(header, trailer);
       const invalid = findInvalidHeader(response.header);
-      if (invalid !== undefined) throw unsendable(invalid);
+      if (invalid !== undefined) throw unsendable(`the response header "${invalid}"`);
       return { ...response, told: error };
     } catch (fault) {
       report(fault, this.#context, this.#rpc.onError);
@@ -232,9 +232,4 @@ export class BodyCarrier implements Carrier, ServerWireEvents, MessageSink<objec
     const encoding: Field[] = compression ? [[this.#protocol.encoding, compression.name]] : [];
     return { status: 200, header: [...fields, ...encoding], body: data };
   }
-}
-
-function unsendable(name: string): ConnectError {
-  const text = `the response header "${name}" has a character that HTTP does not allow`;
-  return new ConnectError(text, Code.Internal);
 }

@@ -25,7 +25,7 @@ import { formatOf, WireCarrier, type WireTransportOptions } from "../../client/w
 import { checkConnectOptions } from "../../options/connect-options.js";
 import type { StreamLimits } from "../../options/limits.js";
 import { DEFAULT_READ_MAX_BYTES } from "../../options/message-size.js";
-import { assertNumber } from "../../options/settings.js";
+import { assertNumber, definedOnly } from "../../options/settings.js";
 import { connect } from "../../protocol/connect.js";
 import {
   createMethodUrl,
@@ -39,6 +39,7 @@ import { registerNodeCompressions } from "../compression/compression.js";
 import { unaryFailure } from "./errors.js";
 import { http1Opener } from "./http1-wire.js";
 import { http2Opener, type SessionManager } from "./http2-wire.js";
+import { watchedManager } from "./session-errors.js";
 import { StreamSessionManager } from "./session-manager.js";
 
 type Http2Options = Omit<Extract<ConnectTransportOptions, { httpVersion: "2" }>, "httpVersion">;
@@ -75,7 +76,7 @@ const protocols = { grpc, "grpc-web": grpcWeb, connect };
  * cannot be. Connections are made when they are needed.
  */
 export function createStreamTransport(options: StreamTransportOptions): Transport {
-  const checked = check(options);
+  const checked = check(whatIsSet(options));
   registerNodeCompressions();
   const wireOptions = resolve(checked);
   const unary = createUnaryTransport(checked);
@@ -107,6 +108,15 @@ export function createStreamTransport(options: StreamTransportOptions): Transpor
   if (wireOptions.interceptors.length === 0)
     registerNativeTransport(transport, directPath(wireOptions));
   return transport;
+}
+
+/** In Node's options, too: there, `rejectUnauthorized: undefined` is not its default. */
+function whatIsSet(given: StreamTransportOptions): StreamTransportOptions {
+  const options = definedOnly(given);
+  const { nodeOptions } = options;
+  return nodeOptions
+    ? Object.assign({ ...options }, { nodeOptions: definedOnly(nodeOptions) })
+    : options;
 }
 
 /** Opens calls of generated clients. */
@@ -233,7 +243,8 @@ function check(options: StreamTransportOptions): StreamTransportOptions {
   if (httpVersion !== undefined && httpVersion !== "2") {
     throw bad(`httpVersion must be "1.1" or "2", not ${JSON.stringify(httpVersion)}`);
   }
-  const sessionManager =
-    options.sessionManager ?? new StreamSessionManager(baseUrl, options, options.nodeOptions);
+  const sessionManager = options.sessionManager
+    ? watchedManager(options.sessionManager)
+    : new StreamSessionManager(baseUrl, options, options.nodeOptions);
   return { ...options, sessionManager };
 }

@@ -7,7 +7,7 @@ import {
 import { MAX_TIMER_MS } from "../../call/timers.js";
 import { checkConnectOptions } from "../../options/connect-options.js";
 import { DEFAULT_READ_MAX_BYTES } from "../../options/message-size.js";
-import { assertInteger, invalidOption } from "../../options/settings.js";
+import { assertInteger, definedOnly, invalidOption } from "../../options/settings.js";
 import { dispatch } from "../../server/dispatch.js";
 import { createRoutes } from "../../server/routes.js";
 import { registerNodeCompressions } from "../compression/compression.js";
@@ -47,7 +47,8 @@ export interface StreamNodeAdapterOptions extends ConnectNodeAdapterOptions {
  *
  * Throws a `RangeError` for an invalid option.
  */
-export function streamNodeAdapter(options: StreamNodeAdapterOptions): NodeListener {
+export function streamNodeAdapter(given: StreamNodeAdapterOptions): NodeListener {
+  const options = definedOnly(given);
   check(options);
   registerNodeCompressions();
   const { contextValues, fallback, halfCloseGraceMs = 0 } = options;

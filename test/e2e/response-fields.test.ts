@@ -31,7 +31,7 @@ const services: Record<string, (set: (context: HandlerContext) => void) => Serve
             await stream.send(request);
           },
         },
-        { onError: () => undefined },
+        { onError: (error) => console.error(error) },
       ),
     "Connect's service": (set) => (router: ConnectRouter) =>
       router.service(LabService, {

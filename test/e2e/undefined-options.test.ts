@@ -118,6 +118,8 @@ const deny: Interceptor = () => () => {
 const withUnknown = Buffer.concat([toBinary(NoteSchema, note("hi")), Buffer.from("\x7a\x01a")]);
 
 interface Row {
+  /** What the server has in any case. */
+  readonly base?: Omit<ServeOptions, "routes">;
   /** Options of the server, which make a difference to `probe`. */
   readonly server: Omit<ServeOptions, "routes"> & { requestGate?: () => Promise<void> };
   probe(url: string): Promise<unknown>;
@@ -132,8 +134,12 @@ const shared: Record<Exclude<keyof ConnectRouterOptions, "requestGate"> | "reque
   connect: { server: { connect: false }, probe: (url) => outcomes(url, connectOn1) },
   readMaxBytes: { server: { readMaxBytes: 100 }, probe: (url) => outcomes(url, grpcOn2, big) },
   writeMaxBytes: { server: { writeMaxBytes: 100 }, probe: (url) => outcomes(url, grpcOn2, big) },
-  compressMinBytes: { server: { compressMinBytes: 2 ** 30 }, probe: (url) => raw(url, "json") },
-  acceptCompression: { server: { acceptCompression: [] }, probe: (url) => raw(url, "json") },
+  compressMinBytes: { server: { compressMinBytes: 1 }, probe: (url) => raw(url, "json") },
+  acceptCompression: {
+    base: { compressMinBytes: 1 },
+    server: { acceptCompression: [] },
+    probe: (url) => raw(url, "json"),
+  },
   interceptors: { server: { interceptors: [deny] }, probe: (url) => outcomes(url) },
   maxTimeoutMs: {
     server: { maxTimeoutMs: 1000 },
@@ -164,11 +170,15 @@ const shared: Record<Exclude<keyof ConnectRouterOptions, "requestGate"> | "reque
 
 describe.each(Object.entries(services))("%s", (_, register) => {
   const observe = async (
-    { probe }: Row,
+    { base, probe }: Row,
     options: Omit<ServeOptions, "routes">,
     service?: ConnectRouterOptions,
   ) => {
-    const server = await serve({ ...options, routes: (router) => register(router, service) });
+    const server = await serve({
+      ...base,
+      ...options,
+      routes: (router) => register(router, service),
+    });
     try {
       return await probe(server.url);
     } finally {

@@ -73,7 +73,7 @@ export class BodyCarrier implements Carrier, ServerWireEvents, MessageSink<objec
     this.#answerDelay = new AnswerDelay(rpc.method, head);
     this.#onSent = observation?.hooks?.sent;
     this.#serialize = responseFormat(rpc, binary, null, (error) =>
-      this.call.abort(error),
+      this.call.messageFailed(error),
     ).serialize;
     this.source = new BodyDecoder<object>(
       { ...requestFormat(rpc, binary, terms.request), onMessage: observation?.hooks?.received },
@@ -134,7 +134,14 @@ export class BodyCarrier implements Carrier, ServerWireEvents, MessageSink<objec
     const compressed = compress(data, compression);
     return compressed instanceof Uint8Array
       ? { data: compressed, compression }
-      : compressed.then((whole) => ({ data: whole, compression }));
+      : compressed.then(
+          (whole) => ({ data: whole, compression }),
+          (thrown: unknown) => {
+            const error = ConnectError.from(thrown, Code.Internal);
+            this.call.messageFailed(error);
+            throw error;
+          },
+        );
   }
 
   write(body: Body): boolean {

@@ -15,6 +15,7 @@ import {
 import { definedOnly } from "../options/settings.js";
 import type { UniversalHandler } from "../protocol/connect-internals.js";
 import { CallTracker } from "./call-tracker.js";
+import { printError } from "./client-error.js";
 import { runConnectImpl } from "./connect-impl.js";
 import type { Route } from "./dispatch.js";
 import { findNativeRpc, registerNativeRpc } from "./native-rpc.js";
@@ -89,9 +90,6 @@ function given(options: ConnectRouterOptions | undefined): ConnectRouterOptions 
   return set && Object.keys(set).length > 0 ? set : undefined;
 }
 
-/** What an ordinary service throws is Connect's business: `internal`, and nobody else hears of it. */
-const ignore = (): void => undefined;
-
 function register(
   handler: UniversalHandler,
   impl: unknown,
@@ -102,7 +100,7 @@ function register(
   registerNativeRpc(handler, {
     method,
     handle,
-    onError: ignore,
+    onError: printError,
     options: definedOnly(options ?? {}),
   });
 }

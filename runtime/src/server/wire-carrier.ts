@@ -58,7 +58,7 @@ export class WireCarrier implements Carrier, ServerWireEvents {
     this.#answerDelay = new AnswerDelay(rpc.method, head);
     this.source = this.#createDecoder(binary, observation);
     this.sink = new MessageEncoder({
-      ...responseFormat(rpc, binary, terms.response, (error) => this.call.abort(error)),
+      ...responseFormat(rpc, binary, terms.response, (error) => this.call.messageFailed(error)),
       onSent: observation?.hooks?.sent,
     });
     this.call = new Call(this, {
@@ -162,7 +162,7 @@ export class WireCarrier implements Carrier, ServerWireEvents {
     const { jsonOptions } = this.#rpc.options;
     try {
       const end = this.#protocol.end(this.#context.trailer, error, jsonOptions);
-      checkTrailer(end.trailer);
+      checkTrailer(end.trailer ?? this.#context.trailer);
       return { ...end, told: error };
     } catch (fault) {
       report(fault, this.#context, this.#rpc.onError);

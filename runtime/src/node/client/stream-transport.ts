@@ -15,7 +15,6 @@ import {
   createGrpcWebTransport,
   type GrpcTransportOptions,
 } from "@connectrpc/connect-node";
-import { MAX_TIMER_MS } from "../../call/timers.js";
 import { type OpenCall, registerNativeTransport } from "../../client/client-call.js";
 import { invalidHeaderError } from "../../client/not-sent-error.js";
 import { streamOnWire } from "../../client/stream-on-wire.js";
@@ -26,6 +25,7 @@ import { checkConnectOptions } from "../../options/connect-options.js";
 import type { StreamLimits } from "../../options/limits.js";
 import { DEFAULT_READ_MAX_BYTES } from "../../options/message-size.js";
 import { assertNumber, definedOnly } from "../../options/settings.js";
+import { MAX_TIMER_MS } from "../../options/timeouts.js";
 import { connect } from "../../protocol/connect.js";
 import {
   createMethodUrl,

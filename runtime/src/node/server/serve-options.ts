@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { SecureServerOptions, ServerOptions } from "node:http2";
-import { MAX_TIMER_MS } from "../../call/timers.js";
 import {
   assertInteger,
   assertKnownKeys,
@@ -8,6 +7,7 @@ import {
   invalidOption,
   isObject,
 } from "../../options/settings.js";
+import { MAX_TIMER_MS } from "../../options/timeouts.js";
 import { STREAM_WINDOW_BYTES } from "../windows.js";
 import type { StreamNodeAdapterOptions } from "./stream-node-adapter.js";
 

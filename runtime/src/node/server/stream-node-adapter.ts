@@ -4,10 +4,10 @@ import {
   compressionBrotli,
   compressionGzip,
 } from "@connectrpc/connect-node";
-import { MAX_TIMER_MS } from "../../call/timers.js";
 import { checkConnectOptions } from "../../options/connect-options.js";
 import { DEFAULT_READ_MAX_BYTES } from "../../options/message-size.js";
 import { assertInteger, definedOnly, invalidOption } from "../../options/settings.js";
+import { MAX_TIMER_MS } from "../../options/timeouts.js";
 import { dispatch } from "../../server/dispatch.js";
 import { createRoutes } from "../../server/routes.js";
 import { registerNodeCompressions } from "../compression/compression.js";

@@ -4,17 +4,17 @@ import type { Contestant } from "./contestants.js";
 import type { BenchOptions } from "./options.js";
 import type { PeerName, Setup } from "./peers/peer.js";
 import { PeerProcess, type Side } from "./processes.js";
-import type { Measure, Result } from "./results.js";
+import { bothMicros, type Measure, type Result } from "./results.js";
 
-/**
- * How much to run a contestant before it is measured: by messages, because code is compiled after
- * many runs, not after long ones, and on a busy machine a slow contestant would stay slow.
- */
+/** How much to run a contestant before it is measured: code is compiled after many runs. */
 const WARM_UP_MESSAGES = 20_000;
 const WARM_UP_BYTES = 32 * 1024 * 1024;
-/** At least so long, and no longer; a quick run takes `QUICK` of it. */
-const WARM_UP_MS = 500;
-const MAX_WARM_UP_MS = 1500;
+/**
+ * At least so much CPU time of both sides, and no more. Time that passes would say nothing of how
+ * far a contestant has come on a machine that others use. A quick run takes `QUICK` of it.
+ */
+const WARM_UP_CPU_MS = 600;
+const MAX_WARM_UP_CPU_MS = 2000;
 const QUICK = 0.3;
 /** The first case of new processes takes more of it, quick or not: most code is common to all. */
 const FIRST = 2.5;
@@ -97,18 +97,23 @@ export class Arena {
     this.#warm.add(contestant.label);
     const enough = Math.min(WARM_UP_MESSAGES, WARM_UP_BYTES / kase.size) * share;
     const fixed = kase.perStream && Math.ceil(kase.perStream * usual) * kase.concurrency;
-    const start = performance.now();
+    let cpuMs = 0;
     let count = fixed ?? Math.max(FIRST_COUNT, kase.concurrency);
     for (let run = count; ; run += count) {
-      const { rate } = await this.#measure(kase, contestant, count);
-      const passed = performance.now() - start;
-      const isTelling = fixed !== undefined || (count / rate) * 1000 >= TELLING_MS;
-      const isWarm = passed > WARM_UP_MS * share && run >= enough;
-      if (passed > MAX_WARM_UP_MS * share || (isTelling && isWarm)) {
-        return fixed ?? Math.max(kase.concurrency, Math.round((rate * this.#options.ms) / 1000));
+      const measure = await this.#measure(kase, contestant, count);
+      cpuMs += (bothMicros(measure) * count) / 1000;
+      const isTelling = fixed !== undefined || (count / measure.rate) * 1000 >= TELLING_MS;
+      const isWarm = cpuMs > WARM_UP_CPU_MS * share && run >= enough;
+      if (cpuMs > MAX_WARM_UP_CPU_MS * share || (isTelling && isWarm)) {
+        return fixed ?? this.#countAt(measure.rate, kase);
       }
       if (!isTelling) count *= 2;
     }
+  }
+
+  /** How many messages take the time that a measurement is to take. */
+  #countAt(rate: number, { concurrency }: Case): number {
+    return Math.max(concurrency, Math.round((rate * this.#options.ms) / 1000));
   }
 
   async #measure(kase: Case, contestant: Contestant, count: number): Promise<Measure> {

@@ -50,7 +50,8 @@ export function goalTable(report: Report): string {
       const reached = ratio(find("ours"), find(peer), rateOf);
       return reached && goal[peer] ? `${reached} (${goal[peer].join("; ")})` : reached;
     };
-    return [[kase.title, ...peers.map(cell)]];
+    const cells = peers.map(cell);
+    return cells.some((text) => text !== "") ? [[kase.title, ...cells]] : [];
   });
   if (rows.length === 0) return idleGoal(report);
   const title = "### How many times as fast ours is, and (what is to be)";

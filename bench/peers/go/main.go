@@ -56,7 +56,7 @@ func main() {
 
 // versions has those of Go and of the modules that the program uses itself.
 func versions() map[string]string {
-	found := map[string]string{"go": strings.TrimPrefix(runtime.Version(), "go")}
+	found := map[string]string{"Go": strings.TrimPrefix(runtime.Version(), "go")}
 	info, _ := debug.ReadBuildInfo()
 	names := map[string]string{"google.golang.org/grpc": "grpc-go", "connectrpc.com/connect": "connect-go"}
 	for _, module := range info.Deps {

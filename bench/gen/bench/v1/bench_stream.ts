@@ -6,9 +6,9 @@
 
 // What the benchmarks send.
 
-import type { BidiStreamingClient, BidiStreamingServer, ClientStreamingClient, ClientStreamingServer, ConnectRouter, MessageInitShape, ServerStreamingClient, ServerStreamingServer, StreamCallOptions, StreamClientOptions, StreamServiceOptions, Transport } from "connect-stream/codegenv1";
+import type { BidiStreamingClient, BidiStreamingServer, ClientStreamingClient, ClientStreamingServer, ConnectRouter, HandlerContext, MessageInitShape, ServerStreamingClient, ServerStreamingServer, StreamCallOptions, StreamClientOptions, StreamServiceOptions, Transport } from "connect-stream/codegenv1";
 import { createServiceClient, registerService } from "connect-stream/codegenv1";
-import type { CollectResponseSchema, SampleSchema, WatchRequest, WatchRequestSchema } from "./bench_pb.js";
+import type { CollectResponseSchema, Sample, SampleSchema, WatchRequest, WatchRequestSchema } from "./bench_pb.js";
 import { BenchService } from "./bench_pb.js";
 
 /**
@@ -56,13 +56,20 @@ export interface CollectServerStream extends ClientStreamingServer<typeof Sample
 export interface ExchangeServerStream extends BidiStreamingServer<typeof SampleSchema, typeof SampleSchema> {}
 
 /**
- * One streaming RPC of each kind.
+ * One RPC of each kind.
  *
  * What a server implements of BenchService: a method for each RPC.
  *
  * @generated from service bench.v1.BenchService
  */
 export interface BenchServiceHandler {
+  /**
+   * Sends the sample back.
+   *
+   * @generated from rpc bench.v1.BenchService.Echo
+   */
+  echo(request: Sample, context: HandlerContext): Promise<MessageInitShape<typeof SampleSchema>>;
+
   /**
    * Sends `count` samples.
    *
@@ -143,13 +150,20 @@ export interface CollectClientStream extends ClientStreamingClient<typeof Sample
 export interface ExchangeClientStream extends BidiStreamingClient<typeof SampleSchema, typeof SampleSchema> {}
 
 /**
- * One streaming RPC of each kind.
+ * One RPC of each kind.
  *
  * What a client calls of BenchService: a method for each RPC.
  *
  * @generated from service bench.v1.BenchService
  */
 export interface BenchServiceClient {
+  /**
+   * Sends the sample back.
+   *
+   * @generated from rpc bench.v1.BenchService.Echo
+   */
+  echo(request: MessageInitShape<typeof SampleSchema>, options?: StreamCallOptions): Promise<Sample>;
+
   /**
    * Sends `count` samples.
    *

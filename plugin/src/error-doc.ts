@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** @packageDocumentation Declared errors, in sentences for TSDoc. */
 import type { DescMethod } from "@bufbuild/protobuf";
+import { CodeSchema } from "connect-stream/gen/connectstream/v1/options_pb.js";
 import type { ServiceError, ServiceErrors } from "./errors.js";
-import { CodeSchema } from "./gen/connectstream/v1/options_pb.js";
 import { sentence } from "./tsdoc.js";
 import { duration } from "./units.js";
 

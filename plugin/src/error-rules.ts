@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** @packageDocumentation What a declared error may say. */
-import { Code, CodeSchema, type DeclaredError } from "./gen/connectstream/v1/options_pb.js";
+import {
+  Code,
+  CodeSchema,
+  type DeclaredError,
+} from "connect-stream/gen/connectstream/v1/options_pb.js";
 import { quote, SchemaError } from "./schema-error.js";
 
 /** https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto */

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /** @packageDocumentation The errors that a schema declares: read, checked and named. */
 import { type DescMethod, type DescService, equals } from "@bufbuild/protobuf";
-import { checkDomain, checkError } from "./error-rules.js";
 import {
   type DeclaredError,
   DeclaredErrorSchema,
   method as methodOption,
   service as serviceOption,
-} from "./gen/connectstream/v1/options_pb.js";
+} from "connect-stream/gen/connectstream/v1/options_pb.js";
+import { checkDomain, checkError } from "./error-rules.js";
 import { errorMember } from "./names.js";
 import { SchemaError } from "./schema-error.js";
 import { optionOf, type SchemaOptions } from "./schema-options.js";

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescService } from "@bufbuild/protobuf";
 import type { Printable } from "@bufbuild/protoplugin";
+import { CodeSchema, type DeclaredError } from "connect-stream/gen/connectstream/v1/options_pb.js";
 import { errorDoc, rpcsOf } from "./error-doc.js";
 import type { ServiceError, ServiceErrors } from "./errors.js";
-import { CodeSchema, type DeclaredError } from "./gen/connectstream/v1/options_pb.js";
 import { codeMember, type FileNames } from "./names.js";
 import { type Printer, separated } from "./printer.js";
 import type { Symbols } from "./symbols.js";

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type DescField, type DescMessage, type DescMethod, ScalarType } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence, isWrapperDesc } from "@bufbuild/protobuf/wkt";
-import { type MethodPolicy, method as methodOption } from "./gen/connectstream/v1/options_pb.js";
+import {
+  type MethodPolicy,
+  method as methodOption,
+} from "connect-stream/gen/connectstream/v1/options_pb.js";
 import { quote, SchemaError } from "./schema-error.js";
 import { optionOf } from "./schema-options.js";
 

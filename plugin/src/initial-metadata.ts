@@ -2,7 +2,10 @@
 /** @packageDocumentation The message that opens a stream: the option `initial_metadata`. */
 import type { DescField, DescFile, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import { nestedTypes } from "@bufbuild/protobuf/reflect";
-import { type MethodPolicy, method as methodOption } from "./gen/connectstream/v1/options_pb.js";
+import {
+  type MethodPolicy,
+  method as methodOption,
+} from "connect-stream/gen/connectstream/v1/options_pb.js";
 import { acceptedHeaders, whyNoHeader } from "./metadata-headers.js";
 import { quote, SchemaError } from "./schema-error.js";
 import { optionOf } from "./schema-options.js";

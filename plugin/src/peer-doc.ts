@@ -9,7 +9,7 @@ import type {
   ClientPolicy,
   ServerPolicy,
   StreamTimeouts,
-} from "./gen/connectstream/v1/options_pb.js";
+} from "connect-stream/gen/connectstream/v1/options_pb.js";
 import type { RpcPolicy } from "./policy.js";
 import type { Side } from "./policy-rules.js";
 import { repeatedLines } from "./retry-doc.js";

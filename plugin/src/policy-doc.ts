@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** @packageDocumentation What a policy means, in sentences for TSDoc. */
 import type { DescMethod } from "@bufbuild/protobuf";
-import type { StreamLimits, StreamTimeouts } from "./gen/connectstream/v1/options_pb.js";
+import type {
+  StreamLimits,
+  StreamTimeouts,
+} from "connect-stream/gen/connectstream/v1/options_pb.js";
 import type { DeclaredHeartbeat } from "./heartbeat.js";
 import { peerLines } from "./peer-doc.js";
 import type { RpcPolicy } from "./policy.js";

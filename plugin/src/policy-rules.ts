@@ -2,7 +2,7 @@
 /** @packageDocumentation What a policy may say: for each option, and for each kind of RPC. */
 import type { DescField, DescMethod } from "@bufbuild/protobuf";
 import { isReflectMessage, type ReflectMessage } from "@bufbuild/protobuf/reflect";
-import { CodeSchema, WhenFullSchema } from "./gen/connectstream/v1/options_pb.js";
+import { CodeSchema, WhenFullSchema } from "connect-stream/gen/connectstream/v1/options_pb.js";
 import { SchemaError } from "./schema-error.js";
 
 /** The side that a policy is for. */

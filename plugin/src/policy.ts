@@ -18,7 +18,7 @@ import {
   ServerPolicySchema,
   ServicePolicySchema,
   service as serviceOption,
-} from "./gen/connectstream/v1/options_pb.js";
+} from "connect-stream/gen/connectstream/v1/options_pb.js";
 import { type DeclaredHeartbeat, heartbeatOf } from "./heartbeat.js";
 import { initialMetadataOf } from "./initial-metadata.js";
 import { checkValues, type Side, whyIneffective } from "./policy-rules.js";

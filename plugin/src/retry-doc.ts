@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
-import { type Code, CodeSchema, type RetryPolicy } from "./gen/connectstream/v1/options_pb.js";
+import {
+  type Code,
+  CodeSchema,
+  type RetryPolicy,
+} from "connect-stream/gen/connectstream/v1/options_pb.js";
 import { duration, size } from "./units.js";
 import { whenSet } from "./when-set.js";
 

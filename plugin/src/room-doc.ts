@@ -5,7 +5,7 @@ import {
   type StreamLimits,
   type StreamQueues,
   WhenFull,
-} from "./gen/connectstream/v1/options_pb.js";
+} from "connect-stream/gen/connectstream/v1/options_pb.js";
 import { size } from "./units.js";
 import { whenSet } from "./when-set.js";
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { clone, getOption } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { method as methodOption } from "connect-stream/gen/connectstream/v1/options_pb.js";
 import { describe, expect, test } from "vitest";
 import { acceptedHeaders } from "../../plugin/src/metadata-headers.js";
 import { headerField } from "../../runtime/src/metadata/header-field.js";
-import { method as methodOption } from "../support/gen/connectstream/v1/options_pb.js";
 import { AllKindsSchema, JoinSchema, MetadataService } from "../support/gen/lab/v1/metadata_pb.js";
 import { compile, filesOf, run, runEs, type Sources } from "./harness.js";
 import { compilations, typecheck } from "./typecheck.js";

@@ -6,15 +6,15 @@ import {
   ServiceOptionsSchema,
 } from "@bufbuild/protobuf/wkt";
 import type { StreamClientOptions } from "connect-stream";
-import { createStreamTransport } from "connect-stream/node";
-import { describe, expect, test } from "vitest";
 import {
   Code,
   MethodPolicySchema,
   method as methodOption,
   ServicePolicySchema,
   service as serviceOption,
-} from "../../gen/connectstream/v1/options_pb.js";
+} from "connect-stream/gen/connectstream/v1/options_pb.js";
+import { createStreamTransport } from "connect-stream/node";
+import { describe, expect, test } from "vitest";
 import { createMonitorServiceClient } from "../../gen/monitor/v1/monitor_stream.js";
 import { compile, filesOf, run } from "./harness.js";
 

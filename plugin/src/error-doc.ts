@@ -12,7 +12,7 @@ export function rpcErrorsDoc(
   errors: ServiceErrors | undefined,
   constant: string,
 ): string {
-  const own = errors?.all.filter(({ methods }) => methods.includes(method)) ?? [];
+  const own = errors?.byMethod.get(method) ?? [];
   if (own.length === 0) return "";
   const lines = own.map((error) => `- \`${error.member}\`, ${errorDoc(error)}`);
   return [`It may end with these errors of \`${constant}\`:`, ...lines].join("\n");
@@ -32,5 +32,5 @@ export function errorDoc({ declared }: ServiceError): string {
 
 /** Which RPCs may end with an error, if the service has any. */
 export function rpcsOf({ methods }: ServiceError): string {
-  return methods.length === 0 ? "" : `Of ${methods.map(({ name }) => name).join(", ")}.`;
+  return methods.size === 0 ? "" : `Of ${[...methods].map(({ name }) => name).join(", ")}.`;
 }

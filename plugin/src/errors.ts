@@ -18,7 +18,7 @@ export interface ServiceError {
   /** Its name in generated code. */
   readonly member: string;
   /** Which RPCs may end with it. */
-  readonly methods: readonly DescMethod[];
+  readonly methods: ReadonlySet<DescMethod>;
 }
 
 /** What a service declares of errors. */
@@ -27,13 +27,16 @@ export interface ServiceErrors {
   readonly domain: string;
   /** All of the service and of its RPCs, each once. */
   readonly all: readonly ServiceError[];
+  /** Those that an RPC may end with. */
+  readonly byMethod: ReadonlyMap<DescMethod, readonly ServiceError[]>;
 }
 
 /** One place of a schema where an error is declared. */
 interface Place {
   readonly where: string;
   readonly declared: DeclaredError;
-  readonly methods: readonly DescMethod[];
+  /** Grows when another RPC declares the same. */
+  readonly methods: Set<DescMethod>;
 }
 
 /** The errors of a service and of its RPCs. Throws a `SchemaError` for what cannot be. */
@@ -50,14 +53,27 @@ export function errorsOf(service: DescService, options: SchemaOptions): ServiceE
   for (const place of places) {
     const member = errorMember(place.declared.reason);
     const other = byMember.get(member);
-    byMember.set(member, other ? joined(member, other, place) : place);
+    if (other) join(member, other, place);
+    else byMember.set(member, place);
   }
   const all = [...byMember].map(([member, { declared, methods }]) => ({
     declared,
     member,
     methods,
   }));
-  return { domain: general?.errorDomain || service.typeName, all };
+  const byMethod = groupByMethod(service, all);
+  return { domain: general?.errorDomain || service.typeName, all, byMethod };
+}
+
+function groupByMethod(
+  { methods }: DescService,
+  all: readonly ServiceError[],
+): ReadonlyMap<DescMethod, readonly ServiceError[]> {
+  const groups = new Map<DescMethod, ServiceError[]>(methods.map((method) => [method, []]));
+  for (const error of all) {
+    for (const method of error.methods) groups.get(method)?.push(error);
+  }
+  return groups;
 }
 
 function placesOf(
@@ -68,19 +84,19 @@ function placesOf(
   return errors.map((declared, i) => {
     const where = `${option}.errors[${i}]`;
     checkError(where, declared);
-    return { where, declared, methods };
+    return { where, declared, methods: new Set(methods) };
   });
 }
 
 /** RPCs may share an error, if they say the same of it. */
-function joined(member: string, first: Place, second: Place): Place {
+function join(member: string, first: Place, second: Place): void {
   const { reason } = second.declared;
   if (first.declared.reason !== reason) {
     throw new SchemaError(
       `${second.where}.reason: ${first.declared.reason} and ${reason} are both named ${member} in generated code, rename one`,
     );
   }
-  if (second.methods.some((method) => first.methods.includes(method))) {
+  if ([...second.methods].some((method) => first.methods.has(method))) {
     throw new SchemaError(`${second.where}: ${reason} is declared already, at ${first.where}`);
   }
   if (!equals(DeclaredErrorSchema, first.declared, second.declared)) {
@@ -89,5 +105,5 @@ function joined(member: string, first: Place, second: Place): Place {
         "say the same, choose another reason, or declare it once, for the service",
     );
   }
-  return { ...first, methods: [...first.methods, ...second.methods] };
+  for (const method of second.methods) first.methods.add(method);
 }

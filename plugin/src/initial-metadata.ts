@@ -10,10 +10,38 @@ import { acceptedHeaders, whyNoHeader } from "./metadata-headers.js";
 import { quote, SchemaError } from "./schema-error.js";
 import { optionOf } from "./schema-options.js";
 
+/** Finds a message by its full name in a file, or in all that it imports. */
+export type FindMessage = (file: DescFile, name: string) => DescMessage | undefined;
+
+/** Finds the messages of `files`. What it has to look through, it looks through once. */
+export function messageFinder(files: readonly DescFile[]): FindMessage {
+  let byName: ReadonlyMap<string, DescMessage> | undefined;
+  const imports = new Map<DescFile, ReadonlySet<DescFile>>();
+  return (file, name) => {
+    byName ??= new Map(files.flatMap(messagesOf).map((message) => [message.typeName, message]));
+    const visible = imports.get(file) ?? withImports(file);
+    imports.set(file, visible);
+    const message = byName.get(name);
+    return message && visible.has(message.file) ? message : undefined;
+  };
+}
+
+function messagesOf(file: DescFile): DescMessage[] {
+  return [...nestedTypes(file)].filter((type) => type.kind === "message");
+}
+
+function withImports(file: DescFile): ReadonlySet<DescFile> {
+  // A set that grows while it is walked through.
+  const files = new Set([file]);
+  for (const { dependencies } of files) for (const other of dependencies) files.add(other);
+  return files;
+}
+
 /** The initial metadata that `policy` declares for its RPC. Throws a `SchemaError` if it cannot be. */
 export function initialMetadataOf(
   method: DescMethod,
   { initialMetadata: name }: MethodPolicy,
+  findMessage: FindMessage,
 ): DescMessage | undefined {
   if (name === "") return undefined;
   const where = `${optionOf(method, methodOption)}.initial_metadata`;
@@ -32,19 +60,6 @@ export function initialMetadataOf(
   }
   checkFields(`${where} cannot be ${quote(name)}`, message);
   return message;
-}
-
-/** Looks in `file`, and in all that it imports. */
-function findMessage(file: DescFile, name: string): DescMessage | undefined {
-  // A set that grows while it is walked through.
-  const files = new Set([file]);
-  for (const { dependencies } of files) for (const other of dependencies) files.add(other);
-  for (const one of files) {
-    for (const type of nestedTypes(one)) {
-      if (type.kind === "message" && type.typeName === name) return type;
-    }
-  }
-  return undefined;
 }
 
 /** All fields have to be headers, each of its own. */

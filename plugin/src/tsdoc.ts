@@ -2,12 +2,14 @@
 /** @packageDocumentation Texts of TSDoc comments. */
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { StreamSide } from "./kinds.js";
-import { getComments } from "./protoplugin.js";
 
-/** The comment of an RPC or service in the schema, followed by `more`, and its tags. */
-export function commentDoc(desc: DescMethod | DescService, ...more: string[]): string {
-  const { leading, trailing } = getComments(desc);
-  return paragraphs([unindent(leading), unindent(trailing), ...more, tags(desc)]);
+/** The `comments` of an RPC or service in the schema, followed by `more`, and its tags. */
+export function commentDoc(
+  desc: DescMethod | DescService,
+  comments: readonly string[] = [],
+  ...more: string[]
+): string {
+  return paragraphs([...comments.map(unindent), ...more, tags(desc)]);
 }
 
 /** `text`, and the tags of `desc`. */
@@ -50,8 +52,8 @@ export function paragraphs(texts: readonly string[]): string {
   return texts.filter((text) => text !== "").join("\n\n");
 }
 
-function unindent(comment: string | undefined): string {
-  const lines = (comment ?? "").replace(/\n$/, "").split("\n");
+function unindent(comment: string): string {
+  const lines = comment.replace(/\n$/, "").split("\n");
   return escapeTags(lines.map((line) => line.replace(/^ /, "").trimEnd()).join("\n"));
 }
 

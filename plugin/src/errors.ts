@@ -27,8 +27,8 @@ export interface ServiceErrors {
   readonly domain: string;
   /** All of the service and of its RPCs, each once. */
   readonly all: readonly ServiceError[];
-  /** Those that an RPC may end with. */
-  readonly byMethod: ReadonlyMap<DescMethod, readonly ServiceError[]>;
+  /** The names of those that an RPC may end with. */
+  readonly members: ReadonlyMap<DescMethod, readonly string[]>;
 }
 
 /** One place of a schema where an error is declared. */
@@ -39,7 +39,7 @@ interface Place {
   readonly methods: Set<DescMethod>;
 }
 
-/** The errors of a service and of its RPCs. Throws a `SchemaError` for what cannot be. */
+/** The errors of a service and of its RPCs. Throws a `SchemaError` if they are invalid. */
 export function errorsOf(service: DescService, options: SchemaOptions): ServiceErrors {
   const general = options.service(service);
   if (general) checkDomain(`${optionOf(service, serviceOption)}.error_domain`, general.errorDomain);
@@ -61,19 +61,22 @@ export function errorsOf(service: DescService, options: SchemaOptions): ServiceE
     member,
     methods,
   }));
-  const byMethod = groupByMethod(service, all);
-  return { domain: general?.errorDomain || service.typeName, all, byMethod };
+  return {
+    domain: general?.errorDomain || service.typeName,
+    all,
+    members: membersByMethod(service, all),
+  };
 }
 
-function groupByMethod(
-  { methods }: DescService,
+function membersByMethod(
+  service: DescService,
   all: readonly ServiceError[],
-): ReadonlyMap<DescMethod, readonly ServiceError[]> {
-  const groups = new Map<DescMethod, ServiceError[]>(methods.map((method) => [method, []]));
-  for (const error of all) {
-    for (const method of error.methods) groups.get(method)?.push(error);
+): ReadonlyMap<DescMethod, readonly string[]> {
+  const members = new Map<DescMethod, string[]>(service.methods.map((method) => [method, []]));
+  for (const { member, methods } of all) {
+    for (const method of methods) members.get(method)?.push(member);
   }
-  return groups;
+  return members;
 }
 
 function placesOf(

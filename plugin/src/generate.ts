@@ -18,7 +18,7 @@ import { rpcSpecs } from "./rpc-specs.js";
 import { readOptions, type SchemaOptions } from "./schema-options.js";
 import { clientSignature, handlerSignature, streamType } from "./signatures.js";
 import { createSymbols, type Symbols } from "./symbols.js";
-import { commentDoc, ownDoc, streamDoc } from "./tsdoc.js";
+import { commentDoc, sideOf, streamDoc } from "./tsdoc.js";
 import { createTypeImports, type TypeImports } from "./type-imports.js";
 
 /** What printing one file needs. */
@@ -73,12 +73,12 @@ function generateFile(run: Run, file: DescFile): void {
     printErrors(output, service);
     if (sides.server) {
       printStreams(output, service, "server");
-      printHandler(output, service);
+      printMethods(output, service, "server");
       printRegister(output, service);
     }
     if (sides.client) {
       printStreams(output, service, "client");
-      printClient(output, service);
+      printMethods(output, service, "client");
       printCreateClient(output, service);
     }
   }
@@ -91,7 +91,7 @@ function printStreams(output: Output, service: DescService, side: Side): void {
     const name = names.streams.get(method)?.[side];
     if (stream !== undefined && name !== undefined) {
       print.interface({
-        doc: streamDoc(method, side, stream, ...declaredDoc(method, side, output)),
+        doc: streamDoc(method, side, stream),
         name,
         base: streamType(method, stream, symbols),
       });
@@ -99,64 +99,51 @@ function printStreams(output: Output, service: DescService, side: Side): void {
   }
 }
 
-function printHandler(output: Output, service: DescService): void {
+/** The handler's or the client's interface. */
+function printMethods(output: Output, service: DescService, side: Side): void {
   const { print, symbols, names, comments, policies } = output;
+  const { handler, client } = names.service(service);
+  const signature = side === "server" ? handlerSignature : clientSignature;
   print.interface({
     doc: commentDoc(
       service,
       comments.get(service),
-      `What a server implements of ${service.name}: a method for each RPC.`,
+      `${sideOf(side, service)}: a method for each RPC.`,
     ),
-    name: names.service(service).handler,
+    name: side === "server" ? handler : client,
     members: service.methods.map((method) => ({
-      doc: commentDoc(
-        method,
-        comments.get(method),
-        metadataDoc("server", policies.get(method)?.initialMetadata),
-        ...declaredDoc(method, "server", output),
-      ),
-      signature: handlerSignature(
+      doc: methodDoc(method, side, output),
+      signature: signature(
         method,
         symbols,
-        names.streams.get(method)?.server,
+        names.streams.get(method)?.[side],
         policies.get(method)?.initialMetadata,
       ),
     })),
   });
 }
 
-function printClient(output: Output, service: DescService): void {
-  const { print, symbols, names, comments, policies } = output;
-  print.interface({
-    doc: commentDoc(
-      service,
-      comments.get(service),
-      `What a client calls of ${service.name}: a method for each RPC.`,
-    ),
-    name: names.service(service).client,
-    members: service.methods.map((method) => ({
-      doc: commentDoc(
-        method,
-        comments.get(method),
-        metadataDoc("client", policies.get(method)?.initialMetadata),
-        ...declaredDoc(method, "client", output),
-      ),
-      signature: clientSignature(
-        method,
-        symbols,
-        names.streams.get(method)?.client,
-        policies.get(method)?.initialMetadata,
-      ),
-    })),
-  });
+/** What the schema says of an RPC: its comment, initial metadata, policy and errors. */
+function methodDoc(method: DescMethod, side: Side, output: Output): string {
+  const { comments, policies, errors, names } = output;
+  const policy = policies.get(method);
+  const { errorsConstant } = names.service(method.parent);
+  return commentDoc(
+    method,
+    comments.get(method),
+    metadataDoc(side, policy?.initialMetadata),
+    policyDoc(method, side, policy),
+    rpcErrorsDoc(method, errors.get(method.parent), errorsConstant),
+  );
 }
 
 function printRegister({ print, symbols, names, policies }: Output, service: DescService): void {
   const { handler, register } = names.service(service);
   const { type, local } = symbols;
   print.function({
-    doc: ownDoc(
+    doc: commentDoc(
       service,
+      [],
       "Serves `handler` on `router`, to gRPC, gRPC-Web and Connect clients. RPCs that it leaves out answer `unimplemented`.",
     ),
     name: register,
@@ -186,7 +173,7 @@ function printCreateClient(
   const { client, createClient } = names.service(service);
   const { type, local } = symbols;
   print.function({
-    doc: ownDoc(service, "A client on any Connect transport."),
+    doc: commentDoc(service, [], "A client on any Connect transport."),
     name: createClient,
     params: [
       { name: local("transport"), type: type("Transport") },
@@ -204,14 +191,4 @@ function printCreateClient(
       ],
     },
   });
-}
-
-/** What the schema declares of an RPC for one side: its policy and its errors, if any. */
-function declaredDoc(method: DescMethod, side: Side, output: Output): string[] {
-  const { policies, errors, names } = output;
-  const { errorsConstant } = names.service(method.parent);
-  return [
-    policyDoc(method, side, policies),
-    rpcErrorsDoc(method, errors.get(method.parent), errorsConstant),
-  ];
 }

@@ -2,6 +2,7 @@
 /** @packageDocumentation Texts of TSDoc comments. */
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { StreamSide } from "./kinds.js";
+import type { Side } from "./policy-rules.js";
 
 /** The `comments` of an RPC or service in the schema, followed by `more`, and its tags. */
 export function commentDoc(
@@ -12,26 +13,16 @@ export function commentDoc(
   return paragraphs([...comments.map(unindent), ...more, tags(desc)]);
 }
 
-/** `text`, and the tags of `desc`. */
-export function ownDoc(desc: DescMethod | DescService, text: string): string {
-  return paragraphs([text, tags(desc)]);
+/** Whose side a stream is, what its methods do, when it ends and how it fails. */
+export function streamDoc(method: DescMethod, side: Side, { methods, ending }: StreamSide): string {
+  const does = methods(`\`${method.input.name}\``, `\`${method.output.name}\``);
+  const text = [`${sideOf(side, method.parent)}.${method.name}: ${does}.`, ...ending];
+  return commentDoc(method, [], text.join("\n"));
 }
 
-/** Whose side a stream is, what its methods do, when it ends and how it fails, then `more`. */
-export function streamDoc(
-  method: DescMethod,
-  whose: string,
-  side: StreamSide,
-  ...more: string[]
-): string {
-  const purpose = side.purpose(`\`${method.input.name}\``, `\`${method.output.name}\``);
-  return paragraphs([
-    `The ${whose}'s side of ${method.parent.name}.${method.name}: ${purpose}.`,
-    side.methods.map((line) => `- ${line}`).join("\n"),
-    side.ending.join("\n"),
-    ...more,
-    tags(method),
-  ]);
+/** Whose side of a service: "Server side of MonitorService". */
+export function sideOf(side: Side, service: DescService): string {
+  return `${side === "server" ? "Server" : "Client"} side of ${service.name}`;
 }
 
 /** Text of the schema, on one line, with a full stop. */
@@ -40,16 +31,21 @@ export function sentence(text: string): string {
   return /[.!?]$/.test(line) ? line : `${line}.`;
 }
 
-/** A deprecated service or file deprecates all that is in it. */
-function tags(desc: DescMethod | DescService): string {
-  const service = desc.kind === "rpc" ? desc.parent : desc;
-  const isDeprecated = desc.deprecated || service.deprecated || service.file.deprecated;
-  return `@generated from ${desc}${isDeprecated ? "\n@deprecated" : ""}`;
+/** A list under `intro`; empty if it has no lines. */
+export function list(intro: string, lines: readonly string[]): string {
+  return lines.length === 0 ? "" : [intro, ...lines.map((line) => `- ${line}`)].join("\n");
 }
 
 /** Texts, apart. */
 export function paragraphs(texts: readonly string[]): string {
   return texts.filter((text) => text !== "").join("\n\n");
+}
+
+/** A deprecated service or file deprecates all that is in it. */
+function tags(desc: DescMethod | DescService): string {
+  const service = desc.kind === "rpc" ? desc.parent : desc;
+  const isDeprecated = desc.deprecated || service.deprecated || service.file.deprecated;
+  return `@generated from ${desc}${isDeprecated ? "\n@deprecated" : ""}`;
 }
 
 function unindent(comment: string): string {

@@ -162,7 +162,7 @@ test("the message has a comment on either side, with the headers", async () => {
   const [text = ""] = filesOf(
     run(await compile(joinWith("string a_b = 1; bytes c = 2;"))),
   ).values();
-  const headers = "as request headers: `a_b`, `c-bin`.";
+  const headers = "request headers `a_b`, `c-bin`.";
   expect(text.split(headers).length - 1).toBe(2);
   expect(text).toContain("chat(metadata: Join, stream: ChatServerStream): Promise<void>;");
   expect(text).toContain(

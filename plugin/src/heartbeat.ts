@@ -15,7 +15,7 @@ export interface DeclaredHeartbeat {
   readonly intervalMs: number;
 }
 
-/** The heartbeat that `policy` declares for its RPC. Throws a `SchemaError` if it cannot be. */
+/** The heartbeat that `policy` declares for its RPC. Throws a `SchemaError` if it is invalid. */
 export function heartbeatOf(
   method: DescMethod,
   { heartbeat }: MethodPolicy,
@@ -31,7 +31,7 @@ export function heartbeatOf(
   const field = output.fields.find(({ name }) => name === heartbeat.field);
   if (!field || !canBeat(field)) {
     throw new SchemaError(
-      `${where}.field cannot be ${quote(heartbeat.field)}${reasonOf(field)}, allowed is: ${allowedIn(output)}`,
+      `${where}.field: invalid value ${quote(heartbeat.field)}${reasonOf(field)}, allowed: ${allowedIn(output)}`,
     );
   }
   checkAlone(where, field);
@@ -51,7 +51,7 @@ function checkAlone(where: string, field: DescField): void {
     (field.message && requiredIn(field.message)[0]);
   if (required) {
     throw new SchemaError(
-      `${where}.field cannot be ${quote(field.name)}: a heartbeat has nothing else set, but ${required} is required`,
+      `${where}.field: invalid value ${quote(field.name)}: a heartbeat has nothing else set, but ${required} is required`,
     );
   }
 }

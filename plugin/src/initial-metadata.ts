@@ -37,7 +37,7 @@ function withImports(file: DescFile): ReadonlySet<DescFile> {
   return files;
 }
 
-/** The initial metadata that `policy` declares for its RPC. Throws a `SchemaError` if it cannot be. */
+/** The initial metadata that `policy` declares for its RPC. Throws a `SchemaError` if it is invalid. */
 export function initialMetadataOf(
   method: DescMethod,
   { initialMetadata: name }: MethodPolicy,
@@ -54,11 +54,11 @@ export function initialMetadataOf(
   const message = findMessage(method.parent.file, name);
   if (!message) {
     throw new SchemaError(
-      `${where} cannot be ${quote(name)}, allowed is: the full name of a message of this file, ` +
+      `${where}: invalid value ${quote(name)}, allowed: the full name of a message of this file, ` +
         `or of one that it imports, such as ${method.input.typeName}`,
     );
   }
-  checkFields(`${where} cannot be ${quote(name)}`, message);
+  checkFields(`${where}: invalid value ${quote(name)}`, message);
   return message;
 }
 

@@ -33,7 +33,7 @@ export interface RpcPolicy {
   readonly initialMetadata: DescMessage | undefined;
 }
 
-/** The policies of a service's RPCs. Throws a `SchemaError` for what cannot be. */
+/** The policies of a service's RPCs. Throws a `SchemaError` if they are invalid. */
 export function policiesOf(
   service: DescService,
   options: SchemaOptions,

@@ -4,12 +4,12 @@
 // @generated from file connectstream/v1/options.proto (package connectstream.v1, syntax proto3)
 /* eslint-disable */
 
-// What a schema says of its streams, so that every server and every client that is generated from
-// it has the same policy. protoc-gen-connect-stream reads these options; other generators ignore
-// them. Names and units are those of `StreamServiceOptions` and `StreamClientOptions` in TypeScript.
+// Policies of streams. Every server and client that protoc-gen-connect-stream generates from the
+// schema applies them; other generators ignore them. Names and units are those of
+// `StreamServiceOptions` and `StreamClientOptions` in TypeScript.
 //
-// A method's options go before those of its service, key by key. Options in code go before both,
-// and those of a single call before all.
+// Options merge key by key; unset keys fall through: from a call's options to those in code, then to
+// the method's, then to the service's.
 
 import type { GenEnum, GenExtension, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, extDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -21,10 +21,10 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file connectstream/v1/options.proto.
  */
 export const file_connectstream_v1_options: GenFile = /*@__PURE__*/
-  fileDesc("Ch5jb25uZWN0c3RyZWFtL3YxL29wdGlvbnMucHJvdG8SEGNvbm5lY3RzdHJlYW0udjEitgEKDVNlcnZpY2VQb2xpY3kSLgoGc2VydmVyGAEgASgLMh4uY29ubmVjdHN0cmVhbS52MS5TZXJ2ZXJQb2xpY3kSLgoGY2xpZW50GAIgASgLMh4uY29ubmVjdHN0cmVhbS52MS5DbGllbnRQb2xpY3kSLwoGZXJyb3JzGAMgAygLMh8uY29ubmVjdHN0cmVhbS52MS5EZWNsYXJlZEVycm9yEhQKDGVycm9yX2RvbWFpbhgEIAEoCSLpAQoMTWV0aG9kUG9saWN5Ei4KBnNlcnZlchgBIAEoCzIeLmNvbm5lY3RzdHJlYW0udjEuU2VydmVyUG9saWN5Ei4KBmNsaWVudBgCIAEoCzIeLmNvbm5lY3RzdHJlYW0udjEuQ2xpZW50UG9saWN5Ei8KBmVycm9ycxgDIAMoCzIfLmNvbm5lY3RzdHJlYW0udjEuRGVjbGFyZWRFcnJvchIYChBpbml0aWFsX21ldGFkYXRhGAQgASgJEi4KCWhlYXJ0YmVhdBgFIAEoCzIbLmNvbm5lY3RzdHJlYW0udjEuSGVhcnRiZWF0IqIBCgxTZXJ2ZXJQb2xpY3kSMgoIdGltZW91dHMYASABKAsyIC5jb25uZWN0c3RyZWFtLnYxLlN0cmVhbVRpbWVvdXRzEi4KBmxpbWl0cxgCIAEoCzIeLmNvbm5lY3RzdHJlYW0udjEuU3RyZWFtTGltaXRzEi4KBnF1ZXVlcxgDIAEoCzIeLmNvbm5lY3RzdHJlYW0udjEuU3RyZWFtUXVldWVzIvgBCgxDbGllbnRQb2xpY3kSMgoIdGltZW91dHMYASABKAsyIC5jb25uZWN0c3RyZWFtLnYxLlN0cmVhbVRpbWVvdXRzEi4KBmxpbWl0cxgCIAEoCzIeLmNvbm5lY3RzdHJlYW0udjEuU3RyZWFtTGltaXRzEi4KBnF1ZXVlcxgDIAEoCzIeLmNvbm5lY3RzdHJlYW0udjEuU3RyZWFtUXVldWVzEhcKCnRpbWVvdXRfbXMYBCABKA1IAIgBARIsCgVyZXRyeRgFIAEoCzIdLmNvbm5lY3RzdHJlYW0udjEuUmV0cnlQb2xpY3lCDQoLX3RpbWVvdXRfbXMi0gEKDlN0cmVhbVRpbWVvdXRzEh0KEGZpcnN0X21lc3NhZ2VfbXMYASABKA1IAIgBARIUCgdpZGxlX21zGAIgASgNSAGIAQESFAoHcmVjdl9tcxgDIAEoDUgCiAEBEhQKB3NlbmRfbXMYBCABKA1IA4gBARIXCgptYXhfYWdlX21zGAUgASgNSASIAQFCEwoRX2ZpcnN0X21lc3NhZ2VfbXNCCgoIX2lkbGVfbXNCCgoIX3JlY3ZfbXNCCgoIX3NlbmRfbXNCDQoLX21heF9hZ2VfbXMi7gEKDFN0cmVhbUxpbWl0cxIbCg5yZWFkX21heF9ieXRlcxgBIAEoDUgAiAEBEhwKD3dyaXRlX21heF9ieXRlcxgCIAEoDUgBiAEBEiIKFXJlYWRfc3RyZWFtX21heF9ieXRlcxgDIAEoBEgCiAEBEiMKFndyaXRlX3N0cmVhbV9tYXhfYnl0ZXMYBCABKARIA4gBAUIRCg9fcmVhZF9tYXhfYnl0ZXNCEgoQX3dyaXRlX21heF9ieXRlc0IYChZfcmVhZF9zdHJlYW1fbWF4X2J5dGVzQhkKF193cml0ZV9zdHJlYW1fbWF4X2J5dGVzImsKDFN0cmVhbVF1ZXVlcxIrCgRzZW5kGAEgASgLMh0uY29ubmVjdHN0cmVhbS52MS5RdWV1ZUJvdW5kcxIuCgdyZWNlaXZlGAIgASgLMh0uY29ubmVjdHN0cmVhbS52MS5RdWV1ZUJvdW5kcyKOAQoLUXVldWVCb3VuZHMSGQoMbWF4X21lc3NhZ2VzGAEgASgNSACIAQESFgoJbWF4X2J5dGVzGAIgASgESAGIAQESLQoJd2hlbl9mdWxsGAMgASgOMhouY29ubmVjdHN0cmVhbS52MS5XaGVuRnVsbEIPCg1fbWF4X21lc3NhZ2VzQgwKCl9tYXhfYnl0ZXMi9QIKC1JldHJ5UG9saWN5EhkKDG1heF9hdHRlbXB0cxgBIAEoDUgAiAEBEh8KEmluaXRpYWxfYmFja29mZl9tcxgCIAEoDUgBiAEBEhsKDm1heF9iYWNrb2ZmX21zGAMgASgNSAKIAQESHwoSYmFja29mZl9tdWx0aXBsaWVyGAQgASgBSAOIAQESLwoPcmV0cnlhYmxlX2NvZGVzGAUgAygOMhYuY29ubmVjdHN0cmVhbS52MS5Db2RlEjUKCnRocm90dGxpbmcYBiABKAsyIS5jb25uZWN0c3RyZWFtLnYxLlJldHJ5VGhyb3R0bGluZxIdChBtYXhfYnVmZmVyX2J5dGVzGAcgASgNSASIAQFCDwoNX21heF9hdHRlbXB0c0IVChNfaW5pdGlhbF9iYWNrb2ZmX21zQhEKD19tYXhfYmFja29mZl9tc0IVChNfYmFja29mZl9tdWx0aXBsaWVyQhMKEV9tYXhfYnVmZmVyX2J5dGVzIjoKD1JldHJ5VGhyb3R0bGluZxISCgptYXhfdG9rZW5zGAEgASgNEhMKC3Rva2VuX3JhdGlvGAIgASgBIqcBCg1EZWNsYXJlZEVycm9yEg4KBnJlYXNvbhgBIAEoCRIkCgRjb2RlGAIgASgOMhYuY29ubmVjdHN0cmVhbS52MS5Db2RlEgwKBHdoZW4YAyABKAkSEQoJdGVtcG9yYXJ5GAQgASgIEg8KB3RpbWVvdXQYBSABKAgSGwoOcmV0cnlfZGVsYXlfbXMYBiABKA1IAIgBAUIRCg9fcmV0cnlfZGVsYXlfbXMiLwoJSGVhcnRiZWF0Eg0KBWZpZWxkGAEgASgJEhMKC2ludGVydmFsX21zGAIgASgNKmgKCFdoZW5GdWxsEhkKFVdIRU5fRlVMTF9VTlNQRUNJRklFRBAAEhIKDldIRU5fRlVMTF9XQUlUEAESEgoOV0hFTl9GVUxMX0ZBSUwQAhIZChVXSEVOX0ZVTExfRFJPUF9PTERFU1QQAyqUAwoEQ29kZRIUChBDT0RFX1VOU1BFQ0lGSUVEEAASEQoNQ09ERV9DQU5DRUxFRBABEhAKDENPREVfVU5LTk9XThACEhkKFUNPREVfSU5WQUxJRF9BUkdVTUVOVBADEhoKFkNPREVfREVBRExJTkVfRVhDRUVERUQQBBISCg5DT0RFX05PVF9GT1VORBAFEhcKE0NPREVfQUxSRUFEWV9FWElTVFMQBhIaChZDT0RFX1BFUk1JU1NJT05fREVOSUVEEAcSGwoXQ09ERV9SRVNPVVJDRV9FWEhBVVNURUQQCBIcChhDT0RFX0ZBSUxFRF9QUkVDT05ESVRJT04QCRIQCgxDT0RFX0FCT1JURUQQChIVChFDT0RFX09VVF9PRl9SQU5HRRALEhYKEkNPREVfVU5JTVBMRU1FTlRFRBAMEhEKDUNPREVfSU5URVJOQUwQDRIUChBDT0RFX1VOQVZBSUxBQkxFEA4SEgoOQ09ERV9EQVRBX0xPU1MQDxIYChRDT0RFX1VOQVVUSEVOVElDQVRFRBAQOlwKB3NlcnZpY2USHy5nb29nbGUucHJvdG9idWYuU2VydmljZU9wdGlvbnMYlJUDIAEoCzIfLmNvbm5lY3RzdHJlYW0udjEuU2VydmljZVBvbGljeVIHc2VydmljZTpYCgZtZXRob2QSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxiUlQMgASgLMh4uY29ubmVjdHN0cmVhbS52MS5NZXRob2RQb2xpY3lSBm1ldGhvZGIGcHJvdG8z", [file_google_protobuf_descriptor]);
+  fileDesc("Ch5jb25uZWN0c3RyZWFtL3YxL29wdGlvbnMucHJvdG8SEGNvbm5lY3RzdHJlYW0udjEitgEKDVNlcnZpY2VQb2xpY3kSLgoGc2VydmVyGAEgASgLMh4uY29ubmVjdHN0cmVhbS52MS5TZXJ2ZXJQb2xpY3kSLgoGY2xpZW50GAIgASgLMh4uY29ubmVjdHN0cmVhbS52MS5DbGllbnRQb2xpY3kSLwoGZXJyb3JzGAMgAygLMh8uY29ubmVjdHN0cmVhbS52MS5EZWNsYXJlZEVycm9yEhQKDGVycm9yX2RvbWFpbhgEIAEoCSLpAQoMTWV0aG9kUG9saWN5Ei4KBnNlcnZlchgBIAEoCzIeLmNvbm5lY3RzdHJlYW0udjEuU2VydmVyUG9saWN5Ei4KBmNsaWVudBgCIAEoCzIeLmNvbm5lY3RzdHJlYW0udjEuQ2xpZW50UG9saWN5Ei8KBmVycm9ycxgDIAMoCzIfLmNvbm5lY3RzdHJlYW0udjEuRGVjbGFyZWRFcnJvchIYChBpbml0aWFsX21ldGFkYXRhGAQgASgJEi4KCWhlYXJ0YmVhdBgFIAEoCzIbLmNvbm5lY3RzdHJlYW0udjEuSGVhcnRiZWF0IqIBCgxTZXJ2ZXJQb2xpY3kSMgoIdGltZW91dHMYASABKAsyIC5jb25uZWN0c3RyZWFtLnYxLlN0cmVhbVRpbWVvdXRzEi4KBmxpbWl0cxgCIAEoCzIeLmNvbm5lY3RzdHJlYW0udjEuU3RyZWFtTGltaXRzEi4KBnF1ZXVlcxgDIAEoCzIeLmNvbm5lY3RzdHJlYW0udjEuU3RyZWFtUXVldWVzIvgBCgxDbGllbnRQb2xpY3kSMgoIdGltZW91dHMYASABKAsyIC5jb25uZWN0c3RyZWFtLnYxLlN0cmVhbVRpbWVvdXRzEi4KBmxpbWl0cxgCIAEoCzIeLmNvbm5lY3RzdHJlYW0udjEuU3RyZWFtTGltaXRzEi4KBnF1ZXVlcxgDIAEoCzIeLmNvbm5lY3RzdHJlYW0udjEuU3RyZWFtUXVldWVzEhcKCnRpbWVvdXRfbXMYBCABKA1IAIgBARIsCgVyZXRyeRgFIAEoCzIdLmNvbm5lY3RzdHJlYW0udjEuUmV0cnlQb2xpY3lCDQoLX3RpbWVvdXRfbXMi0gEKDlN0cmVhbVRpbWVvdXRzEh0KEGZpcnN0X21lc3NhZ2VfbXMYASABKA1IAIgBARIUCgdpZGxlX21zGAIgASgNSAGIAQESFAoHcmVjdl9tcxgDIAEoDUgCiAEBEhQKB3NlbmRfbXMYBCABKA1IA4gBARIXCgptYXhfYWdlX21zGAUgASgNSASIAQFCEwoRX2ZpcnN0X21lc3NhZ2VfbXNCCgoIX2lkbGVfbXNCCgoIX3JlY3ZfbXNCCgoIX3NlbmRfbXNCDQoLX21heF9hZ2VfbXMi7gEKDFN0cmVhbUxpbWl0cxIbCg5yZWFkX21heF9ieXRlcxgBIAEoDUgAiAEBEhwKD3dyaXRlX21heF9ieXRlcxgCIAEoDUgBiAEBEiIKFXJlYWRfc3RyZWFtX21heF9ieXRlcxgDIAEoBEgCiAEBEiMKFndyaXRlX3N0cmVhbV9tYXhfYnl0ZXMYBCABKARIA4gBAUIRCg9fcmVhZF9tYXhfYnl0ZXNCEgoQX3dyaXRlX21heF9ieXRlc0IYChZfcmVhZF9zdHJlYW1fbWF4X2J5dGVzQhkKF193cml0ZV9zdHJlYW1fbWF4X2J5dGVzImsKDFN0cmVhbVF1ZXVlcxIrCgRzZW5kGAEgASgLMh0uY29ubmVjdHN0cmVhbS52MS5RdWV1ZUJvdW5kcxIuCgdyZWNlaXZlGAIgASgLMh0uY29ubmVjdHN0cmVhbS52MS5RdWV1ZUJvdW5kcyKOAQoLUXVldWVCb3VuZHMSGQoMbWF4X21lc3NhZ2VzGAEgASgNSACIAQESFgoJbWF4X2J5dGVzGAIgASgESAGIAQESLQoJd2hlbl9mdWxsGAMgASgOMhouY29ubmVjdHN0cmVhbS52MS5XaGVuRnVsbEIPCg1fbWF4X21lc3NhZ2VzQgwKCl9tYXhfYnl0ZXMi9QIKC1JldHJ5UG9saWN5EhkKDG1heF9hdHRlbXB0cxgBIAEoDUgAiAEBEh8KEmluaXRpYWxfYmFja29mZl9tcxgCIAEoDUgBiAEBEhsKDm1heF9iYWNrb2ZmX21zGAMgASgNSAKIAQESHwoSYmFja29mZl9tdWx0aXBsaWVyGAQgASgBSAOIAQESLwoPcmV0cnlhYmxlX2NvZGVzGAUgAygOMhYuY29ubmVjdHN0cmVhbS52MS5Db2RlEjUKCnRocm90dGxpbmcYBiABKAsyIS5jb25uZWN0c3RyZWFtLnYxLlJldHJ5VGhyb3R0bGluZxIdChBtYXhfYnVmZmVyX2J5dGVzGAcgASgNSASIAQFCDwoNX21heF9hdHRlbXB0c0IVChNfaW5pdGlhbF9iYWNrb2ZmX21zQhEKD19tYXhfYmFja29mZl9tc0IVChNfYmFja29mZl9tdWx0aXBsaWVyQhMKEV9tYXhfYnVmZmVyX2J5dGVzIjoKD1JldHJ5VGhyb3R0bGluZxISCgptYXhfdG9rZW5zGAEgASgNEhMKC3Rva2VuX3JhdGlvGAIgASgBIqcBCg1EZWNsYXJlZEVycm9yEg4KBnJlYXNvbhgBIAEoCRIkCgRjb2RlGAIgASgOMhYuY29ubmVjdHN0cmVhbS52MS5Db2RlEgwKBHdoZW4YAyABKAkSEQoJdGVtcG9yYXJ5GAQgASgIEg8KB3RpbWVvdXQYBSABKAgSGwoOcmV0cnlfZGVsYXlfbXMYBiABKA1IAIgBAUIRCg9fcmV0cnlfZGVsYXlfbXMiLwoJSGVhcnRiZWF0Eg0KBWZpZWxkGAEgASgJEhMKC2ludGVydmFsX21zGAIgASgNKmgKCFdoZW5GdWxsEhkKFVdIRU5fRlVMTF9VTlNQRUNJRklFRBAAEhIKDldIRU5fRlVMTF9XQUlUEAESEgoOV0hFTl9GVUxMX0ZBSUwQAhIZChVXSEVOX0ZVTExfRFJPUF9PTERFU1QQAyqUAwoEQ29kZRIUChBDT0RFX1VOU1BFQ0lGSUVEEAASEQoNQ09ERV9DQU5DRUxFRBABEhAKDENPREVfVU5LTk9XThACEhkKFUNPREVfSU5WQUxJRF9BUkdVTUVOVBADEhoKFkNPREVfREVBRExJTkVfRVhDRUVERUQQBBISCg5DT0RFX05PVF9GT1VORBAFEhcKE0NPREVfQUxSRUFEWV9FWElTVFMQBhIaChZDT0RFX1BFUk1JU1NJT05fREVOSUVEEAcSGwoXQ09ERV9SRVNPVVJDRV9FWEhBVVNURUQQCBIcChhDT0RFX0ZBSUxFRF9QUkVDT05ESVRJT04QCRIQCgxDT0RFX0FCT1JURUQQChIVChFDT0RFX09VVF9PRl9SQU5HRRALEhYKEkNPREVfVU5JTVBMRU1FTlRFRBAMEhEKDUNPREVfSU5URVJOQUwQDRIUChBDT0RFX1VOQVZBSUxBQkxFEA4SEgoOQ09ERV9EQVRBX0xPU1MQDxIYChRDT0RFX1VOQVVUSEVOVElDQVRFRBAQOlwKB3NlcnZpY2USHy5nb29nbGUucHJvdG9idWYuU2VydmljZU9wdGlvbnMYlJUDIAEoCzIfLmNvbm5lY3RzdHJlYW0udjEuU2VydmljZVBvbGljeVIHc2VydmljZTpYCgZtZXRob2QSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxiUlQMgASgLMh4uY29ubmVjdHN0cmVhbS52MS5NZXRob2RQb2xpY3lSBm1ldGhvZELDAQoUY29tLmNvbm5lY3RzdHJlYW0udjFCDE9wdGlvbnNQcm90b1ABWltidWYuYnVpbGQvZ2VuL2dvL2Nvbm5lY3Qtc3RyZWFtL29wdGlvbnMvcHJvdG9jb2xidWZmZXJzL2dvL2Nvbm5lY3RzdHJlYW0vdjE7Y29ubmVjdHN0cmVhbXYxogIDQ1NYqgIQQ29ubmVjdFN0cmVhbS5WMcoCEENvbm5lY3RTdHJlYW1cVjHqAhFDb25uZWN0U3RyZWFtOjpWMWIGcHJvdG8z", [file_google_protobuf_descriptor]);
 
 /**
- * Of all RPCs of a service.
+ * Applies to all RPCs of a service.
  *
  * @generated from message connectstream.v1.ServicePolicy
  */
@@ -67,7 +67,7 @@ export const ServicePolicySchema: GenMessage<ServicePolicy> = /*@__PURE__*/
   messageDesc(file_connectstream_v1_options, 0);
 
 /**
- * Of one RPC.
+ * Applies to one RPC.
  *
  * @generated from message connectstream.v1.MethodPolicy
  */
@@ -87,15 +87,15 @@ export type MethodPolicy = Message<"connectstream.v1.MethodPolicy"> & {
   client?: ClientPolicy | undefined;
 
   /**
-   * Errors that the RPC may end with, beside those of its service.
+   * Errors that the RPC may end with, in addition to those of its service.
    *
    * @generated from field: repeated connectstream.v1.DeclaredError errors = 3;
    */
   errors: DeclaredError[];
 
   /**
-   * Full name of a message that the client gives when it opens the stream, before the first message
-   * of the stream. Its fields travel as request headers. For client-streaming and bidirectional RPCs.
+   * Full name of the message that opens the stream. Its fields travel as request headers. For
+   * client-streaming and bidirectional RPCs.
    *
    * @generated from field: string initial_metadata = 4;
    */
@@ -174,8 +174,8 @@ export type ClientPolicy = Message<"connectstream.v1.ClientPolicy"> & {
   timeoutMs?: number | undefined;
 
   /**
-   * Repeats calls that fail before anything of their response has been seen. For unary RPCs, too.
-   * It is one key: that of a method replaces that of its service as a whole.
+   * Retries calls that fail before any of the response has arrived. For unary RPCs, too. One key: a
+   * method's policy replaces its service's as a whole.
    *
    * @generated from field: connectstream.v1.RetryPolicy retry = 5;
    */
@@ -224,7 +224,7 @@ export type StreamTimeouts = Message<"connectstream.v1.StreamTimeouts"> & {
   sendMs?: number | undefined;
 
   /**
-   * The whole stream, which then ends with `unavailable`: come again.
+   * The whole stream. It ends with `unavailable`; reconnect.
    *
    * @generated from field: optional uint32 max_age_ms = 5;
    */
@@ -266,7 +266,7 @@ export type StreamLimits = Message<"connectstream.v1.StreamLimits"> & {
   readStreamMaxBytes?: bigint | undefined;
 
   /**
-   * All messages that one stream may be given to send.
+   * All messages that one stream may send.
    *
    * @generated from field: optional uint64 write_stream_max_bytes = 4;
    */
@@ -287,14 +287,14 @@ export const StreamLimitsSchema: GenMessage<StreamLimits> = /*@__PURE__*/
  */
 export type StreamQueues = Message<"connectstream.v1.StreamQueues"> & {
   /**
-   * Messages that are sent and that flow control does not yet let out.
+   * Sent messages that wait for flow control.
    *
    * @generated from field: connectstream.v1.QueueBounds send = 1;
    */
   send?: QueueBounds | undefined;
 
   /**
-   * Messages that have arrived and that nobody has read.
+   * Received messages that nobody has read yet.
    *
    * @generated from field: connectstream.v1.QueueBounds receive = 2;
    */
@@ -309,7 +309,7 @@ export const StreamQueuesSchema: GenMessage<StreamQueues> = /*@__PURE__*/
   messageDesc(file_connectstream_v1_options, 6);
 
 /**
- * How much a queue holds, and what happens to a message for which it has no room.
+ * How much a queue holds, and what happens when it is full.
  *
  * @generated from message connectstream.v1.QueueBounds
  */
@@ -344,35 +344,35 @@ export const QueueBoundsSchema: GenMessage<QueueBounds> = /*@__PURE__*/
  */
 export type RetryPolicy = Message<"connectstream.v1.RetryPolicy"> & {
   /**
-   * Tries, the first included: at least 2, at most 5. Default: 4.
+   * Attempts, including the first: 2 to 5. Default: 4.
    *
    * @generated from field: optional uint32 max_attempts = 1;
    */
   maxAttempts?: number | undefined;
 
   /**
-   * Wait before the second try, in milliseconds. Default: 100.
+   * Backoff before the second attempt, in milliseconds. Default: 100.
    *
    * @generated from field: optional uint32 initial_backoff_ms = 2;
    */
   initialBackoffMs?: number | undefined;
 
   /**
-   * The longest wait, in milliseconds. Default: 1000.
+   * Maximum backoff, in milliseconds. Default: 1000.
    *
    * @generated from field: optional uint32 max_backoff_ms = 3;
    */
   maxBackoffMs?: number | undefined;
 
   /**
-   * By what each wait is longer than the one before. Default: 2.
+   * Backoff multiplier. Default: 2.
    *
    * @generated from field: optional double backoff_multiplier = 4;
    */
   backoffMultiplier?: number | undefined;
 
   /**
-   * Codes to repeat a call after. Default: `CODE_UNAVAILABLE`, as the RPC's `idempotency_level` allows.
+   * Codes to retry after. Default: `CODE_UNAVAILABLE`, as the RPC's `idempotency_level` allows.
    *
    * @generated from field: repeated connectstream.v1.Code retryable_codes = 5;
    */
@@ -386,7 +386,7 @@ export type RetryPolicy = Message<"connectstream.v1.RetryPolicy"> & {
   throttling?: RetryThrottling | undefined;
 
   /**
-   * Bytes of sent messages to keep for a repetition. Default: 262144.
+   * Bytes of sent messages to keep for a retry. Default: 262144.
    *
    * @generated from field: optional uint32 max_buffer_bytes = 7;
    */
@@ -401,7 +401,7 @@ export const RetryPolicySchema: GenMessage<RetryPolicy> = /*@__PURE__*/
   messageDesc(file_connectstream_v1_options, 8);
 
 /**
- * A client's stock of tokens: a failure takes one, a success gives `token_ratio`.
+ * A client's tokens: a failure takes one, a success gives `token_ratio`.
  *
  * @generated from message connectstream.v1.RetryThrottling
  */
@@ -444,14 +444,14 @@ export type DeclaredError = Message<"connectstream.v1.DeclaredError"> & {
   reason: string;
 
   /**
-   * Status code. Any but `CODE_CANCELED`, which says that the client has gone away.
+   * Status code. `CODE_CANCELED` is invalid: it means that the client has left.
    *
    * @generated from field: connectstream.v1.Code code = 2;
    */
   code: Code;
 
   /**
-   * When it happens, for people. Also its message, unless the handler gives another.
+   * When it happens, for people. The message of the error, unless the handler gives another.
    *
    * @generated from field: string when = 3;
    */
@@ -465,15 +465,15 @@ export type DeclaredError = Message<"connectstream.v1.DeclaredError"> & {
   temporary: boolean;
 
   /**
-   * The cause is that something took too long.
+   * Something took too long.
    *
    * @generated from field: bool timeout = 5;
    */
   timeout: boolean;
 
   /**
-   * How long to wait before the next try, in milliseconds, as `google.rpc.RetryInfo`, unless the
-   * handler says another time. For temporary errors.
+   * Delay before a retry, in milliseconds, sent as `google.rpc.RetryInfo`, unless the handler gives
+   * another. For temporary errors.
    *
    * @generated from field: optional uint32 retry_delay_ms = 6;
    */
@@ -488,22 +488,22 @@ export const DeclaredErrorSchema: GenMessage<DeclaredError> = /*@__PURE__*/
   messageDesc(file_connectstream_v1_options, 10);
 
 /**
- * A message that the server sends when it has sent none for a while, for proxies that count only
- * messages. Generated clients filter it out; to others it is a message with this field set.
+ * A message that the server sends after a silence, for proxies that count only messages. Generated
+ * clients skip it; others get a message with this field set.
  *
  * @generated from message connectstream.v1.Heartbeat
  */
 export type Heartbeat = Message<"connectstream.v1.Heartbeat"> & {
   /**
-   * Name of a field of the response message, which nothing else sets: a `bool`, or a message. It may
-   * be a member of a oneof.
+   * Name of a field of the response message that nothing else sets: a `bool`, or a message. It may be
+   * a member of a oneof.
    *
    * @generated from field: string field = 1;
    */
   field: string;
 
   /**
-   * Time without a message after which to send one, in milliseconds.
+   * Silence after which to send one, in milliseconds.
    *
    * @generated from field: uint32 interval_ms = 2;
    */
@@ -529,7 +529,7 @@ export enum WhenFull {
   UNSPECIFIED = 0,
 
   /**
-   * Waits for room.
+   * Waits for space.
    *
    * @generated from enum value: WHEN_FULL_WAIT = 1;
    */
@@ -543,7 +543,7 @@ export enum WhenFull {
   FAIL = 2,
 
   /**
-   * Drops the message that has waited longest.
+   * Drops the oldest message.
    *
    * @generated from enum value: WHEN_FULL_DROP_OLDEST = 3;
    */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { adviceOn, type NodeFailure } from "./connection-advice.js";
+import { adviceOn, type ConnectionAdvice, type NodeFailure } from "./connection-advice.js";
 
 /**
  * What a reset says to the one who receives it.
@@ -54,18 +54,21 @@ export function errorFromReset(rstCode: number, origin: string, cause?: unknown)
 
 /** The error of a connection to `origin` that broke, or was never made. */
 export function connectionError(thrown: unknown, origin: string): ConnectError {
+  if (isConnectTimeout(thrown)) {
+    const advice = "it takes longer than connectTimeoutMs";
+    return unavailable(origin, { made: false, advice }, thrown);
+  }
   const cause = nodeError(thrown);
   // What the session manager says of itself: a ping without an answer, or that it was aborted.
   if (thrown instanceof ConnectError && !cause && thrown.code !== Code.Internal) return thrown;
-  return unavailable(origin, cause, thrown);
+  return unavailable(origin, adviceOn(cause), thrown);
 }
 
 function unavailable(
   origin: string,
-  failure: NodeFailure | undefined,
+  { made, advice }: ConnectionAdvice,
   cause: unknown,
 ): ConnectError {
-  const { made, advice } = adviceOn(failure);
   const what = made ? `the connection to ${origin} was lost` : `cannot connect to ${origin}`;
   const text = advice === undefined ? what : `${what}: ${advice}`;
   return new ConnectError(text, Code.Unavailable, undefined, undefined, cause);
@@ -84,10 +87,12 @@ export function unaryFailure(thrown: unknown, origin: string): unknown {
   const rstCode = resetOf(thrown);
   // Node closes the streams of a lost connection with it, and Connect-Node does not tell that from a
   // server that cancelled.
-  if (rstCode === constants.NGHTTP2_CANCEL) return unavailable(origin, undefined, thrown);
+  if (rstCode === constants.NGHTTP2_CANCEL) return unavailable(origin, adviceOn(undefined), thrown);
   if (rstCode !== undefined) return errorFromReset(rstCode, origin, thrown);
   const failed = nodeCodes.includes(thrown.code) && nodeError(thrown) !== undefined;
-  return failed || isClosedSession(thrown) ? connectionError(thrown, origin) : thrown;
+  return failed || isClosedSession(thrown) || isConnectTimeout(thrown)
+    ? connectionError(thrown, origin)
+    : thrown;
 }
 
 /** The error of a client that is gone, for handlers. */
@@ -114,4 +119,11 @@ function resetOf({ rawMessage }: ConnectError): number | undefined {
 /** Whether a connection ended just when Connect-Node's manager was about to use it. */
 function isClosedSession({ rawMessage }: ConnectError): boolean {
   return rawMessage.startsWith("expected open session");
+}
+
+/** Whether Connect-Node's manager, from 2.3 on, gave up on a connection after `connectTimeoutMs`. */
+function isConnectTimeout(thrown: unknown): boolean {
+  return (
+    thrown instanceof ConnectError && thrown.rawMessage === "connection establishment timed out"
+  );
 }

@@ -210,6 +210,8 @@ const times = [
   ["pingIntervalMs", Number.MIN_VALUE],
   ["pingTimeoutMs", Number.MIN_VALUE],
   ["idleConnectionTimeoutMs", 0],
+  // Connect 2.3 and later have it; the session manager gets it with the others.
+  ["connectTimeoutMs", Number.MIN_VALUE],
 ] as const;
 
 /** Throws a `RangeError` for a value that cannot be, which would be no limit at all. */

@@ -20,6 +20,7 @@ export {
   createMethodSerializationLookup,
   createMethodUrl,
   runStreamingCall,
+  runUnaryCall,
   type UniversalHandler,
   type UniversalHandlerOptions,
   validateReadWriteMaxBytes,
@@ -29,8 +30,11 @@ export {
   codeToString,
   contentTypeStreamJson,
   contentTypeStreamProto,
+  contentTypeUnaryJson,
+  contentTypeUnaryProto,
   createEndStreamSerialization,
   endStreamFlag,
+  errorFromJsonBytes,
   headerProtocolVersion,
   headerStreamAcceptEncoding,
   headerStreamEncoding,
@@ -39,9 +43,11 @@ export {
   parseTimeout as connectParseTimeout,
   protocolVersion,
   requestHeaderWithCompression as connectRequestHeaderWithCompression,
+  trailerDemux,
   validateResponseWithCompression as connectValidateResponseWithCompression,
 } from "@connectrpc/connect/protocol-connect";
 export {
+  codeFromHttpStatus,
   contentTypeJson as grpcContentTypeJson,
   contentTypeProto as grpcContentTypeProto,
   grpcStatusOk,
@@ -53,8 +59,6 @@ export {
   parseTimeout as grpcParseTimeout,
   requestHeaderWithCompression as grpcRequestHeaderWithCompression,
   setTrailerStatus,
-  validateResponseWithCompression as grpcValidateResponseWithCompression,
-  validateTrailer,
 } from "@connectrpc/connect/protocol-grpc";
 export {
   contentTypeJson as grpcWebContentTypeJson,
@@ -64,5 +68,4 @@ export {
   trailerFlag,
   trailerParse,
   trailerSerialize,
-  validateResponseWithCompression as grpcWebValidateResponseWithCompression,
 } from "@connectrpc/connect/protocol-grpc-web";

@@ -40,7 +40,6 @@ export interface ServerProtocol extends ProtocolHeaders {
 /** What a client asked for. */
 export interface ClientFormat {
   readonly binary: boolean;
-  readonly timeoutMs: number | undefined;
   readonly acceptCompression: Compression[];
   readonly sendCompression: Compression | null;
 }
@@ -64,7 +63,10 @@ export interface ResponseEnd {
 
 /** A client's part of a protocol: what its requests look like, and what a response says. */
 export interface ClientProtocol extends ProtocolHeaders {
+  /** The headers of a request, but for its time limit. */
   requestHeader(header: HeadersInit | undefined, format: ClientFormat): Headers;
+  /** A time limit, as the value of the header `timeout`. */
+  formatTimeout(timeoutMs: number): string;
   /** Throws a `ConnectError` for a response that is none of this protocol, or an error. */
   validateHead(status: number, header: IncomingFields, format: ClientFormat): ResponseHead;
   /** The trailers of a call that succeeded. Throws the `ConnectError` of one that failed. */

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { EndedBy, Traffic } from "../api/outcome.js";
+import type { QueueFill } from "../options/queues.js";
+import type { Compression } from "../protocol/connect-internals.js";
+import {
+  getHeader,
+  getPath,
+  splitTrailers,
+  UNARY_ENCODING,
+  type UnaryHead,
+  unaryError,
+  validateUnaryHead,
+} from "../protocol/connect-unary-client.js";
+import type { Fields, IncomingFields } from "../protocol/fields.js";
+import type { ClientWire, ClientWireEvents } from "../protocol/wire.js";
+import { Body } from "./body.js";
+import { Call, type Carrier } from "./call.js";
+import type { CallInit } from "./client-call.js";
+import { invalidHeaderError } from "./not-sent-error.js";
+import { noResponse, withUrl } from "./transport-error.js";
+import type { OutgoingRequest, WireMethod, WireRequest } from "./wire-method.js";
+
+/** The request message, ready to travel. */
+interface RequestBody {
+  readonly data: Uint8Array;
+  readonly compression: Compression | null;
+}
+
+const empty: RequestBody = { data: new Uint8Array(), compression: null };
+
+/**
+ * Carries a unary call of the Connect protocol: one whole body each way, without envelopes. The
+ * request begins when its message is there, for its headers depend on it.
+ * https://connectrpc.com/docs/protocol#unary-rpcs
+ */
+export class BodyCarrier implements Carrier<RequestBody>, ClientWireEvents {
+  readonly call: Call<RequestBody>;
+  readonly #method: WireMethod;
+  readonly #request: WireRequest;
+  readonly #init: CallInit;
+  readonly #body: Body;
+  #outgoing: RequestBody = empty;
+  #wire: ClientWire | undefined;
+  #head: UnaryHead | undefined;
+  /** With the trailers, which are headers here. */
+  #header: IncomingFields | undefined;
+  #message: object | undefined;
+  sent: Omit<Traffic, "dropped"> = { messages: 0, bytes: 0 };
+  received: Traffic = { messages: 0, bytes: 0, dropped: 0 };
+  taken = 0;
+  /** Bytes of the message that was encoded last, before compression. */
+  size = 0;
+
+  constructor(method: WireMethod, request: WireRequest, init: CallInit) {
+    this.#method = method;
+    this.#request = request;
+    this.#init = init;
+    this.#body = new Body(method.options.readMaxBytes);
+    this.call = new Call(method.rpc, this, init);
+    this.call.watch(request.timeoutMs);
+    if (this.call.ended) return;
+    const fault = invalidHeaderError(request.header);
+    if (fault) this.call.fail(fault);
+    else this.call.drained();
+  }
+
+  get unread(): QueueFill {
+    const { messages, bytes } = this.received;
+    return { messages: messages - this.taken, bytes: this.taken ? 0 : bytes, dropped: 0 };
+  }
+
+  take(): object | undefined {
+    const message = this.#message;
+    this.#message = undefined;
+    if (message) this.taken++;
+    else if (this.call.ended) this.call.finished();
+    return message;
+  }
+
+  encode(message: object): RequestBody | Promise<RequestBody> {
+    const data = this.#method.serialize(message);
+    this.size = data.byteLength;
+    const { sendCompression: compression, compressMinBytes } = this.#method.options;
+    return compression && data.byteLength >= compressMinBytes
+      ? compress(compression, data)
+      : { data, compression: null };
+  }
+
+  write(body: RequestBody): boolean {
+    this.#outgoing = body;
+    this.sent = { messages: 1, bytes: body.data.byteLength };
+    this.#init.watch?.tap?.sent?.(body.data.byteLength);
+    return true;
+  }
+
+  endSend(): void {
+    this.#method.options.openWire(this.#outgoingRequest(), this);
+  }
+
+  cancel(): void {
+    this.#message = undefined;
+    this.#body.drop();
+    this.#wire?.cancel();
+  }
+
+  onOpen(wire: ClientWire): void {
+    if (this.call.ended) return wire.cancel();
+    this.#wire = wire;
+    const { data } = this.#outgoing;
+    if (data.byteLength > 0 && this.#method.method === "POST") wire.write([data]);
+    wire.end();
+  }
+
+  onHeader(status: number, all: IncomingFields): void {
+    if (this.call.ended) return;
+    const { format } = this.#method;
+    try {
+      this.#header = all;
+      this.#head = validateUnaryHead(status, all, format);
+    } catch (thrown) {
+      this.#fail(ConnectError.from(thrown, Code.Internal));
+      this.#wire?.cancel();
+      return;
+    }
+    if (!this.#head.error) this.call.gotHeader(splitTrailers(all).header);
+  }
+
+  onData(chunk: Uint8Array): void {
+    if (this.call.ended) return;
+    const fault = this.#body.push(chunk);
+    if (fault) this.call.broken(fault);
+  }
+
+  onDrain(): void {
+    // The one message is written whole.
+  }
+
+  onEnd(): void {
+    const head = this.#head;
+    if (this.call.ended) return;
+    if (!head) return this.#conclude("server", noResponse());
+    const data = this.#body.take();
+    if (!head.compression) return this.#finish(head, data, data.byteLength);
+    head.compression
+      .decompress(data as Uint8Array<ArrayBuffer>, this.#method.options.readMaxBytes)
+      .then((inflated) => this.#finish(head, inflated, data.byteLength))
+      .catch((error: unknown) => this.call.broken(ConnectError.from(error, Code.Internal)));
+  }
+
+  onFail(error: ConnectError, by: EndedBy): void {
+    // A whole response that is being decompressed is not lost with its connection.
+    if (this.call.ended || this.#body.taken) return;
+    if (error.code === Code.Canceled && this.call.expiredAtCancel()) return;
+    this.#conclude(by, error);
+  }
+
+  #finish({ error }: UnaryHead, data: Uint8Array, bytes: number): void {
+    if (this.call.ended || !this.#header) return;
+    if (error) return this.#fail(unaryError(data, this.#header, error));
+    this.received = { messages: 1, bytes, dropped: 0 };
+    this.#init.watch?.tap?.received?.(bytes);
+    try {
+      this.#message = this.#method.parse(this.#method.references ? data.slice() : data);
+    } catch (thrown) {
+      return this.call.broken(ConnectError.from(thrown, Code.Internal));
+    }
+    this.call.settle("server", splitTrailers(this.#header).trailer);
+    this.call.ready();
+  }
+
+  #fail(error: ConnectError): void {
+    this.#conclude("server", withUrl(error, this.#method.url, this.#method.rpc));
+  }
+
+  #conclude(by: EndedBy, error: ConnectError): void {
+    this.call.settle(by, undefined, error);
+    this.call.finished();
+  }
+
+  #outgoingRequest(): OutgoingRequest {
+    const { method, url, path, format } = this.#method;
+    const { header, timeout } = this.#request;
+    const { data, compression } = this.#outgoing;
+    if (method === "GET") {
+      const query = getPath(path, data, format.binary, compression);
+      const prepared = header === this.#method.header ? this.#method.bodyless : getHeader(header);
+      return { method, url, path: query, header: prepared, timeout };
+    }
+    return { method, url, path, header: withEncoding(header, compression), timeout };
+  }
+}
+
+function withEncoding(header: Fields, compression: Compression | null): Fields {
+  if (!compression) return header;
+  const others = [...header].filter(([name]) => name !== UNARY_ENCODING);
+  return [...others, [UNARY_ENCODING, compression.name]];
+}
+
+async function compress(compression: Compression, data: Uint8Array): Promise<RequestBody> {
+  return { data: await compression.compress(data as Uint8Array<ArrayBuffer>), compression };
+}

@@ -114,6 +114,8 @@ class IterableCarrier implements Carrier<object> {
   cancel(error: ConnectError): void {
     this.#controller.abort(error);
     this.#sink.end({ error });
+    this.#source?.stop();
+    this.#source = undefined;
   }
 
   #start(transport: Transport, init: CallInit): void {
@@ -145,6 +147,7 @@ class IterableCarrier implements Carrier<object> {
   }
 
   #onResponse({ header, trailer, message }: StreamResponse): void {
+    if (this.#controller.signal.aborted) return;
     const { methodKind, output } = this.#method;
     const bounds = this.#bounds;
     this.call.gotHeader(incomingFields(header));

@@ -16,8 +16,10 @@ interface Reader<T> {
 export interface IterableEvents {
   /** The queue takes messages again. */
   onDrain(): void;
-  /** The consumer went away before the end. */
+  /** The consumer went away before it had taken everything. */
   onAbandoned(): void;
+  /** The consumer has taken everything, the end included. */
+  onTaken?(): void;
 }
 
 /**
@@ -56,9 +58,9 @@ export class IterableSink<T> implements MessageSink<T, T>, AsyncIterableIterator
     this.#onSent = onSent;
   }
 
-  /** True when somebody waits for a message. */
-  get wanted(): boolean {
-    return this.#readers.length > 0;
+  /** What has not been taken: 0 when somebody waits for the next message. */
+  get unsent(): number {
+    return this.#readers.length > 0 ? 0 : this.#queue.length + 1;
   }
 
   encode(message: T): T {
@@ -82,6 +84,13 @@ export class IterableSink<T> implements MessageSink<T, T>, AsyncIterableIterator
     this.#ended = true;
     this.#failure = failure;
     for (const reader of this.#readers.splice(0)) this.#finish(reader);
+  }
+
+  /** Ends the iterable with an error now, in place of what has not been taken. */
+  fail(error: unknown): void {
+    this.#queue.length = 0;
+    if (this.#ended) this.#failure = { error };
+    else this.end({ error });
   }
 
   next(): Promise<IteratorResult<T>> {
@@ -112,10 +121,11 @@ export class IterableSink<T> implements MessageSink<T, T>, AsyncIterableIterator
   }
 
   #abandon(): void {
-    const early = !this.#ended;
+    const early = !this.#ended || this.#queue.length > 0;
     this.end();
     this.#queue.length = 0;
     if (early) this.#events.onAbandoned();
+    else this.#events.onTaken?.();
   }
 
   /** The error is given once; after it the iterable is over. */
@@ -124,5 +134,6 @@ export class IterableSink<T> implements MessageSink<T, T>, AsyncIterableIterator
     this.#failure = undefined;
     if (failure) reader.reject(failure.error);
     else reader.resolve({ done: true, value: undefined });
+    this.#events.onTaken?.();
   }
 }

@@ -3,7 +3,7 @@
 /**
  * Reads a stream with `for await`. `onLeave` is called when the loop is left before the end.
  */
-export function messages<T>(
+export function iterateMessages<T>(
   stream: { recv(): Promise<T | undefined> },
   onLeave?: () => void,
 ): AsyncIterableIterator<T> {

@@ -12,6 +12,8 @@ import type { SendWaits } from "./send-waits.js";
 export interface Resend extends SendOptions {
   /** It was accepted before: it has a place, whatever the bounds, and is never dropped. */
   readonly accepted?: boolean;
+  /** It is none of the user's messages: filters don't look at it. */
+  readonly unfiltered?: boolean;
   /** Called when it is dropped. */
   readonly onDropped?: () => void;
 }

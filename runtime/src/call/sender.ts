@@ -80,7 +80,8 @@ export class Sender<T, F = unknown> {
     if (signal?.aborted) return rejected(abortError(signal));
     let frame: F | Promise<F>;
     try {
-      frame = this.#sink.encode(this.#filter ? this.#filter(message) : message);
+      const filter = options?.unfiltered ? undefined : this.#filter;
+      frame = this.#sink.encode(filter ? filter(message) : message);
     } catch (thrown) {
       const error = ConnectError.from(thrown);
       this.#onUnsendable?.(error);

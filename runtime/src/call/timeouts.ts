@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { StreamTimeouts } from "../options/timeouts.js";
+import { type Clock, realClock } from "./clock.js";
 import type { Progress } from "./progress.js";
-import { startTimer } from "./timers.js";
 
-/** A call, as those see it who watch its limits of time. */
-export interface Watched {
+/** A call, as its limits of time need it. */
+export interface TimedCall {
   progress(): Progress;
-  /** Ends the call with `error`. */
-  end(error: ConnectError): void;
+  /** Ends the call with `error`: its time is up. */
+  expire(error: ConnectError): void;
 }
 
 /**
@@ -18,8 +18,12 @@ export interface Watched {
  */
 const LOOKS = 8;
 
-/** Watches all limits but that of a single `recv`. Returns how to stop that. */
-export function watch(call: Watched, timeouts: StreamTimeouts): () => void {
+/** Starts all limits but that of a single `recv`. Returns how to stop them. */
+export function startTimeouts(
+  call: TimedCall,
+  timeouts: StreamTimeouts,
+  { startTimer }: Clock = realClock,
+): () => void {
   const { firstMessageMs, idleMs, sendMs, maxAgeMs } = timeouts;
   const stops: (() => void)[] = [];
   const stop = () => {
@@ -27,7 +31,7 @@ export function watch(call: Watched, timeouts: StreamTimeouts): () => void {
   };
   const end = (message: string, code: Code = Code.DeadlineExceeded) => {
     stop();
-    call.end(new ConnectError(message, code));
+    call.expire(new ConnectError(message, code));
   };
   if (firstMessageMs !== undefined) {
     const expire = () => {
@@ -36,14 +40,16 @@ export function watch(call: Watched, timeouts: StreamTimeouts): () => void {
     stops.push(startTimer(firstMessageMs, expire));
   }
   if (idleMs !== undefined) {
-    stops.push(whenStill(idleMs, call, moved, () => end(`no message for ${idleMs} ms`)));
+    stops.push(
+      whenStill(startTimer, idleMs, call, moved, () => end(`no message for ${idleMs} ms`)),
+    );
   }
   if (sendMs !== undefined) {
     const expire = () => end(`a message could not be sent within ${sendMs} ms: nobody reads`);
-    stops.push(whenStill(sendMs, call, ({ waiting }) => waiting, expire));
+    stops.push(whenStill(startTimer, sendMs, call, ({ waiting }) => waiting, expire));
   }
   if (maxAgeMs !== undefined) {
-    const message = `the stream has reached its maximum age of ${maxAgeMs} ms: come again`;
+    const message = `the stream has reached its maximum age of ${maxAgeMs} ms: reconnect`;
     stops.push(startTimer(maxAgeMs, () => end(message, Code.Unavailable)));
   }
   return stop;
@@ -56,8 +62,9 @@ function moved({ sent, received, taken }: Progress): number {
 
 /** Calls `expire` once `mark` has been the same for `ms` milliseconds, and not `undefined`. */
 function whenStill(
+  startTimer: Clock["startTimer"],
   ms: number,
-  call: Watched,
+  call: TimedCall,
   mark: (progress: Progress) => unknown,
   expire: () => void,
 ): () => void {

@@ -2,6 +2,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { EndedBy, Traffic } from "../api/outcome.js";
 import type { QueueFill } from "../options/queues.js";
+import { BodyDecoder } from "../protocol/body-decoder.js";
 import type { Compression } from "../protocol/connect-internals.js";
 import {
   getHeader,
@@ -14,7 +15,6 @@ import {
 } from "../protocol/connect-unary-client.js";
 import type { Fields, IncomingFields } from "../protocol/fields.js";
 import type { ClientWire, ClientWireEvents } from "../protocol/wire.js";
-import { Body } from "./body.js";
 import { Call, type Carrier } from "./call.js";
 import type { CallInit } from "./client-call.js";
 import { invalidHeaderError } from "./not-sent-error.js";
@@ -26,6 +26,8 @@ interface RequestBody {
   readonly data: Uint8Array;
   readonly compression: Compression | null;
 }
+
+const nothing: Traffic & QueueFill = { messages: 0, bytes: 0, dropped: 0 };
 
 const empty: RequestBody = { data: new Uint8Array(), compression: null };
 
@@ -39,16 +41,11 @@ export class BodyCarrier implements Carrier<RequestBody>, ClientWireEvents {
   readonly #method: WireMethod;
   readonly #request: WireRequest;
   readonly #init: CallInit;
-  readonly #body: Body;
   #outgoing: RequestBody = empty;
   #wire: ClientWire | undefined;
-  #head: UnaryHead | undefined;
-  /** With the trailers, which are headers here. */
-  #header: IncomingFields | undefined;
-  #message: object | undefined;
+  #decoder: BodyDecoder<object> | undefined;
+  #ended = false;
   sent: Omit<Traffic, "dropped"> = { messages: 0, bytes: 0 };
-  received: Traffic = { messages: 0, bytes: 0, dropped: 0 };
-  taken = 0;
   /** Bytes of the message that was encoded last, before compression. */
   size = 0;
 
@@ -56,7 +53,6 @@ export class BodyCarrier implements Carrier<RequestBody>, ClientWireEvents {
     this.#method = method;
     this.#request = request;
     this.#init = init;
-    this.#body = new Body(method.options.readMaxBytes);
     this.call = new Call(method.rpc, this, init);
     this.call.watch(request.timeoutMs);
     if (this.call.ended) return;
@@ -65,17 +61,20 @@ export class BodyCarrier implements Carrier<RequestBody>, ClientWireEvents {
     else this.call.drained();
   }
 
+  get received(): Traffic {
+    return this.#decoder?.received ?? nothing;
+  }
+
   get unread(): QueueFill {
-    const { messages, bytes } = this.received;
-    return { messages: messages - this.taken, bytes: this.taken ? 0 : bytes, dropped: 0 };
+    return this.#decoder?.unread ?? nothing;
+  }
+
+  get taken(): number {
+    return this.#decoder?.messages ?? 0;
   }
 
   take(): object | undefined {
-    const message = this.#message;
-    this.#message = undefined;
-    if (message) this.taken++;
-    else if (this.call.ended) this.call.finished();
-    return message;
+    return this.#decoder?.take();
   }
 
   encode(message: object): RequestBody | Promise<RequestBody> {
@@ -99,8 +98,7 @@ export class BodyCarrier implements Carrier<RequestBody>, ClientWireEvents {
   }
 
   cancel(): void {
-    this.#message = undefined;
-    this.#body.drop();
+    this.#decoder?.stop();
     this.#wire?.cancel();
   }
 
@@ -114,22 +112,22 @@ export class BodyCarrier implements Carrier<RequestBody>, ClientWireEvents {
 
   onHeader(status: number, all: IncomingFields): void {
     if (this.call.ended) return;
-    const { format } = this.#method;
+    const { header, trailer } = splitTrailers(all);
+    let head: UnaryHead;
     try {
-      this.#header = all;
-      this.#head = validateUnaryHead(status, all, format);
+      head = validateUnaryHead(status, all, this.#method.format);
     } catch (thrown) {
       this.#fail(ConnectError.from(thrown, Code.Internal));
       this.#wire?.cancel();
       return;
     }
-    if (!this.#head.error) this.call.gotHeader(splitTrailers(all).header);
+    if (!head.error) this.call.gotHeader(header);
+    this.#decoder = this.#createDecoder(head, all, trailer);
+    this.#decoder.announce(Number(all.get("content-length") ?? 0));
   }
 
   onData(chunk: Uint8Array): void {
-    if (this.call.ended) return;
-    const fault = this.#body.push(chunk);
-    if (fault) this.call.broken(fault);
+    this.#decoder?.push(chunk);
   }
 
   onDrain(): void {
@@ -137,36 +135,45 @@ export class BodyCarrier implements Carrier<RequestBody>, ClientWireEvents {
   }
 
   onEnd(): void {
-    const head = this.#head;
-    if (this.call.ended) return;
-    if (!head) return this.#conclude("server", noResponse());
-    const data = this.#body.take();
-    if (!head.compression) return this.#finish(head, data, data.byteLength);
-    head.compression
-      .decompress(data as Uint8Array<ArrayBuffer>, this.#method.options.readMaxBytes)
-      .then((inflated) => this.#finish(head, inflated, data.byteLength))
-      .catch((error: unknown) => this.call.broken(ConnectError.from(error, Code.Internal)));
+    this.#ended = true;
+    if (this.#decoder) this.#decoder.end();
+    else if (!this.call.ended) this.#conclude("server", noResponse());
   }
 
   onFail(error: ConnectError, by: EndedBy): void {
     // A whole response that is being decompressed is not lost with its connection.
-    if (this.call.ended || this.#body.taken) return;
+    if (this.call.ended || this.#ended) return;
     if (error.code === Code.Canceled && this.call.expiredAtCancel()) return;
     this.#conclude(by, error);
   }
 
-  #finish({ error }: UnaryHead, data: Uint8Array, bytes: number): void {
-    if (this.call.ended || !this.#header) return;
-    if (error) return this.#fail(unaryError(data, this.#header, error));
-    this.received = { messages: 1, bytes, dropped: 0 };
-    this.#init.watch?.tap?.received?.(bytes);
-    try {
-      this.#message = this.#method.parse(this.#method.references ? data.slice() : data);
-    } catch (thrown) {
-      return this.call.broken(ConnectError.from(thrown, Code.Internal));
-    }
-    this.call.settle("server", splitTrailers(this.#header).trailer);
-    this.call.ready();
+  #createDecoder(
+    { error, compression }: UnaryHead,
+    all: IncomingFields,
+    trailer: IncomingFields,
+  ): BodyDecoder<object> {
+    const { parse, references, options } = this.#method;
+    const parseError = (data: Uint8Array): never => {
+      throw error && unaryError(data, all, error);
+    };
+    const decoder: BodyDecoder<object> = new BodyDecoder(
+      {
+        parse: error ? parseError : parse,
+        aliases: references,
+        compression,
+        readMaxBytes: options.readMaxBytes,
+        onMessage: error ? undefined : this.#init.watch?.tap?.received,
+      },
+      {
+        onReady: () => (error ? decoder.take() : this.call.ready()),
+        onFinished: () => {
+          this.call.settle("server", trailer);
+          this.call.finished();
+        },
+        onError: (fault) => (error ? this.#fail(fault) : this.call.broken(fault)),
+      },
+    );
+    return decoder;
   }
 
   #fail(error: ConnectError): void {

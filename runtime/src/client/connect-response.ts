@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMessage, DescMethodStreaming, DescMethodUnary } from "@bufbuild/protobuf";
 import type { StreamResponse, UnaryResponse } from "@connectrpc/connect";
-import { messages } from "../call/iterate.js";
+import { iterateMessages } from "../call/iterate.js";
 import { IteratorSource } from "../call/iterator-source.js";
 import { noFields } from "../protocol/fields.js";
 import type { Call } from "./call.js";
@@ -80,7 +80,7 @@ function sendAll(input: AsyncIterable<object>, call: ClientCall): void {
 }
 
 function readAll(call: ClientCall, trailer: Headers): AsyncIterable<object> {
-  const source = messages(call, () => call.close());
+  const source = iterateMessages(call, () => call.close());
   return {
     [Symbol.asyncIterator]: () => ({
       ...source,

@@ -2,7 +2,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { ReceiveFilter } from "../call/receiver.js";
 import type { SendFilter } from "../call/sender.js";
-import { faultOf, type MessageRole, type StreamValidation } from "../options/validation.js";
+import { type MessageRole, type StreamValidation, validateMessage } from "../options/validation.js";
 import type { Check } from "../protocol/message-size.js";
 import type { RpcMethod } from "../protocol/method-kind.js";
 import { toMessage } from "../protocol/to-message.js";
@@ -95,7 +95,7 @@ function validate(
   role: MessageRole,
 ): ConnectError | undefined {
   try {
-    return faultOf(validation, method, message, role);
+    return validateMessage(validation, method, message, role);
   } catch (thrown) {
     return ConnectError.from(thrown, Code.Internal);
   }

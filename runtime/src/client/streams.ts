@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { RecvOptions, SendOptions } from "../api/options.js";
 import type { StreamOutcome } from "../api/outcome.js";
-import { messages } from "../call/iterate.js";
+import { iterateMessages } from "../call/iterate.js";
 import type { QueueFills } from "../options/queues.js";
 import type { ClientCall } from "./client-call.js";
 import { singleResponse } from "./unary.js";
@@ -52,7 +52,7 @@ export class ServerStreaming extends Base {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<object> {
-    return messages(this, () => this.close());
+    return iterateMessages(this, () => this.close());
   }
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
-import { Code, ConnectError } from "@connectrpc/connect";
 import { isObject, shown } from "../options/settings.js";
 import type { HandlerMethod } from "../server/run-handler.js";
+import { unimplemented } from "../server/unimplemented.js";
 
 /**
  * The methods of a handler, by the names that generated code has for the RPCs; those that are left
@@ -57,13 +57,4 @@ export class HandlerMethods {
   #fault(what: string): TypeError {
     return new TypeError(`the handler of ${this.#service.typeName}${what}`);
   }
-}
-
-function unimplemented(method: DescMethod): HandlerMethod {
-  return () => {
-    throw new ConnectError(
-      `${method.parent.typeName}.${method.name} is not implemented`,
-      Code.Unimplemented,
-    );
-  };
 }

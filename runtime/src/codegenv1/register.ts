@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DescMethodStreaming, DescMethodUnary, DescService } from "@bufbuild/protobuf";
+import type { DescService } from "@bufbuild/protobuf";
 import type { ConnectRouter, ConnectRouterOptions } from "@connectrpc/connect";
-import type { StreamObserver } from "../api/observer.js";
 import type { StreamServiceOptions } from "../api/options.js";
 import { checkObserver } from "../observe/check.js";
 import { checkConnectOptions } from "../options/connect-options.js";
@@ -9,20 +8,13 @@ import { resolveLimits, type StreamLimits } from "../options/limits.js";
 import { resolveQueues, type StreamQueues } from "../options/queues.js";
 import { checkFunction } from "../options/settings.js";
 import { resolveTimeouts, type StreamTimeouts } from "../options/timeouts.js";
-import { prepare, type StreamValidation } from "../options/validation.js";
-import { serverQueues } from "../protocol/call-queues.js";
-import { type Heartbeat, heartbeatOf } from "../protocol/heartbeat.js";
+import { prepare } from "../options/validation.js";
+import { heartbeatOf } from "../protocol/heartbeat.js";
 import { methodsOf } from "../protocol/method-kind.js";
-import { beating } from "../server/beating.js";
-import { type OnError, printError } from "../server/client-error.js";
-import { iterableImpl } from "../server/iterable-impl.js";
-import { limited } from "../server/limited.js";
-import { registerNativeRpc } from "../server/native-rpc.js";
-import { type HandlerMethod, runnerFor } from "../server/run-handler.js";
-import { watched, withRecvTimeout } from "../server/timed.js";
-import { unaryImpl } from "../server/unary-impl.js";
-import { validated, validatedUnary } from "../server/validated.js";
-import { watchedUnary } from "../server/watched-unary.js";
+import { printError } from "../server/client-error.js";
+import { createConnectImpl } from "../server/connect-impl.js";
+import { type NativeRpc, registerNativeRpc } from "../server/native-rpc.js";
+import { runnerFor } from "../server/run-handler.js";
 import { withMetadata } from "../server/with-metadata.js";
 import { HandlerMethods } from "./handler-methods.js";
 import { type RpcSpecs, type ServerPolicy, specOf } from "./rpc-spec.js";
@@ -51,19 +43,22 @@ export function registerService(
   for (const method of methodsOf(service)) {
     const { spec, member } = specOf(specs, method);
     const named = methods.take(method, member);
-    const call = withMetadata(named, spec.initialMetadata, validation);
-    const heartbeat = heartbeatOf(method, spec.heartbeat);
     prepare(validation, method, "request", spec.initialMetadata);
-    const policy = {
+    const policy = joinPolicies(spec.policy, ours);
+    const rpc: NativeRpc = {
+      method,
+      handle: runnerFor(withMetadata(named, spec.initialMetadata, validation), method, onError),
       onError,
       observer,
-      heartbeat,
       validation,
-      ...joinPolicies(spec.policy, ours),
+      heartbeat: heartbeatOf(method, spec.heartbeat),
+      ...policy,
+      options: connectOptions(rest, policy.limits),
     };
-    const theirs = connectOptions(rest, policy.limits);
-    if (method.methodKind === "unary") registerUnary(router, method, call, policy, theirs);
-    else registerStream(router, method, call, policy, theirs);
+    const given = Object.keys(rpc.options).length > 0 ? rpc.options : undefined;
+    router.rpc(method, createConnectImpl(rpc), given);
+    const connectHandler = router.handlers.at(-1);
+    if (connectHandler) registerNativeRpc(connectHandler, rpc);
   }
   methods.checkNames();
   return router;
@@ -82,22 +77,11 @@ function joinPolicies(schema: ServerPolicy | undefined, code: ResolvedPolicy): R
 function connectOptions(
   rest: ConnectRouterOptions,
   limits: StreamLimits | undefined,
-): ConnectRouterOptions | undefined {
+): ConnectRouterOptions {
   const options = { ...rest };
   if (limits?.readMaxBytes !== undefined) options.readMaxBytes = limits.readMaxBytes;
   if (limits?.writeMaxBytes !== undefined) options.writeMaxBytes = limits.writeMaxBytes;
-  return Object.keys(options).length > 0 ? options : undefined;
-}
-
-function registerUnary(
-  router: ConnectRouter,
-  method: DescMethodUnary,
-  call: HandlerMethod,
-  { onError, observer, validation }: RpcPolicy,
-  options: ConnectRouterOptions | undefined,
-): void {
-  const checked = validatedUnary(call, method, validation, onError);
-  router.rpc(method, watchedUnary(unaryImpl(checked, onError), observer), options);
+  return options;
 }
 
 /** What schema and options together say of an RPC. */
@@ -105,31 +89,4 @@ interface ResolvedPolicy {
   readonly timeouts: StreamTimeouts | undefined;
   readonly limits: StreamLimits | undefined;
   readonly queues: StreamQueues | undefined;
-}
-
-interface RpcPolicy extends ResolvedPolicy {
-  readonly onError: OnError;
-  readonly observer: StreamObserver | undefined;
-  readonly heartbeat: Heartbeat | undefined;
-  readonly validation: StreamValidation | undefined;
-}
-
-function registerStream(
-  router: ConnectRouter,
-  method: DescMethodStreaming,
-  call: HandlerMethod,
-  policy: RpcPolicy,
-  options: ConnectRouterOptions | undefined,
-): void {
-  const { timeouts, onError, observer, validation } = policy;
-  const queues = serverQueues(policy.queues, method.methodKind);
-  const bare = runnerFor(method.methodKind, call, method, onError);
-  const handle = validated(bare, method, validation, onError);
-  const run = method.methodKind === "server_streaming" ? handle : withRecvTimeout(handle, timeouts);
-  // Outermost are the limits of size: heartbeats travel, and count.
-  const stock = limited(beating(watched(run, timeouts), policy.heartbeat), method, policy.limits);
-  router.rpc(method, iterableImpl(method, stock, onError, queues, observer), options);
-  const handler = router.handlers.at(-1);
-  if (handler)
-    registerNativeRpc(handler, { ...policy, method, run, queues, options: options ?? {} });
 }

@@ -62,7 +62,7 @@ export function resolveValidation(
 }
 
 /** What is wrong with a message of an RPC, if anything. Its type is that of its role. */
-export function faultOf(
+export function validateMessage(
   validation: StreamValidation,
   method: DescMethod,
   message: object,

@@ -27,6 +27,7 @@ export {
   validateUniversalHandlerOptions,
 } from "@connectrpc/connect/protocol";
 export {
+  codeToHttpStatus,
   codeToString,
   contentTypeStreamJson,
   contentTypeStreamProto,
@@ -35,10 +36,13 @@ export {
   createEndStreamSerialization,
   endStreamFlag,
   errorFromJsonBytes,
+  errorToJsonBytes,
   headerProtocolVersion,
   headerStreamAcceptEncoding,
   headerStreamEncoding,
   headerTimeout as connectHeaderTimeout,
+  headerUnaryAcceptEncoding,
+  headerUnaryEncoding,
   parseContentType as connectParseContentType,
   parseTimeout as connectParseTimeout,
   protocolVersion,

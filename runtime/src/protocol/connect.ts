@@ -16,7 +16,12 @@ import {
   connectValidateResponseWithCompression as validateResponseWithCompression,
 } from "./connect-internals.js";
 import { incomingFields } from "./fields.js";
-import type { ClientProtocol, ResponseHead, ServerProtocol } from "./protocol.js";
+import type {
+  ClientProtocol,
+  EnvelopeServerProtocol,
+  RequestVersion,
+  ResponseHead,
+} from "./protocol.js";
 import { connectTimeout } from "./timeout-header.js";
 
 const ENCODING = headerStreamEncoding.toLowerCase();
@@ -26,28 +31,20 @@ const plainHead: ResponseHead = { compression: null, hasStatus: false };
 const endStream = createEndStreamSerialization(undefined);
 
 /** Streams of the Connect protocol. https://connectrpc.com/docs/protocol#streaming-rpcs */
-export const connect: ServerProtocol & ClientProtocol = {
+export const connect: EnvelopeServerProtocol & ClientProtocol = {
+  framing: "envelope",
   name: "connect",
   endFlag: endStreamFlag,
-  timeout: headerTimeout,
-  encoding: headerStreamEncoding,
-  acceptEncoding: headerStreamAcceptEncoding,
+  timeout: headerTimeout.toLowerCase(),
+  encoding: headerStreamEncoding.toLowerCase(),
+  acceptEncoding: headerStreamAcceptEncoding.toLowerCase(),
   parseContentType(contentType) {
     const type = parseContentType(contentType);
     return type?.stream ? type : undefined;
   },
   contentType: (binary) => (binary ? contentTypeStreamProto : contentTypeStreamJson),
   parseTimeout,
-  requireVersion(header) {
-    const version = header.get(headerProtocolVersion);
-    if (version === protocolVersion) return;
-    throw new ConnectError(
-      version === null
-        ? `missing required header: set ${headerProtocolVersion} to "${protocolVersion}"`
-        : `${headerProtocolVersion} must be "${protocolVersion}": got "${version}"`,
-      Code.InvalidArgument,
-    );
-  },
+  requireVersion: requireConnectVersion,
   end(trailer, error, jsonOptions) {
     const serialization = jsonOptions ? createEndStreamSerialization(jsonOptions) : endStream;
     const end = { metadata: trailer ?? new Headers(), ...(error && { error }) };
@@ -90,6 +87,18 @@ export const connect: ServerProtocol & ClientProtocol = {
     throw error;
   },
 };
+
+/** Throws for a request without the header that names the protocol's version. */
+export function requireConnectVersion(head: RequestVersion): void {
+  const version = head.get(headerProtocolVersion.toLowerCase());
+  if (version === protocolVersion) return;
+  throw new ConnectError(
+    version === undefined
+      ? `missing required header: set ${headerProtocolVersion} to "${protocolVersion}"`
+      : `${headerProtocolVersion} must be "${protocolVersion}": got "${version}"`,
+    Code.InvalidArgument,
+  );
+}
 
 /**
  * Connect looks codes up in an object, where it also finds `__proto__`, `constructor` and the like.

@@ -20,7 +20,7 @@ import {
 import type { Envelope } from "./envelope/envelope-reader.js";
 import { incomingFields, noFields } from "./fields.js";
 import { checkGrpcStatus, decodeMessage, grpcStatusError, hasGrpcStatus } from "./grpc-status.js";
-import type { ClientProtocol, ServerProtocol } from "./protocol.js";
+import type { ClientProtocol, EnvelopeServerProtocol } from "./protocol.js";
 import { responseCompression, unsupportedContentType } from "./response-head.js";
 import { plainStatusMessage } from "./status-message.js";
 import { grpcTimeout } from "./timeout-header.js";
@@ -33,12 +33,13 @@ const success: Envelope = {
 };
 
 /** gRPC-Web, binary. https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-WEB.md */
-export const grpcWeb: ServerProtocol & ClientProtocol = {
+export const grpcWeb: EnvelopeServerProtocol & ClientProtocol = {
+  framing: "envelope",
   name: "grpc-web",
   endFlag: trailerFlag,
-  timeout: headerTimeout,
-  encoding: headerEncoding,
-  acceptEncoding: headerAcceptEncoding,
+  timeout: headerTimeout.toLowerCase(),
+  encoding: headerEncoding.toLowerCase(),
+  acceptEncoding: headerAcceptEncoding.toLowerCase(),
   parseContentType(contentType) {
     const type = parseContentType(contentType);
     return type?.text ? undefined : type;

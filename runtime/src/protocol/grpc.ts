@@ -16,7 +16,7 @@ import {
 } from "./connect-internals.js";
 import { type Fields, noFields } from "./fields.js";
 import { checkGrpcStatus, grpcStatusError, hasGrpcStatus } from "./grpc-status.js";
-import type { ClientProtocol, ServerProtocol } from "./protocol.js";
+import type { ClientProtocol, EnvelopeServerProtocol } from "./protocol.js";
 import { responseCompression, unsupportedContentType } from "./response-head.js";
 import { plainStatusMessage } from "./status-message.js";
 import { grpcTimeout } from "./timeout-header.js";
@@ -26,12 +26,13 @@ const ENCODING = headerEncoding.toLowerCase();
 const success: Fields = [[headerGrpcStatus, grpcStatusOk]];
 
 /** gRPC over HTTP/2. https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md */
-export const grpc: ServerProtocol & ClientProtocol = {
+export const grpc: EnvelopeServerProtocol & ClientProtocol = {
+  framing: "envelope",
   name: "grpc",
   endFlag: 0,
-  timeout: headerTimeout,
-  encoding: headerEncoding,
-  acceptEncoding: headerAcceptEncoding,
+  timeout: headerTimeout.toLowerCase(),
+  encoding: headerEncoding.toLowerCase(),
+  acceptEncoding: headerAcceptEncoding.toLowerCase(),
   parseContentType,
   contentType: (binary) => (binary ? contentTypeProto : contentTypeJson),
   parseTimeout,

@@ -5,22 +5,26 @@ import type { Compression } from "./connect-internals.js";
 import type { Envelope } from "./envelope/envelope-reader.js";
 import type { Fields, IncomingFields } from "./fields.js";
 
-/** The protocols of Connect that carry streams. */
+/** The protocols of Connect. */
 export type ProtocolName = "grpc" | "grpc-web" | "connect";
 
-/** What both sides of a protocol share. */
+/** What both sides of a protocol share. Names of headers are in lower case. */
 export interface ProtocolHeaders {
   readonly name: ProtocolName;
-  /** Flag of the envelope that ends a response, or 0 where HTTP trailers do. */
-  readonly endFlag: number;
   readonly timeout: string;
   readonly encoding: string;
   readonly acceptEncoding: string;
 }
 
-/** A server's part of a protocol: what its requests look like, and how a response ends. */
+/** The same, of a protocol that puts messages in envelopes. */
+export interface EnvelopeHeaders extends ProtocolHeaders {
+  /** Flag of the envelope that ends a response, or 0 where HTTP trailers do. */
+  readonly endFlag: number;
+}
+
+/** A server's part of a protocol: what its requests look like. */
 export interface ServerProtocol extends ProtocolHeaders {
-  /** Whether a request with this content type is a stream of this protocol, and in which codec. */
+  /** Whether a request with this content type is of this protocol, and in which codec. */
   parseContentType(contentType: string | null): { readonly binary: boolean } | undefined;
   contentType(binary: boolean): string;
   parseTimeout(
@@ -28,13 +32,56 @@ export interface ServerProtocol extends ProtocolHeaders {
     maxTimeoutMs: number,
   ): { timeoutMs?: number; error?: ConnectError | undefined };
   /** Throws for a request without the protocol's version, if one is required. */
-  requireVersion(header: Headers): void;
+  requireVersion(head: RequestVersion): void;
+}
+
+/** Where a request says its protocol's version. */
+export interface RequestVersion {
+  readonly method: string;
+  readonly url: string;
+  get(name: string): string | undefined;
+}
+
+/** A protocol that puts messages in envelopes, and how its responses end. */
+export interface EnvelopeServerProtocol extends ServerProtocol, EnvelopeHeaders {
+  readonly framing: "envelope";
   /** How to end a response: an envelope, HTTP trailers, or both. */
   end(
     trailer: Headers | undefined,
     error: ConnectError | undefined,
     jsonOptions: Partial<JsonWriteOptions> | undefined,
   ): { envelope?: Envelope; trailer?: Fields };
+}
+
+/** An answer of one body. */
+export interface BodyResponse {
+  readonly status: number;
+  readonly header: Fields;
+  readonly body: Uint8Array;
+}
+
+/** A protocol whose requests and responses are one message each, which is the body. */
+export interface BodyServerProtocol extends ServerProtocol {
+  readonly framing: "body";
+  /** The message of a GET request, as its URL has it, and how it is written. `undefined`: of no codec. */
+  parseQuery(url: string): QueryRequest | undefined;
+  /** Headers of a response that succeeded. */
+  success(header: Fields, trailer: Headers | undefined): Fields;
+  /** The response that says an error. */
+  failure(
+    error: ConnectError,
+    header: Fields,
+    trailer: Headers | undefined,
+    jsonOptions: Partial<JsonWriteOptions> | undefined,
+  ): BodyResponse;
+}
+
+/** A request in a URL. */
+export interface QueryRequest {
+  readonly binary: boolean;
+  readonly compression: string | null;
+  /** Throws a `ConnectError` for what is no message. */
+  readonly message: () => Uint8Array;
 }
 
 /** What a client asked for. */
@@ -62,7 +109,7 @@ export interface ResponseEnd {
 }
 
 /** A client's part of a protocol: what its requests look like, and what a response says. */
-export interface ClientProtocol extends ProtocolHeaders {
+export interface ClientProtocol extends EnvelopeHeaders {
   /** The headers of a request, but for its time limit. */
   requestHeader(header: HeadersInit | undefined, format: ClientFormat): Headers;
   /** A time limit, as the value of the header `timeout`. */

@@ -5,7 +5,7 @@ import type { DecoderFormat } from "../protocol/decoder.js";
 import type { EncoderFormat } from "../protocol/encoder.js";
 import { meteredParse, meteredSerialize } from "../protocol/stream-size.js";
 import { toMessage } from "../protocol/to-message.js";
-import type { ServedRpc } from "./resolve-rpc.js";
+import type { ServedRpc } from "./pipeline.js";
 
 type RequestFormat = Omit<DecoderFormat<object>, "endFlag" | "onMessage">;
 
@@ -21,7 +21,7 @@ export function requestFormat(
     aliases: rpc.aliasesInput,
     compression,
     readMaxBytes: rpc.options.readMaxBytes,
-    bounds: rpc.queues.receive,
+    bounds: rpc.layers.queues.receive,
   };
 }
 

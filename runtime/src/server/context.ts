@@ -7,6 +7,7 @@ import {
   type HandlerContext,
 } from "@connectrpc/connect";
 import type { Peer } from "../api/observer.js";
+import { type Clock, realClock } from "../call/clock.js";
 import type { Fields } from "../protocol/fields.js";
 import { findInvalidHeader } from "../protocol/header-value.js";
 
@@ -17,21 +18,49 @@ export interface RequestHead {
   /** `undefined` if the request does not have the field. Names in lower case. */
   get(name: string): string | undefined;
   readonly header: Headers;
+  /** False where a response begins only when the request has ended: over HTTP/1.1. */
+  readonly fullDuplex: boolean;
   /** Who is at the other end of the connection. */
   readonly peer: Peer | undefined;
   readonly contextValues: ContextValues | undefined;
 }
 
+/** A context whose signal its call can abort. */
+export interface AbortableContext extends HandlerContext {
+  /** The first reason counts. */
+  abort(reason: ConnectError): void;
+}
+
+/** An abort signal that is made when somebody asks for it. */
+class LazySignal {
+  #controller: AbortController | undefined;
+  #reason: ConnectError | undefined;
+
+  get value(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      if (this.#reason) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  abort(reason: ConnectError): void {
+    if (this.#reason) return;
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+  }
+}
+
 /** The context of a call on the wire. Parts that a handler does not use are never made. */
-export class CallContext implements HandlerContext {
+export class CallContext implements AbortableContext {
   readonly method: DescMethod;
   readonly protocolName: string;
   readonly #head: RequestHead;
   readonly #deadline: number | undefined;
+  readonly #clock: Clock;
   /** What a response begins with, whatever the handler adds. */
   readonly protocolHeader: Fields;
-  #controller: AbortController | undefined;
-  #reason: ConnectError | undefined;
+  readonly #signal: LazySignal = new LazySignal();
   #responseHeader: Headers | undefined;
   #responseTrailer: Headers | undefined;
   #values: ContextValues | undefined;
@@ -42,11 +71,13 @@ export class CallContext implements HandlerContext {
     head: RequestHead,
     timeoutMs: number | undefined,
     protocolHeader: Fields,
+    clock: Clock = realClock,
   ) {
     this.method = method;
     this.protocolName = protocolName;
     this.#head = head;
-    this.#deadline = timeoutMs === undefined ? undefined : performance.now() + timeoutMs;
+    this.#deadline = timeoutMs === undefined ? undefined : clock.now() + timeoutMs;
+    this.#clock = clock;
     this.protocolHeader = protocolHeader;
     this.#values = head.contextValues;
   }
@@ -84,16 +115,15 @@ export class CallContext implements HandlerContext {
   }
 
   get signal(): AbortSignal {
-    if (!this.#controller) {
-      this.#controller = new AbortController();
-      if (this.#reason) this.#controller.abort(this.#reason);
-    }
-    return this.#controller.signal;
+    return this.#signal.value;
   }
 
   /** A whole number: protocols want one, if it is what a call to another server has left. */
-  readonly timeoutMs = (): number | undefined =>
-    this.#deadline === undefined ? undefined : Math.ceil(this.#deadline - performance.now());
+  get timeoutMs(): () => number | undefined {
+    const deadline = this.#deadline;
+    const clock = this.#clock;
+    return () => (deadline === undefined ? undefined : Math.ceil(deadline - clock.now()));
+  }
 
   /** The response head as it stands: the handler's, or else the protocol's. */
   get header(): Fields {
@@ -101,7 +131,7 @@ export class CallContext implements HandlerContext {
   }
 
   /** The name of a header of the handler's that HTTP has no way to send. */
-  get invalidHeaderError(): string | undefined {
+  get invalidHeader(): string | undefined {
     return this.#responseHeader && findInvalidHeader(this.#responseHeader);
   }
 
@@ -111,25 +141,78 @@ export class CallContext implements HandlerContext {
   }
 
   abort(reason: ConnectError): void {
-    if (this.#reason) return;
-    this.#reason = reason;
-    this.#controller?.abort(reason);
+    this.#signal.abort(reason);
   }
 }
 
-/** A copy to change: contexts may be class instances, whose accessors a spread would lose. */
-export function plainContext(context: HandlerContext): HandlerContext {
-  return {
-    method: context.method,
-    service: context.service,
-    signal: context.signal,
-    timeoutMs: context.timeoutMs,
-    requestMethod: context.requestMethod,
-    requestHeader: context.requestHeader,
-    responseHeader: context.responseHeader,
-    responseTrailer: context.responseTrailer,
-    protocolName: context.protocolName,
-    values: context.values,
-    url: context.url,
-  };
+/** What is not that of the outer context. Read when somebody asks for it. */
+export interface ContextChanges {
+  readonly requestHeader?: Headers;
+  readonly values?: ContextValues;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The context of a call within another, as behind interceptors and on Connect's own adapters. Parts
+ * that a handler does not use are never made.
+ */
+export class DerivedContext implements AbortableContext {
+  readonly #outer: HandlerContext;
+  readonly #changes: ContextChanges;
+  readonly #signal: LazySignal | undefined;
+
+  /** `ownSignal`: whether its call can end before the outer one does. */
+  constructor(outer: HandlerContext, changes: ContextChanges, ownSignal: boolean) {
+    this.#outer = outer;
+    this.#changes = changes;
+    this.#signal = ownSignal ? new LazySignal() : undefined;
+  }
+
+  get method(): DescMethod {
+    return this.#outer.method;
+  }
+
+  get service(): DescService {
+    return this.#outer.service;
+  }
+
+  get requestMethod(): string {
+    return this.#outer.requestMethod;
+  }
+
+  get protocolName(): string {
+    return this.#outer.protocolName;
+  }
+
+  get url(): string {
+    return this.#outer.url;
+  }
+
+  get requestHeader(): Headers {
+    return this.#changes.requestHeader ?? this.#outer.requestHeader;
+  }
+
+  get responseHeader(): Headers {
+    return this.#outer.responseHeader;
+  }
+
+  get responseTrailer(): Headers {
+    return this.#outer.responseTrailer;
+  }
+
+  get values(): ContextValues {
+    return this.#changes.values ?? this.#outer.values;
+  }
+
+  get signal(): AbortSignal {
+    return this.#signal?.value ?? this.#changes.signal ?? this.#outer.signal;
+  }
+
+  get timeoutMs(): () => number | undefined {
+    return this.#outer.timeoutMs;
+  }
+
+  abort(reason: ConnectError): void {
+    this.#signal?.abort(reason);
+  }
 }

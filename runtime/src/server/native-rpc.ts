@@ -1,38 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DescMethodStreaming } from "@bufbuild/protobuf";
+import type { DescMessage, DescMethodStreaming, DescMethodUnary } from "@bufbuild/protobuf";
 import type { StreamObserver } from "../api/observer.js";
 import type { StreamServiceOptions } from "../api/options.js";
 import type { StreamLimits } from "../options/limits.js";
+import type { StreamQueues } from "../options/queues.js";
 import type { StreamTimeouts } from "../options/timeouts.js";
-import type { CallQueues } from "../protocol/call-queues.js";
+import type { StreamValidation } from "../options/validation.js";
 import type { UniversalHandler } from "../protocol/connect-internals.js";
 import type { Heartbeat } from "../protocol/heartbeat.js";
 import type { OnError } from "./client-error.js";
 import type { RunHandler } from "./server-call.js";
 
-/** A streaming RPC that has a handler of ours, and can be served without Connect's iterables. */
+/** An RPC that our engine can serve by itself, as it was registered. */
 export interface NativeRpc {
-  readonly method: DescMethodStreaming;
-  readonly run: RunHandler;
-  /** Limits of time that hold around interceptors. */
-  readonly timeouts: StreamTimeouts | undefined;
-  readonly limits: StreamLimits | undefined;
-  readonly queues: CallQueues;
-  readonly heartbeat: Heartbeat | undefined;
-  readonly observer: StreamObserver | undefined;
+  readonly method: DescMethodUnary | DescMethodStreaming;
+  /** The handler. Its layers stand around it: see `pipeline.ts`. */
+  readonly handle: RunHandler;
   readonly onError: OnError;
-  /** What `registerXService` was told; goes before the options of the router. */
+  readonly observer?: StreamObserver | undefined;
+  readonly timeouts?: StreamTimeouts | undefined;
+  readonly limits?: StreamLimits | undefined;
+  readonly queues?: StreamQueues | undefined;
+  readonly heartbeat?: Heartbeat | undefined;
+  readonly validation?: StreamValidation | undefined;
+  /** The message that comes in the request headers, if the RPC has one. */
+  readonly initialMetadata?: DescMessage | undefined;
+  /** What the service was told; goes before the options of the router. */
   readonly options: StreamServiceOptions;
 }
 
 const rpcs = new WeakMap<UniversalHandler, NativeRpc>();
 
-/** Notes that `handler`, Connect's handler for the RPC, can be replaced by a direct path. */
+/** Registers what can take the place of `handler`, Connect's own for the RPC. */
 export function registerNativeRpc(handler: UniversalHandler, rpc: NativeRpc): void {
   rpcs.set(handler, rpc);
 }
 
-/** The streaming RPC behind one of Connect's handlers, if it is one of ours. */
+/** The RPC behind one of Connect's handlers, if our engine can serve it by itself. */
 export function findNativeRpc(handler: UniversalHandler): NativeRpc | undefined {
   return rpcs.get(handler);
 }

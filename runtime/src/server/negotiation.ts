@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ConnectError } from "@connectrpc/connect";
+import { NEVER_COMPRESS } from "../options/message-size.js";
 import { type Compression, compressionNegotiate } from "../protocol/connect-internals.js";
-import type { Fields } from "../protocol/fields.js";
+import type { Field, Fields } from "../protocol/fields.js";
 import type { ServerProtocol } from "../protocol/protocol.js";
 import type { RequestHead } from "./context.js";
-import type { ServedRpc } from "./resolve-rpc.js";
+import type { ServedRpc } from "./pipeline.js";
 
-/** What a request asked for, and what its protocol said to it. */
+/** What a request asks for, and what its protocol says to it. */
 export interface Terms {
   readonly timeoutMs: number | undefined;
   readonly request: Compression | null;
@@ -15,38 +16,68 @@ export interface Terms {
   readonly error: ConnectError | undefined;
 }
 
-/** Reads deadline, compression and version from the head of a request. */
-export function negotiate(rpc: ServedRpc, protocol: ServerProtocol, head: RequestHead): Terms {
-  const { acceptCompression, maxTimeoutMs, requireConnectProtocolHeader } = rpc.options;
-  const field = (name: string) => head.get(name.toLowerCase()) ?? null;
-  const timeout = protocol.parseTimeout(field(protocol.timeout), maxTimeoutMs);
+const plainTerms: Terms = {
+  timeoutMs: undefined,
+  request: null,
+  response: null,
+  error: undefined,
+};
+
+/**
+ * Reads deadline, compression and version from the head of a request. `encoding`: how the request is
+ * compressed, where no header says it.
+ */
+export function negotiate(
+  { options }: ServedRpc,
+  protocol: ServerProtocol,
+  head: RequestHead,
+  encoding: string | null = head.get(protocol.encoding) ?? null,
+): Terms {
+  const timeoutValue = head.get(protocol.timeout);
+  const { acceptCompression, compressMinBytes, maxTimeoutMs } = options;
+  const compresses = compressMinBytes < NEVER_COMPRESS;
+  const version = options.requireConnectProtocolHeader
+    ? attempt(() => protocol.requireVersion(head))
+    : undefined;
+  if (!compresses && encoding === null && timeoutValue === undefined && !version) return plainTerms;
   const { request, response, error } = compressionNegotiate(
     acceptCompression,
-    field(protocol.encoding),
-    field(protocol.acceptEncoding),
+    encoding,
+    head.get(protocol.acceptEncoding) ?? null,
     protocol.acceptEncoding,
   );
-  const version = requireConnectProtocolHeader
-    ? attempt(() => protocol.requireVersion(head.header))
-    : undefined;
+  const timeout = protocol.parseTimeout(timeoutValue ?? null, maxTimeoutMs);
   return {
     timeoutMs: timeout.timeoutMs,
     request,
-    response,
+    response: compresses ? response : null,
     error: version ?? error ?? timeout.error,
   };
 }
 
-/** What a response begins with, whatever the handler adds. */
+const headers = new WeakMap<ServerProtocol, Map<string, Fields>>();
+
+/** What a response begins with, whatever the handler adds: the same list for the same arguments. */
 export function responseHeader(
   protocol: ServerProtocol,
   binary: boolean,
   compression: Compression | null,
 ): Fields {
-  const contentType = ["content-type", protocol.contentType(binary)] as const;
-  return compression
-    ? [contentType, [protocol.encoding.toLowerCase(), compression.name] as const]
-    : [contentType];
+  const known = headers.get(protocol) ?? new Map<string, Fields>();
+  headers.set(protocol, known);
+  const key = `${binary} ${compression?.name ?? ""}`;
+  const fields = known.get(key) ?? createHeader(protocol, binary, compression);
+  known.set(key, fields);
+  return fields;
+}
+
+function createHeader(
+  protocol: ServerProtocol,
+  binary: boolean,
+  compression: Compression | null,
+): Fields {
+  const contentType: Field = ["content-type", protocol.contentType(binary)];
+  return compression ? [contentType, [protocol.encoding, compression.name]] : [contentType];
 }
 
 function attempt(check: () => void): ConnectError | undefined {

@@ -9,11 +9,10 @@ import { attemptOf, PREVIOUS_ATTEMPTS } from "../protocol/previous-attempts.js";
 import type { RequestHead } from "./context.js";
 
 /** Tells an observer of one call of a handler. */
-export class ServerWatch {
+export class ServerObservation {
   readonly #call: CallWatch;
   readonly #attempt: number;
   readonly #startedAt: number = performance.now();
-  #headerTold = false;
 
   private constructor(call: CallWatch, attempt: number) {
     this.#call = call;
@@ -25,17 +24,17 @@ export class ServerWatch {
     observer: StreamObserver | undefined,
     context: HandlerContext,
     head?: RequestHead,
-  ): ServerWatch | undefined {
+  ): ServerObservation | undefined {
     if (!observer) return undefined;
     const call = openWatch(observer, new ServedCall(context, head?.peer));
     if (!call) return undefined;
     const previous = head
       ? head.get(PREVIOUS_ATTEMPTS)
       : context.requestHeader.get(PREVIOUS_ATTEMPTS);
-    return new ServerWatch(call, attemptOf(previous));
+    return new ServerObservation(call, attemptOf(previous));
   }
 
-  get tap(): MessageHooks | undefined {
+  get hooks(): MessageHooks | undefined {
     return this.#call.tap;
   }
 
@@ -44,9 +43,7 @@ export class ServerWatch {
   }
 
   /** The response headers go out. */
-  header({ context }: { readonly context: HandlerContext }): void {
-    if (this.#headerTold) return;
-    this.#headerTold = true;
+  header(context: HandlerContext): void {
     this.#call.header?.(context.responseHeader);
   }
 

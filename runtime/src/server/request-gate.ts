@@ -13,10 +13,10 @@ export type GatedOptions = UniversalHandlerOptions & {
 };
 
 /** Asks Connect's request gate before handler and interceptors: they run unless it throws. */
-export function gated(run: RunHandler, { requestGate }: GatedOptions): RunHandler {
+export function withRequestGate(run: RunHandler, { requestGate }: GatedOptions): RunHandler {
   if (!requestGate) return run;
-  return async (side) => {
-    await requestGate(side.context);
-    await run(side);
+  return async (call) => {
+    await requestGate(call.context);
+    await run(call);
   };
 }

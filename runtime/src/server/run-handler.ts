@@ -1,34 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { StreamKind } from "../protocol/method-kind.js";
 import { type OnError, report } from "./client-error.js";
 import type { RunHandler, ServerCall } from "./server-call.js";
 import { BidiStreaming, ClientStreaming, ServerStreaming } from "./streams.js";
 
 /** A handler's method, bound to its object. */
-export type HandlerMethod = (...args: unknown[]) => Promise<unknown>;
+export type HandlerMethod = (...args: unknown[]) => unknown;
 
 /** Ends a call of a handler that has done something wrong, as `text` says. */
-type Mistake = (side: ServerCall, text: string) => ConnectError;
+type Mistake = (call: ServerCall, text: string) => ConnectError;
 
 type Runner = (handler: HandlerMethod, mistake: Mistake, rpc: DescMethod) => RunHandler;
 
 /** How a handler of each kind is called. */
-const runners: Record<StreamKind, Runner> = {
-  server_streaming: (handler, mistake, rpc) => async (side) => {
-    const request = await onlyMessage(side, rpc);
-    const returned = await handler(request, new ServerStreaming(side));
-    if (isIterable(returned)) throw mistake(side, UNREAD);
+const runners: Record<DescMethod["methodKind"], Runner> = {
+  unary: (handler, mistake, rpc) => async (call) => {
+    const request = await onlyMessage(call, rpc);
+    const response = await handler(request, call.context);
+    if (typeof response !== "object" || response === null) {
+      throw mistake(call, `returned ${String(response)} in place of a message`);
+    }
+    await call.send(response);
   },
-  client_streaming: (handler, mistake) => async (side) => {
-    const stream = new ClientStreaming(side, () => mistake(side, "called sendAndClose twice"));
-    if (isIterable(await handler(stream))) throw mistake(side, `${UNREAD}AndClose`);
-    if (!stream.answered) throw mistake(side, "returned without sendAndClose");
+  server_streaming: (handler, mistake, rpc) => async (call) => {
+    const request = await onlyMessage(call, rpc);
+    const returned = await handler(request, new ServerStreaming(call));
+    if (isIterable(returned)) throw mistake(call, UNREAD);
   },
-  bidi_streaming: (handler, mistake) => async (side) => {
-    const returned = await handler(new BidiStreaming(side));
-    if (isIterable(returned)) throw mistake(side, UNREAD);
+  client_streaming: (handler, mistake) => async (call) => {
+    const stream = new ClientStreaming(call, () => mistake(call, "called sendAndClose twice"));
+    if (isIterable(await handler(stream))) throw mistake(call, `${UNREAD}AndClose`);
+    if (!stream.answered) throw mistake(call, "returned without sendAndClose");
+  },
+  bidi_streaming: (handler, mistake) => async (call) => {
+    const returned = await handler(new BidiStreaming(call));
+    if (isIterable(returned)) throw mistake(call, UNREAD);
   },
 };
 
@@ -36,22 +43,17 @@ const runners: Record<StreamKind, Runner> = {
  * Makes a handler's method callable on any call of its RPC. `onError` is told of what the handler
  * does wrong without throwing, and so is the client.
  */
-export function runnerFor(
-  kind: StreamKind,
-  handler: HandlerMethod,
-  rpc: DescMethod,
-  onError: OnError,
-): RunHandler {
-  const mistake: Mistake = (side, text) => {
+export function runnerFor(handler: HandlerMethod, rpc: DescMethod, onError: OnError): RunHandler {
+  const mistake: Mistake = (call, text) => {
     const error = new ConnectError(
       `the handler of ${rpc.parent.typeName}.${rpc.name} ${text}`,
       Code.Internal,
     );
     // One that gave up because its call was aborted has done nothing wrong.
-    if (!side.context.signal.aborted) report(error, side.context, onError);
+    if (!call.context.signal.aborted) report(error, call.context, onError);
     return error;
   };
-  return runners[kind](handler, mistake, rpc);
+  return runners[rpc.methodKind](handler, mistake, rpc);
 }
 
 const UNREAD = "returned an iterable, as generators do, which nobody reads: use stream.send";
@@ -65,9 +67,10 @@ function isIterable(returned: unknown): boolean {
   return Symbol.asyncIterator in returned || (Symbol.iterator in returned && "throw" in returned);
 }
 
-async function onlyMessage(side: ServerCall, rpc: DescMethod): Promise<object> {
-  const request = await side.recv();
-  const second = request && (await side.recv());
+/** The one request of an RPC that has one. */
+export async function onlyMessage(call: ServerCall, rpc: DescMethod): Promise<object> {
+  const request = await call.recv();
+  const second = request && (await call.recv());
   if (request && !second) return request;
   const fault = request ? "received extra input message" : "missing input message";
   throw new ConnectError(`protocol error: ${fault} for ${rpc.name}`, Code.Unimplemented);

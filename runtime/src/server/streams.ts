@@ -2,7 +2,7 @@
 import type { ConnectError, HandlerContext } from "@connectrpc/connect";
 import type { RecvOptions, SendOptions } from "../api/options.js";
 import { rejected } from "../call/deferred.js";
-import { messages } from "../call/iterate.js";
+import { iterateMessages } from "../call/iterate.js";
 import type { QueueFills } from "../options/queues.js";
 import type { ServerCall } from "./server-call.js";
 
@@ -65,7 +65,7 @@ export class ClientStreaming extends Base {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<object> {
-    return messages(this);
+    return iterateMessages(this);
   }
 }
 
@@ -80,6 +80,6 @@ export class BidiStreaming extends ServerStreaming {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<object> {
-    return messages(this);
+    return iterateMessages(this);
   }
 }

@@ -3,13 +3,13 @@ import type { DescMethodStreaming, DescMethodUnary, Message } from "@bufbuild/pr
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { RecvOptions, SendOptions } from "../api/options.js";
 import type { StreamOutcome } from "../api/outcome.js";
-import { messages } from "../call/iterate.js";
+import type { Clock } from "../call/clock.js";
+import { iterateMessages } from "../call/iterate.js";
 import type { ClientCall } from "../client/client-call.js";
 import { asyncDispose } from "../client/streams.js";
 import { HeaderMessage } from "../metadata/header-message.js";
 import { assertInteger } from "../options/settings.js";
 import type { HandlerMethod } from "../server/run-handler.js";
-import type { RunHandler } from "../server/server-call.js";
 import { HandlerResult } from "./handler-result.js";
 import { messageOf } from "./message-of.js";
 import { type MemoryPair, openInMemory } from "./open-in-memory.js";
@@ -20,17 +20,23 @@ import { asStream, serveOne } from "./serve-one.js";
 import { show } from "./show.js";
 import type { PlayOptions } from "./steps.js";
 import type { TestCallOptions, TestMetadata } from "./types.js";
-import { VirtualSide } from "./virtual-side.js";
 import { atRest, VirtualTime } from "./virtual-time.js";
 
 /** Behind `TestCall`, for all kinds of RPC; the public types say what each kind has. */
 export class MemoryCall {
   readonly #method: DescMethodUnary | DescMethodStreaming;
   readonly #time = new VirtualTime();
+  /** Time that `expire` has taken from the call. */
+  #skipped = 0;
+  /** The call's time, for the server. */
+  readonly #clock: Clock = {
+    now: () => this.#time.now + this.#skipped,
+    startTimer: (ms, expire) => this.#time.after(ms, expire),
+  };
   readonly #credit: SendWindow;
   readonly #result = new HandlerResult();
   readonly #pair: MemoryPair;
-  #deadline: number | undefined;
+  readonly #deadline: number | undefined;
 
   constructor(
     method: DescMethodUnary | DescMethodStreaming,
@@ -47,9 +53,10 @@ export class MemoryCall {
     if (timeoutMs !== undefined) this.#time.after(timeoutMs, () => this.expire());
     this.#credit = new SendWindow(window, () => this.#pair.exchange.drained());
     const rpc = serveOne(method, this.#result.of(handler), options.service, metadataDesc);
+    const layers = { ...rpc.layers, run: this.#result.ofRun(rpc.layers.run) };
     this.#pair = openInMemory(
       asStream(method),
-      { ...rpc, run: this.#result.ofRun(this.#inVirtualTime(rpc.run)) },
+      { ...rpc, layers, clock: this.#clock },
       { headers, contextValues, timeoutMs, maySend: (written) => this.#credit.allows(written) },
     );
   }
@@ -100,7 +107,8 @@ export class MemoryCall {
 
   expire(): void {
     const expired = new ConnectError("the operation timed out", Code.DeadlineExceeded);
-    this.#deadline = this.#time.now;
+    const { now } = this.#time;
+    if (this.#deadline !== undefined) this.#skipped = Math.max(this.#deadline - now, 0);
     this.#pair.exchange.breakOffReason = expired;
     this.#client.fail(expired, "deadline");
   }
@@ -153,7 +161,7 @@ export class MemoryCall {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<object> {
-    return messages(this, () => this.cancel());
+    return iterateMessages(this, () => this.cancel());
   }
 
   /** A `recv` has given up: it asks for no message any more. */
@@ -180,11 +188,6 @@ export class MemoryCall {
 
   get #client(): ClientCall {
     return this.#pair.client;
-  }
-
-  #inVirtualTime(run: RunHandler): RunHandler {
-    const deadline = () => this.#deadline;
-    return (side) => run(new VirtualSide(side, this.#method, this.#time, deadline));
   }
 }
 

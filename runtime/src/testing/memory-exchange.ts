@@ -2,7 +2,12 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { EndedBy } from "../api/outcome.js";
 import { type Fields, type IncomingFields, incomingFields } from "../protocol/fields.js";
-import type { ClientWire, ClientWireEvents, ServerWire, WireEvents } from "../protocol/wire.js";
+import type {
+  ClientWire,
+  ClientWireEvents,
+  ServerWire,
+  ServerWireEvents,
+} from "../protocol/wire.js";
 import { MemoryPipe } from "./memory-pipe.js";
 
 /**
@@ -15,7 +20,7 @@ export class MemoryExchange {
   readonly #toServer: MemoryPipe;
   readonly #toClient: MemoryPipe;
   readonly #clientEvents: ClientWireEvents;
-  #serverEvents: WireEvents | undefined;
+  #serverEvents: ServerWireEvents | undefined;
   #over = false;
   /** What the server is told when the client breaks the exchange off. */
   breakOffReason: ConnectError = new ConnectError(
@@ -41,7 +46,7 @@ export class MemoryExchange {
   }
 
   /** Starts to tell the server. */
-  attach(serverEvents: WireEvents): void {
+  attach(serverEvents: ServerWireEvents): void {
     this.#serverEvents = serverEvents;
   }
 
@@ -94,6 +99,7 @@ export class MemoryExchange {
         this.#toServer.close();
         toClient.end(() => {
           this.#over = true;
+          this.#serverEvents?.onFinish();
           this.#clientEvents.onEnd(trailer && toHeaders(trailer));
         });
       },

@@ -7,9 +7,10 @@ import { allHeaders, type OpenWire, prepareMethod, requestOf } from "../client/w
 import { DEFAULT_READ_MAX_BYTES } from "../options/message-size.js";
 import { validateReadWriteMaxBytes } from "../protocol/connect-internals.js";
 import { grpc } from "../protocol/grpc.js";
+import type { Call } from "../server/call.js";
 import type { RequestHead } from "../server/context.js";
-import type { ServedRpc } from "../server/resolve-rpc.js";
-import { WireCall } from "../server/wire-call.js";
+import type { ServedRpc } from "../server/pipeline.js";
+import { WireCarrier as ServerCarrier } from "../server/wire-carrier.js";
 import { MemoryExchange } from "./memory-exchange.js";
 
 /** What a call is opened with. */
@@ -24,7 +25,7 @@ export interface MemoryCallInit {
 /** The two ends of a call, and what is between them. */
 export interface MemoryPair {
   readonly client: ClientCall;
-  readonly server: WireCall;
+  readonly server: Call;
   readonly exchange: MemoryExchange;
 }
 
@@ -53,12 +54,12 @@ export function openInMemory(
       allHeaders({ ...request, timeoutMs: undefined }),
       init.contextValues,
     );
-    const server = new WireCall(rpc, grpc, true, head, exchange.server, () => undefined);
-    pair = { server, exchange };
+    const server = new ServerCarrier(rpc, grpc, true, head, exchange.server);
+    pair = { server: server.call, exchange };
     exchange.attach(server);
-    if (!init.maySend(0)) server.hold();
+    if (!init.maySend(0)) server.call.hold();
     events.onOpen(exchange.client);
-    server.start();
+    server.start(() => undefined);
   };
   const prepared = prepareMethod({ ...wireOptions, openWire }, method);
   const { headers, timeoutMs } = init;
@@ -77,11 +78,11 @@ function requestHead(
 ): RequestHead {
   return {
     method: "POST",
+    fullDuplex: true,
     url,
     header,
     contextValues,
     peer: undefined,
-    // The deadline is kept in virtual time. A server that read it would keep it in real time.
-    get: (name) => (name === grpc.timeout ? undefined : (header.get(name) ?? undefined)),
+    get: (name) => header.get(name) ?? undefined,
   };
 }

@@ -1,67 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-import type {
-  DescMessage,
-  DescMethodStreaming,
-  DescMethodUnary,
-  MessageShape,
-} from "@bufbuild/protobuf";
+import type { DescMessage, DescMethodStreaming, DescMethodUnary } from "@bufbuild/protobuf";
 import { createConnectRouter } from "@connectrpc/connect";
 import type { StreamServiceOptions } from "../api/options.js";
-import type { ServerStreamingServer } from "../api/server-stream.js";
 import { registerService } from "../codegenv1/register.js";
 import { DEFAULT_READ_MAX_BYTES } from "../options/message-size.js";
 import { findNativeRpc } from "../server/native-rpc.js";
-import { resolveRpc, type ServedRpc } from "../server/resolve-rpc.js";
+import { createServedRpc, type ServedRpc } from "../server/pipeline.js";
 import type { HandlerMethod } from "../server/run-handler.js";
-import { unaryImpl } from "../server/unary-impl.js";
 
-/** What a server does with one RPC, for whichever kind. `result` of a test call has the errors. */
+/**
+ * What a server does with one RPC, for whichever kind: it is registered as generated code does it.
+ * `result` of a test call has the errors.
+ */
 export function serveOne(
   method: DescMethodUnary | DescMethodStreaming,
   handler: HandlerMethod,
   service: StreamServiceOptions = {},
   metadata?: DescMessage,
 ): ServedRpc {
-  const options = { onError: () => undefined, ...service };
-  if (method.methodKind !== "unary") return register(method, handler, options, metadata);
-  const { onError, limits = {}, validation } = options;
-  const forUnary = { onError, limits, ...(validation && { validation }) };
-  return register(asDownload(method), answering(handler, onError), forUnary);
-}
-
-/** Registers the RPC as generated code does. */
-function register(
-  method: DescMethodStreaming,
-  handler: HandlerMethod,
-  options: StreamServiceOptions,
-  initialMetadata?: DescMessage,
-): ServedRpc {
   const router = createConnectRouter();
-  const service = { ...method.parent, methods: [method] };
+  const one = { ...method.parent, methods: [method] };
   // A member of our own: the RPC may have a name that generated code has to change.
-  const spec = { member: "handler", ...(initialMetadata && { initialMetadata }) };
+  const spec = { member: "handler", ...(metadata && { initialMetadata: metadata }) };
   const specs = Object.fromEntries([[method.localName, spec]]);
-  registerService(service, router, { handler }, options, specs);
+  const options = { onError: () => undefined, ...service };
+  registerService(one, router, { handler }, options, specs);
   const [registered] = router.handlers;
   const rpc = registered && findNativeRpc(registered);
-  if (!rpc) throw new Error(`${method} is no RPC that streams`);
-  return resolveRpc(rpc, { readMaxBytes: DEFAULT_READ_MAX_BYTES });
-}
-
-/** A unary RPC as what it is in gRPC: a stream of one message each way. */
-function asDownload(method: DescMethodUnary): DescMethodStreaming {
-  return { ...method, methodKind: "server_streaming" };
-}
-
-function answering(
-  handler: HandlerMethod,
-  onError: NonNullable<StreamServiceOptions["onError"]>,
-): HandlerMethod {
-  const answer = unaryImpl(handler, onError);
-  return async (request, stream) => {
-    const download = stream as ServerStreamingServer<DescMessage>;
-    await download.send(await answer(request as MessageShape<DescMessage>, download.context));
-  };
+  if (!rpc) throw new Error(`${method} was not registered`);
+  return createServedRpc(rpc, { readMaxBytes: DEFAULT_READ_MAX_BYTES });
 }
 
 /** The method as a client's call has it: unary RPCs have one response, as uploads have. */

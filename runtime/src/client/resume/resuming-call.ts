@@ -3,7 +3,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { RecvOptions, StreamCallOptions } from "../../api/options.js";
 import type { EndedBy, StreamOutcome, Traffic } from "../../api/outcome.js";
 import { Deferred } from "../../call/deferred.js";
-import { messages } from "../../call/iterate.js";
+import { iterateMessages } from "../../call/iterate.js";
 import type { QueueFills } from "../../options/queues.js";
 import { type Backoff, backoffMs } from "../backoff.js";
 import { type CallLimits, limitsFrom, pause, timeLeft } from "../backoff-timer.js";
@@ -84,7 +84,7 @@ export class ResumingCall<R, M> implements MessageStream<M> {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<M> {
-    return messages(this, () => this.close());
+    return iterateMessages(this, () => this.close());
   }
 
   #start(): void {

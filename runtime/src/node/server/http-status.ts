@@ -3,7 +3,7 @@ import { isHttp2, type NodeResponse } from "../node-types.js";
 import { stopRequest } from "./drain-request.js";
 
 /** Answers a request that is no call with an HTTP status, and does not wait for its body. */
-export function refuse(
+export function sendStatus(
   response: NodeResponse,
   status: number,
   header: Readonly<Record<string, string>> = {},

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Fields } from "../../protocol/fields.js";
-import type { ServerWire, WireEvents } from "../../protocol/wire.js";
+import type { ServerWireEvents } from "../../protocol/wire.js";
+import type { AttachableWire } from "../../server/dispatch.js";
 import { clientGone } from "../client/errors.js";
 import { toNodeHeaders } from "../headers.js";
 import { toUint8Array } from "../to-uint8array.js";
@@ -9,10 +10,10 @@ import { allocate, writeEach } from "../write-pieces.js";
 import { drainRequest } from "./drain-request.js";
 
 /** A request that came over HTTP/1.1. */
-export class Http1ServerWire implements ServerWire {
+export class Http1ServerWire implements AttachableWire {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
-  #events: WireEvents | undefined;
+  #events: ServerWireEvents | undefined;
   #ended = false;
   #gone = false;
 
@@ -22,7 +23,7 @@ export class Http1ServerWire implements ServerWire {
   }
 
   /** Starts to tell `events`. */
-  attach(events: WireEvents): void {
+  attach(events: ServerWireEvents): void {
     this.#events = events;
     this.#request.on("data", (chunk: Buffer) => events.onData(toUint8Array(chunk)));
     this.#request.on("end", () => {
@@ -31,6 +32,9 @@ export class Http1ServerWire implements ServerWire {
     });
     this.#request.on("error", () => this.#onGone());
     this.#response.on("drain", () => events.onDrain());
+    this.#response.on("finish", () => {
+      if (!this.#gone) events.onFinish();
+    });
     this.#response.on("close", () => this.#onGone());
     this.#response.on("error", () => this.#onGone());
   }

@@ -6,7 +6,8 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import type { Fields } from "../../protocol/fields.js";
-import type { ServerWire, WireEvents } from "../../protocol/wire.js";
+import type { ServerWireEvents } from "../../protocol/wire.js";
+import type { AttachableWire } from "../../server/dispatch.js";
 import { clientGone } from "../client/errors.js";
 import { whenFair } from "../fair-share.js";
 import { toNodeHeaders } from "../headers.js";
@@ -16,15 +17,17 @@ import { delayHalfClose, LINGER_MS, STOP_DELAY_MS } from "./delay-half-close.js"
 import { stopRequest } from "./drain-request.js";
 
 /** A request that came over HTTP/2, answered on its stream. */
-export class Http2ServerWire implements ServerWire {
+export class Http2ServerWire implements AttachableWire {
   readonly #stream: ServerHttp2Stream;
   readonly #response: Http2ServerResponse;
   /** A stream that is closed has forgotten its own. */
   readonly #session: Http2Session | undefined;
   readonly #halfCloseGraceMs: number | undefined;
-  #events: WireEvents | undefined;
+  #events: ServerWireEvents | undefined;
   #requestEnded = false;
   #gone = false;
+  /** The response has left. */
+  #finished = false;
 
   /** `halfCloseGraceMs`: how long to hold the end of the request back; `undefined`: not at all. */
   constructor(response: Http2ServerResponse, halfCloseGraceMs: number | undefined) {
@@ -35,7 +38,7 @@ export class Http2ServerWire implements ServerWire {
   }
 
   /** Starts to tell `events`. */
-  attach(events: WireEvents): void {
+  attach(events: ServerWireEvents): void {
     this.#events = events;
     const stream = this.#stream;
     stream.on("data", (chunk: Buffer) => events.onData(toUint8Array(chunk)));
@@ -43,6 +46,7 @@ export class Http2ServerWire implements ServerWire {
     const onDrain = () => events.onDrain();
     stream.on("drain", () => whenFair(stream, onDrain));
     stream.on("aborted", () => this.#onGone());
+    stream.on("finish", () => this.#onFinish());
     stream.on("close", () => this.#onGone());
     stream.on("error", () => this.#onGone());
     if (stream.destroyed || stream.aborted) this.#onGone();
@@ -103,9 +107,17 @@ export class Http2ServerWire implements ServerWire {
     else delayHalfClose(this.#halfCloseGraceMs, tell);
   }
 
+  /** What was written, trailers apart, is with the socket; and these follow at once. */
+  #onFinish(): void {
+    if (this.#gone) return;
+    this.#finished = true;
+    this.#events?.onFinish();
+  }
+
   #onGone(): void {
     if (this.#gone) return;
     this.#gone = true;
+    if (this.#finished) return;
     const error = clientGone("the client cancelled the call, or is gone");
     this.#events?.onFail(error, this.#connectionLost() ? "connection" : "client");
   }

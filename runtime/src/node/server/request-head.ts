@@ -5,30 +5,45 @@ import type { RequestHead } from "../../server/context.js";
 import { fromNodeHeaders } from "../headers.js";
 import type { NodeRequest } from "../node-types.js";
 
-/** The URL of a request, or `undefined` for a request that names no valid host. */
-export function requestUrl(request: NodeRequest): string | undefined {
+/** So many hosts are remembered as valid; clients could make up any number. */
+const MAX_REMEMBERED = 1000;
+
+const validOrigins = new Set<string>();
+
+/** Scheme and host of a request, or `undefined` for a request that names no valid host. */
+export function requestOrigin(request: NodeRequest): string | undefined {
   const host = request.headers[":authority"] ?? request.headers.host;
   if (typeof host !== "string" || host === "") return undefined;
   const scheme = "encrypted" in request.socket ? "https" : "http";
-  const url = `${scheme}://${host}${request.url ?? ""}`;
-  if (!URL.canParse(url)) return undefined;
+  const origin = `${scheme}://${host}`;
+  if (validOrigins.has(origin)) return origin;
   // A host with a slash, a question mark or a user name in it would be read as something else.
-  return /[\s/?#@\\]/.test(host) ? undefined : url;
+  if (/[\s/?#@\\]/.test(host) || !URL.canParse(origin)) return undefined;
+  if (validOrigins.size < MAX_REMEMBERED) validOrigins.add(origin);
+  return origin;
 }
 
 /** What a request's head says, for the context of its call. */
 export class NodeRequestHead implements RequestHead {
   readonly method: string;
-  readonly url: string;
+  readonly #origin: string;
   readonly contextValues: ContextValues | undefined;
   readonly #request: NodeRequest;
   #header: Headers | undefined;
 
-  constructor(request: NodeRequest, url: string, contextValues: ContextValues | undefined) {
+  constructor(request: NodeRequest, origin: string, contextValues: ContextValues | undefined) {
     this.#request = request;
     this.method = request.method ?? "";
-    this.url = url;
+    this.#origin = origin;
     this.contextValues = contextValues;
+  }
+
+  get url(): string {
+    return `${this.#origin}${this.#request.url ?? ""}`;
+  }
+
+  get fullDuplex(): boolean {
+    return this.#request.httpVersionMajor >= 2;
   }
 
   get(name: string): string | undefined {

@@ -5,7 +5,7 @@ import { Deferred } from "../../call/deferred.js";
 import { MAX_TIMER_MS } from "../../call/timers.js";
 import { assertInteger } from "../../options/settings.js";
 import type { NodeListener } from "../node-types.js";
-import { refuse } from "./http-status.js";
+import { sendStatus } from "./http-status.js";
 import { createListener } from "./listener.js";
 import {
   DEFAULT_GRACE_MS,
@@ -87,7 +87,7 @@ class OpenCalls {
 
   counting(listener: NodeListener): NodeListener {
     return (request, response) => {
-      if (this.#draining) return refuse(response, 503);
+      if (this.#draining) return sendStatus(response, 503);
       this.#open++;
       response.once("close", () => {
         if (--this.#open === 0 && this.#draining) this.#finish();

@@ -1,26 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-import { setMaxListeners } from "node:events";
-import type { ConnectRouter } from "@connectrpc/connect";
 import {
   type ConnectNodeAdapterOptions,
   compressionBrotli,
   compressionGzip,
-  connectNodeAdapter,
 } from "@connectrpc/connect-node";
 import { MAX_TIMER_MS } from "../../call/timers.js";
 import { checkConnectOptions } from "../../options/connect-options.js";
 import { DEFAULT_READ_MAX_BYTES } from "../../options/message-size.js";
 import { assertInteger, invalidOption } from "../../options/settings.js";
-import { findNativeRpc } from "../../server/native-rpc.js";
-import { resolveRpc } from "../../server/resolve-rpc.js";
+import { dispatch } from "../../server/dispatch.js";
+import { createRoutes } from "../../server/routes.js";
 import { shareConnection } from "../fair-share.js";
 import { isHttp2, type NodeListener } from "../node-types.js";
-import { CallTracker } from "./call-tracker.js";
-import { capTimeout } from "./cap-timeout.js";
-import { finishRequest } from "./drain-request.js";
-import { refuse } from "./http-status.js";
-import { requestUrl } from "./request-head.js";
-import { type StreamRoute, serveStream } from "./serve-stream.js";
+import { NodeExchange } from "./exchange.js";
+import { sendStatus } from "./http-status.js";
 
 /** Options of `streamNodeAdapter`: those of Connect-Node's adapter, and a few for streams. */
 export interface StreamNodeAdapterOptions extends ConnectNodeAdapterOptions {
@@ -29,6 +22,13 @@ export interface StreamNodeAdapterOptions extends ConnectNodeAdapterOptions {
    * with gRPC; Connect's own default is 4 GiB, which lets any client fill the memory.
    */
   readMaxBytes?: number;
+
+  /**
+   * Compresses messages of this many bytes and more, for clients that accept it. Default: never, as
+   * with gRPC: compressing a message costs 15 to 100 times what sending it costs. 1024 is Connect's
+   * own default; a slow network pays for it. What clients compress is read in any case.
+   */
+  compressMinBytes?: number;
 
   /**
    * How long the end of a client's stream is held back, in milliseconds, in case the client did
@@ -40,40 +40,28 @@ export interface StreamNodeAdapterOptions extends ConnectNodeAdapterOptions {
 }
 
 /**
- * A request listener for Node's `http`, `https` and `http2` servers. Takes what
- * `connectNodeAdapter` takes and serves the same routes: RPCs of `registerXService` that stream go
- * straight between handler and HTTP, everything else the way that Connect-Node serves it.
+ * A request listener for Node's `http`, `https` and `http2` servers. Takes what `connectNodeAdapter`
+ * takes and serves the same routes: the RPCs of `registerXService`, and ordinary Connect services
+ * beside them.
  *
- * Throws a `RangeError` for an option that cannot be.
+ * Throws a `RangeError` for an invalid option.
  */
 export function streamNodeAdapter(options: StreamNodeAdapterOptions): NodeListener {
   check(options);
-  const resolved = {
+  const { contextValues, fallback, halfCloseGraceMs = 0 } = options;
+  const routes = createRoutes({
     ...options,
     acceptCompression: options.acceptCompression ?? [compressionGzip, compressionBrotli],
     readMaxBytes: options.readMaxBytes ?? DEFAULT_READ_MAX_BYTES,
-    ...(options.shutdownSignal && { shutdownSignal: forManyCalls(options.shutdownSignal) }),
-  };
-  let streams = new Map<string, StreamRoute>();
-  const connectListener = connectNodeAdapter({
-    ...resolved,
-    routes(router) {
-      options.routes(router);
-      streams = streamRoutes(router, resolved);
-    },
   });
   const listener: NodeListener = (request, response) => {
     if (isHttp2(response)) shareConnection(response.stream);
-    const url = requestUrl(request);
-    if (url === undefined) return refuse(response, 400);
     const [path = ""] = (request.url ?? "").split("?", 1);
-    const route = streams.get(path);
-    if (!route) {
-      capTimeout(request.headers);
-      finishRequest(request, response);
-      return connectListener(request, response);
-    }
-    serveStream(route, request, response, url, options.contextValues?.(request));
+    const route = routes.get(path);
+    if (!route) return fallback ? fallback(request, response) : sendStatus(response, 404);
+    const exchange = NodeExchange.of(request, response, contextValues, halfCloseGraceMs);
+    if (exchange) dispatch(route, exchange);
+    else sendStatus(response, 400);
   };
   return (request, response) => {
     try {
@@ -81,7 +69,7 @@ export function streamNodeAdapter(options: StreamNodeAdapterOptions): NodeListen
     } catch (error) {
       // A `contextValues` or a fallback that throws fails one request, not the process.
       console.error(`request for ${request.url} failed:`, error);
-      refuse(response, 500);
+      sendStatus(response, 500);
     }
   };
 }
@@ -91,33 +79,4 @@ function check(options: StreamNodeAdapterOptions): void {
   if (typeof routes !== "function") throw invalidOption("routes", "a function", routes);
   assertInteger("halfCloseGraceMs", halfCloseGraceMs, 0, MAX_TIMER_MS);
   checkConnectOptions(options);
-}
-
-/** Connect puts a listener on the signal for each unary call, and Node warns of more than ten. */
-function forManyCalls(shutdownSignal: AbortSignal): AbortSignal {
-  const signal = AbortSignal.any([shutdownSignal]);
-  setMaxListeners(0, signal);
-  return signal;
-}
-
-function streamRoutes(
-  router: ConnectRouter,
-  options: StreamNodeAdapterOptions,
-): Map<string, StreamRoute> {
-  const tracker = new CallTracker();
-  const routes = new Map<string, StreamRoute>();
-  for (const handler of router.handlers) {
-    const path = `${options.requestPathPrefix ?? ""}${handler.requestPath}`;
-    const rpc = findNativeRpc(handler);
-    // Of two handlers of one path the later counts, as with Connect.
-    if (!rpc) routes.delete(path);
-    else
-      routes.set(path, {
-        rpc: resolveRpc(rpc, options),
-        protocolNames: handler.protocolNames,
-        tracker,
-        halfCloseGraceMs: options.halfCloseGraceMs ?? 0,
-      });
-  }
-  return routes;
 }

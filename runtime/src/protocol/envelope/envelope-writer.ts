@@ -20,7 +20,8 @@ const COPY_MAX_BYTES = 8 * 1024;
 export class EnvelopeWriter {
   #wire: Wire | undefined;
   #gathered: Envelope[] = [];
-  #bytes = 0;
+  /** What waits to be handed to the wire. */
+  bytes = 0;
   #scheduled = false;
   /** True from a write that the wire asked to wait after, to its drain. */
   #full = false;
@@ -28,11 +29,6 @@ export class EnvelopeWriter {
     this.#scheduled = false;
     this.flush();
   };
-
-  /** True when everything is with the wire. */
-  get empty(): boolean {
-    return this.#gathered.length === 0;
-  }
 
   /** Where the bytes go; what was written before has waited. */
   attach(wire: Wire): void {
@@ -43,8 +39,8 @@ export class EnvelopeWriter {
   /** Takes an envelope. False: wait for the wire's drain before the next. */
   write(envelope: Envelope): boolean {
     this.#gathered.push(envelope);
-    this.#bytes += ENVELOPE_HEADER_BYTES + envelope.data.byteLength;
-    if (this.#bytes >= FLUSH_BYTES) return this.flush();
+    this.bytes += ENVELOPE_HEADER_BYTES + envelope.data.byteLength;
+    if (this.bytes >= FLUSH_BYTES) return this.flush();
     this.#schedule();
     return !this.#full;
   }
@@ -67,11 +63,11 @@ export class EnvelopeWriter {
   /** Forgets what has gathered. */
   drop(): void {
     this.#gathered = [];
-    this.#bytes = 0;
+    this.bytes = 0;
   }
 
   #schedule(): void {
-    if (this.#scheduled || !this.#wire || this.#bytes === 0) return;
+    if (this.#scheduled || !this.#wire || this.bytes === 0) return;
     this.#scheduled = true;
     this.#wire.defer(this.#flush);
   }

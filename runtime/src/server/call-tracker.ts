@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { WireCall } from "../../server/wire-call.js";
+import type { Call } from "./call.js";
 
 /**
  * The open calls, by the signal that shuts them down. One listener a signal serves all its calls:
  * one each would be as many as there are calls, and Node warns of more than ten.
  */
 export class CallTracker {
-  readonly #bySignal = new Map<AbortSignal | undefined, Set<WireCall>>();
+  readonly #bySignal = new Map<AbortSignal | undefined, Set<Call>>();
 
   /** How many calls are open. */
   get size(): number {
@@ -16,20 +16,20 @@ export class CallTracker {
     return size;
   }
 
-  add(call: WireCall, shutdownSignal: AbortSignal | undefined): void {
+  add(call: Call, shutdownSignal: AbortSignal | undefined): void {
     const calls = this.#callsOf(shutdownSignal);
     calls.add(call);
     if (shutdownSignal?.aborted) call.abort(shutdownError(shutdownSignal));
   }
 
-  remove(call: WireCall, shutdownSignal: AbortSignal | undefined): void {
+  remove(call: Call, shutdownSignal: AbortSignal | undefined): void {
     this.#bySignal.get(shutdownSignal)?.delete(call);
   }
 
-  #callsOf(signal: AbortSignal | undefined): Set<WireCall> {
+  #callsOf(signal: AbortSignal | undefined): Set<Call> {
     const known = this.#bySignal.get(signal);
     if (known) return known;
-    const calls = new Set<WireCall>();
+    const calls = new Set<Call>();
     this.#bySignal.set(signal, calls);
     signal?.addEventListener("abort", () => {
       for (const call of [...calls]) call.abort(shutdownError(signal));

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { IncomingMessage } from "node:http";
+import type { ContextValues } from "@connectrpc/connect";
+import type { RequestHead } from "../../server/context.js";
+import type { AttachableWire, Exchange } from "../../server/dispatch.js";
+import { isHttp2, type NodeRequest, type NodeResponse } from "../node-types.js";
+import { sendStatus } from "./http-status.js";
+import { Http1ServerWire } from "./http1-wire.js";
+import { Http2ServerWire } from "./http2-wire.js";
+import { NodeRequestHead, requestOrigin } from "./request-head.js";
+
+/** A request and its response, of Node's HTTP/1.1 or HTTP/2. */
+export class NodeExchange implements Exchange {
+  readonly head: RequestHead;
+  readonly #request: NodeRequest;
+  readonly #response: NodeResponse;
+  readonly #halfCloseGraceMs: number;
+
+  private constructor(
+    request: NodeRequest,
+    response: NodeResponse,
+    head: RequestHead,
+    halfCloseGraceMs: number,
+  ) {
+    this.#request = request;
+    this.#response = response;
+    this.#halfCloseGraceMs = halfCloseGraceMs;
+    this.head = head;
+  }
+
+  /** `undefined` for a request that names no valid host. */
+  static of(
+    request: NodeRequest,
+    response: NodeResponse,
+    contextValues: ((request: NodeRequest) => ContextValues) | undefined,
+    halfCloseGraceMs: number,
+  ): NodeExchange | undefined {
+    const origin = requestOrigin(request);
+    if (origin === undefined) return undefined;
+    const head = new NodeRequestHead(request, origin, contextValues?.(request));
+    return new NodeExchange(request, response, head, halfCloseGraceMs);
+  }
+
+  refuse(status: number, header?: Readonly<Record<string, string>>): void {
+    sendStatus(this.#response, status, header);
+  }
+
+  accept(streams: boolean): AttachableWire {
+    const response = this.#response;
+    return isHttp2(response)
+      ? new Http2ServerWire(response, streams ? this.#halfCloseGraceMs : undefined)
+      : new Http1ServerWire(this.#request as IncomingMessage, response);
+  }
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { Traffic } from "../api/outcome.js";
+import type { MessageSource } from "../call/receiver.js";
+import type { QueueFill } from "../options/queues.js";
+import type { Compression } from "./connect-internals.js";
+
+/** What a decoder needs to know of its codec. */
+export interface BodyFormat<T> {
+  parse(data: Uint8Array): T;
+  /** Parsed messages may hold views of the data. */
+  readonly aliases: boolean;
+  readonly compression: Compression | null;
+  readonly readMaxBytes: number;
+  /** Told the bytes of the message when it has arrived. */
+  readonly onMessage?: ((bytes: number) => void) | undefined;
+}
+
+/** Whom a decoder tells. */
+export interface BodyEvents {
+  /** The message can be taken. */
+  onReady(): void;
+  /** The message has been taken. */
+  onFinished(): void;
+  /** What arrived is no message, or too large. */
+  onError(error: ConnectError): void;
+}
+
+const nothing = new Uint8Array(0);
+
+/** Turns a body into the one message that it is. */
+export class BodyDecoder<T> implements MessageSource<T> {
+  readonly #format: BodyFormat<T>;
+  readonly #events: BodyEvents;
+  readonly #pieces: Uint8Array[] = [];
+  #bytes = 0;
+  #state: "open" | "whole" | "taken" | "stopped" = "open";
+  #body: Uint8Array | undefined;
+  /** Messages taken. */
+  messages = 0;
+
+  constructor(format: BodyFormat<T>, events: BodyEvents) {
+    this.#format = format;
+    this.#events = events;
+  }
+
+  /** A body of so many bytes is announced. */
+  announce(bytes: number): void {
+    if (bytes > this.#format.readMaxBytes) this.#fail(tooLarge(bytes, this.#format.readMaxBytes));
+  }
+
+  push(chunk: Uint8Array): void {
+    if (this.#state !== "open") return;
+    this.#bytes += chunk.byteLength;
+    const { readMaxBytes } = this.#format;
+    if (this.#bytes > readMaxBytes) return this.#fail(tooLarge(this.#bytes, readMaxBytes));
+    this.#pieces.push(chunk);
+  }
+
+  /** The body is whole. */
+  end(): void {
+    if (this.#state !== "open") return;
+    const body = this.#join();
+    this.#state = "whole";
+    this.#format.onMessage?.(body.byteLength);
+    const { compression, readMaxBytes } = this.#format;
+    if (!compression || body.byteLength === 0) return this.#ready(body);
+    compression.decompress(body as Uint8Array<ArrayBuffer>, readMaxBytes).then(
+      (data) => this.#ready(data),
+      (error: unknown) => this.#fail(ConnectError.from(error, Code.Internal)),
+    );
+  }
+
+  take(): T | undefined {
+    const body = this.#body;
+    if (this.#state === "taken") {
+      this.#events.onFinished();
+      return undefined;
+    }
+    if (this.#state !== "whole" || !body) return undefined;
+    this.#state = "taken";
+    this.#body = undefined;
+    this.messages = 1;
+    try {
+      return this.#format.parse(body);
+    } catch (error) {
+      this.#fail(ConnectError.from(error, Code.Internal));
+      return undefined;
+    }
+  }
+
+  /** Forgets everything; what still arrives is let through. */
+  stop(): void {
+    this.#state = "stopped";
+    this.#body = undefined;
+    this.#pieces.length = 0;
+  }
+
+  get unread(): QueueFill {
+    const waits = this.#body !== undefined;
+    return { messages: waits ? 1 : 0, bytes: waits ? this.#bytes : 0, dropped: 0 };
+  }
+
+  get received(): Traffic {
+    const whole = this.messages > 0 || this.#body !== undefined;
+    return { messages: whole ? 1 : 0, bytes: whole ? this.#bytes : 0, dropped: 0 };
+  }
+
+  #ready(body: Uint8Array): void {
+    if (this.#state !== "whole") return;
+    this.#body = body;
+    this.#events.onReady();
+  }
+
+  #fail(error: ConnectError): void {
+    if (this.#state === "stopped") return;
+    this.stop();
+    this.#events.onError(error);
+  }
+
+  #join(): Uint8Array {
+    const [first = nothing] = this.#pieces;
+    if (this.#pieces.length < 2) {
+      // A view of the buffer that Node reads into would keep 64 KiB alive.
+      const pins = this.#format.aliases && first.byteLength * 2 < first.buffer.byteLength;
+      return pins ? first.slice() : first;
+    }
+    const body = new Uint8Array(this.#bytes);
+    let at = 0;
+    for (const piece of this.#pieces.splice(0)) {
+      body.set(piece, at);
+      at += piece.byteLength;
+    }
+    return body;
+  }
+}
+
+function tooLarge(bytes: number, max: number): ConnectError {
+  return new ConnectError(
+    `message size ${bytes} is larger than configured readMaxBytes ${max}`,
+    Code.ResourceExhausted,
+  );
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { EndedBy, Traffic } from "../api/outcome.js";
+import type { MessageSink } from "../call/sender.js";
+import type { QueueFill } from "../options/queues.js";
+import { BodyDecoder } from "../protocol/body-decoder.js";
+import type { Compression } from "../protocol/connect-internals.js";
+import type { Field, Fields } from "../protocol/fields.js";
+import { findInvalidHeader } from "../protocol/header-value.js";
+import type { BodyResponse, BodyServerProtocol, QueryRequest } from "../protocol/protocol.js";
+import type { ServerWire, ServerWireEvents } from "../protocol/wire.js";
+import { AnswerDelay } from "./answer-delay.js";
+import { Call } from "./call.js";
+import type { Carrier } from "./carrier.js";
+import { report } from "./client-error.js";
+import { requestFormat, responseFormat } from "./codecs.js";
+import { CallContext, type RequestHead } from "./context.js";
+import { negotiate, responseHeader, type Terms } from "./negotiation.js";
+import { ServerObservation } from "./observe.js";
+import type { ServedRpc } from "./pipeline.js";
+
+/** A response body, and whether it is compressed. */
+interface Body {
+  readonly data: Uint8Array;
+  readonly compression: Compression | undefined;
+}
+
+const nothing = new Uint8Array(0);
+
+/** Carries a unary call whose request and response are one body each. Headers leave with the response. */
+export class BodyCarrier implements Carrier, ServerWireEvents, MessageSink<object, Body> {
+  readonly call: Call;
+  readonly source: BodyDecoder<object>;
+  readonly #rpc: ServedRpc;
+  readonly #protocol: BodyServerProtocol;
+  readonly #wire: ServerWire;
+  readonly #context: CallContext;
+  readonly #terms: Terms;
+  readonly #query: QueryRequest | undefined;
+  readonly #answerDelay: AnswerDelay;
+  readonly #serialize: (message: object) => Uint8Array;
+  readonly #onSent: ((bytes: number) => void) | undefined;
+  #body: Body | undefined;
+  #received: Traffic | undefined;
+  size = 0;
+
+  constructor(
+    rpc: ServedRpc,
+    protocol: BodyServerProtocol,
+    binary: boolean,
+    head: RequestHead,
+    wire: ServerWire,
+    query: QueryRequest | undefined,
+  ) {
+    const terms = negotiate(rpc, protocol, head, query?.compression);
+    const context = new CallContext(
+      rpc.method,
+      protocol.name,
+      head,
+      terms.timeoutMs,
+      responseHeader(protocol, binary, null),
+      rpc.clock,
+    );
+    const observation = ServerObservation.open(rpc.observer, context, head);
+    const length = head.get("content-length");
+    this.#rpc = rpc;
+    this.#protocol = protocol;
+    this.#wire = wire;
+    this.#terms = terms;
+    this.#context = context;
+    this.#query = query;
+    this.#answerDelay = new AnswerDelay(rpc.method, head);
+    this.#onSent = observation?.hooks?.sent;
+    this.#serialize = responseFormat(rpc, binary, null, (error) =>
+      this.call.abort(error),
+    ).serialize;
+    this.source = new BodyDecoder<object>(
+      { ...requestFormat(rpc, binary, terms.request), onMessage: observation?.hooks?.received },
+      {
+        onReady: () => this.call.ready(),
+        onFinished: () => this.call.requestEnded(),
+        onError: (error) => this.call.refuse(error),
+      },
+    );
+    this.call = new Call(this, {
+      context,
+      layers: rpc.layers,
+      onError: rpc.onError,
+      deadlineMs: terms.timeoutMs,
+      observation,
+      clock: rpc.clock,
+    });
+    if (length !== undefined) this.source.announce(Number(length));
+  }
+
+  /** Runs the handler, or answers a request that cannot be served. Once the wire has its events. */
+  start(onClose: () => void): void {
+    this.call.start(onClose, this.#terms.error);
+    if (this.#query && !this.#terms.error) this.#takeQuery(this.#query);
+  }
+
+  get sink(): MessageSink<object, Body> {
+    return this;
+  }
+
+  get sent(): Omit<Traffic, "dropped"> {
+    return { messages: this.#body ? 1 : 0, bytes: this.#body?.data.byteLength ?? 0 };
+  }
+
+  get received(): Traffic {
+    return this.#received ?? this.source.received;
+  }
+
+  get unread(): QueueFill {
+    return this.source.unread;
+  }
+
+  get taken(): number {
+    return this.source.messages;
+  }
+
+  get unsent(): number {
+    return this.#wire.buffered;
+  }
+
+  encode(message: object): Body | Promise<Body> {
+    const data = this.#serialize(message);
+    this.size = data.byteLength;
+    const { response: compression } = this.#terms;
+    if (!compression || data.byteLength < this.#rpc.options.compressMinBytes) {
+      return { data, compression: undefined };
+    }
+    return compression
+      .compress(data as Uint8Array<ArrayBuffer>)
+      .then((compressed) => ({ data: compressed, compression }));
+  }
+
+  write(body: Body): boolean {
+    this.#body = body;
+    this.#onSent?.(body.data.byteLength);
+    return true;
+  }
+
+  sendHeaders(): undefined {
+    return undefined;
+  }
+
+  stopReceiving(): void {
+    this.#received ??= this.source.received;
+    this.source.stop();
+  }
+
+  whenAnswerable(answer: () => void): void {
+    this.#answerDelay.wait(answer);
+  }
+
+  end(error: ConnectError | undefined, abrupt: boolean): ConnectError | undefined {
+    const { told, status, header, body } = this.#responseOf(error);
+    const length: Field = ["content-length", String(body.byteLength)];
+    this.#wire.respond(status, [...header, length]);
+    if (body.byteLength > 0) this.#wire.write([body]);
+    this.#wire.end(undefined, abrupt);
+    return told;
+  }
+
+  reset(): void {
+    this.#wire.reset();
+  }
+
+  close(): void {
+    this.#answerDelay.stop();
+  }
+
+  onData(chunk: Uint8Array): void {
+    if (!this.#query) this.source.push(chunk);
+  }
+
+  onEnd(): void {
+    if (!this.#query) this.source.end();
+    this.#answerDelay.requestEnded();
+  }
+
+  onDrain(): void {
+    // The one body is written whole.
+  }
+
+  onFail(error: ConnectError, by: EndedBy): void {
+    this.call.clientLeft(error, by);
+  }
+
+  onFinish(): void {
+    this.call.finished();
+  }
+
+  #takeQuery(query: QueryRequest): void {
+    try {
+      this.source.push(query.message());
+      this.source.end();
+    } catch (error) {
+      this.call.refuse(ConnectError.from(error, Code.InvalidArgument));
+    }
+  }
+
+  /** An error that cannot be written down is `internal`. */
+  #responseOf(
+    error: ConnectError | undefined,
+  ): BodyResponse & { readonly told: ConnectError | undefined } {
+    const { jsonOptions } = this.#rpc.options;
+    const { header, trailer, protocolHeader } = this.#context;
+    try {
+      const response = error
+        ? this.#protocol.failure(error, header, trailer, jsonOptions)
+        : this.#success(header, trailer);
+      const invalid = findInvalidHeader(response.header);
+      if (invalid !== undefined) throw unsendable(invalid);
+      return { ...response, told: error };
+    } catch (fault) {
+      report(fault, this.#context, this.#rpc.onError);
+      const told =
+        fault instanceof ConnectError
+          ? fault
+          : new ConnectError("the status cannot be encoded", Code.Internal);
+      return { ...this.#protocol.failure(told, protocolHeader, undefined, jsonOptions), told };
+    }
+  }
+
+  #success(header: Fields, trailer: Headers | undefined): BodyResponse {
+    const { data = nothing, compression } = this.#body ?? {};
+    const fields = this.#protocol.success(header, trailer);
+    const encoding: Field[] = compression ? [[this.#protocol.encoding, compression.name]] : [];
+    return { status: 200, header: [...fields, ...encoding], body: data };
+  }
+}
+
+function unsendable(name: string): ConnectError {
+  const text = `the response header "${name}" has a character that HTTP does not allow`;
+  return new ConnectError(text, Code.Internal);
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * The layers around a handler, in the order in which a request meets them:
+ *
+ * 1. observer, deadline, limits of time and size, heartbeats: of the call that has the wire
+ * 2. the request gate
+ * 3. interceptors. They see messages as Connect has them, so behind them is a call within the call
+ * 4. queues, validation, the time limit of `recv`: next to the handler
+ * 5. initial metadata, and the handler
+ *
+ * Without interceptors, one call has them all.
+ *
+ * @packageDocumentation
+ */
+import type { DescMessage, DescMethodStreaming, DescMethodUnary } from "@bufbuild/protobuf";
+import type { ConnectRouterOptions } from "@connectrpc/connect";
+import type { StreamObserver } from "../api/observer.js";
+import type { Clock } from "../call/clock.js";
+import type { ReceiveFilter } from "../call/receiver.js";
+import type { SendFilter } from "../call/sender.js";
+import type { StreamLimits } from "../options/limits.js";
+import { NEVER_COMPRESS } from "../options/message-size.js";
+import type { StreamTimeouts } from "../options/timeouts.js";
+import { type CallQueues, noQueues, serverQueues } from "../protocol/call-queues.js";
+import {
+  createMethodSerializationLookup,
+  type UniversalHandlerOptions,
+  validateUniversalHandlerOptions,
+} from "../protocol/connect-internals.js";
+import type { Heartbeat } from "../protocol/heartbeat.js";
+import { mayReferenceInput } from "../protocol/input-references.js";
+import type { OnError } from "./client-error.js";
+import { interceptHandler } from "./intercept.js";
+import type { NativeRpc } from "./native-rpc.js";
+import { type GatedOptions, withRequestGate } from "./request-gate.js";
+import type { RunHandler, ServerCall } from "./server-call.js";
+import { type ValidatedCall, ValidationFilters } from "./validation-filters.js";
+
+type Serialization = ReturnType<typeof createMethodSerializationLookup<DescMessage, DescMessage>>;
+
+/** A call, as its filters need it. */
+export type FilteredCall = ValidatedCall & Pick<ServerCall, "abort">;
+
+/** What one call runs, and what stands around that. Absent layers cost nothing. */
+export interface CallLayers {
+  readonly run: RunHandler;
+  readonly queues: CallQueues;
+  readonly receiveFilter?: ((call: FilteredCall) => ReceiveFilter<object> | undefined) | undefined;
+  readonly sendFilter?: ((call: FilteredCall) => SendFilter<object> | undefined) | undefined;
+  /** Time limit of a `recv` that sets none, in milliseconds. */
+  readonly recvMs?: number | undefined;
+  readonly timeouts?: StreamTimeouts | undefined;
+  readonly heartbeat?: Heartbeat | undefined;
+  /** What is limited beyond one message, where no wire counts bytes. */
+  readonly limits?: StreamLimits | undefined;
+}
+
+/** An RPC, ready to serve on a wire: its options resolved. */
+export interface ServedRpc {
+  readonly method: DescMethodUnary | DescMethodStreaming;
+  readonly layers: CallLayers;
+  readonly onError: OnError;
+  readonly observer: StreamObserver | undefined;
+  readonly options: UniversalHandlerOptions;
+  readonly serialization: Serialization;
+  /** What the service limits beyond one message. */
+  readonly streamLimits: StreamLimits | undefined;
+  /** Parsed requests may hold views of the bytes they came in. */
+  readonly aliasesInput: boolean;
+  /** The time that its calls live in, where that is not the real one. */
+  readonly clock?: Clock | undefined;
+}
+
+/** Puts the layers of an RPC together, for a wire. The service's options go before the router's. */
+export function createServedRpc(rpc: NativeRpc, routerOptions: ConnectRouterOptions): ServedRpc {
+  const options: GatedOptions = validateUniversalHandlerOptions({
+    ...routerOptions,
+    ...rpc.options,
+    compressMinBytes:
+      rpc.options.compressMinBytes ?? routerOptions.compressMinBytes ?? NEVER_COMPRESS,
+  });
+  const { method, onError, observer, limits: streamLimits } = rpc;
+  const inner = innerLayers(rpc);
+  const { interceptors } = options;
+  const direct = interceptors.length === 0;
+  const run = direct ? inner.run : interceptHandler(rpc, inner, interceptors);
+  return {
+    method,
+    onError,
+    observer,
+    options,
+    streamLimits,
+    layers: {
+      ...(direct ? inner : { queues: noQueues }),
+      ...outerLayers(rpc),
+      run: withRequestGate(run, options),
+    },
+    serialization: createMethodSerializationLookup(
+      method,
+      options.binaryOptions,
+      options.jsonOptions,
+      options,
+    ),
+    aliasesInput: mayReferenceInput(method.input),
+  };
+}
+
+/**
+ * Puts the layers of an RPC together, for one of Connect's own adapters, which has the interceptors,
+ * the deadline and the bytes.
+ */
+export function createAdapterLayers(rpc: NativeRpc): CallLayers {
+  return { ...innerLayers(rpc), ...outerLayers(rpc), limits: rpc.limits };
+}
+
+/** What holds around interceptors. Unary calls have no limits of time but their deadline. */
+function outerLayers({ method, timeouts, heartbeat }: NativeRpc) {
+  return method.methodKind === "unary" ? {} : { timeouts, heartbeat };
+}
+
+/** What stands next to the handler. */
+function innerLayers({
+  method,
+  handle,
+  queues,
+  timeouts,
+  validation,
+  onError,
+}: NativeRpc): CallLayers {
+  const filters = validation && new ValidationFilters(method, validation, onError);
+  const { methodKind } = method;
+  // These have one request, which is there or is not.
+  const single = methodKind === "unary" || methodKind === "server_streaming";
+  return {
+    run: handle,
+    queues: methodKind === "unary" ? noQueues : serverQueues(queues, methodKind),
+    receiveFilter: filters && ((call) => filters.received(call)),
+    sendFilter: filters && ((call) => filters.sent(call)),
+    recvMs: single ? undefined : timeouts?.recvMs,
+  };
+}

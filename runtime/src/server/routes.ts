@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+import type {
+  DescMethod,
+  DescMethodStreaming,
+  DescMethodUnary,
+  DescService,
+} from "@bufbuild/protobuf";
+import {
+  type ConnectRouter,
+  type ConnectRouterOptions,
+  createConnectRouter,
+  type MethodImpl,
+  type ServiceImpl,
+} from "@connectrpc/connect";
+import type { UniversalHandler } from "../protocol/connect-internals.js";
+import { CallTracker } from "./call-tracker.js";
+import { runConnectImpl } from "./connect-impl.js";
+import type { Route } from "./dispatch.js";
+import { findNativeRpc, registerNativeRpc } from "./native-rpc.js";
+import { createServedRpc } from "./pipeline.js";
+import { unimplemented } from "./unimplemented.js";
+
+/** What routes are made of. */
+export interface RoutesOptions extends ConnectRouterOptions {
+  routes(router: ConnectRouter): void;
+  readonly requestPathPrefix?: string | undefined;
+}
+
+/**
+ * Everything that `routes` registers, by path: RPCs of `registerXService`, and ordinary Connect
+ * services, which run on the same engine. Of two handlers of one path the later counts.
+ */
+export function createRoutes(options: RoutesOptions): ReadonlyMap<string, Route> {
+  const router = new NativeRouter(options);
+  options.routes(router);
+  const tracker = new CallTracker();
+  const routes = new Map<string, Route>();
+  for (const handler of router.handlers) {
+    const rpc = findNativeRpc(handler);
+    if (!rpc) continue;
+    routes.set(`${options.requestPathPrefix ?? ""}${handler.requestPath}`, {
+      rpc: createServedRpc(rpc, options),
+      protocolNames: handler.protocolNames,
+      tracker,
+    });
+  }
+  return routes;
+}
+
+/** Connect's router, whose handlers our engine can serve. Connect checks what it is given. */
+class NativeRouter implements ConnectRouter {
+  readonly #router: ConnectRouter;
+
+  constructor(options: ConnectRouterOptions) {
+    this.#router = createConnectRouter(options);
+  }
+
+  get handlers(): UniversalHandler[] {
+    return this.#router.handlers;
+  }
+
+  service<S extends DescService>(
+    service: S,
+    implementation: Partial<ServiceImpl<S>>,
+    options?: ConnectRouterOptions,
+  ): this {
+    const before = this.handlers.length;
+    this.#router.service(service, implementation, options);
+    for (const handler of this.handlers.slice(before)) {
+      const impl: unknown = Reflect.get(implementation, handler.method.localName);
+      if (typeof impl === "function") register(handler, impl.bind(implementation), options);
+      else register(handler, undefined, options);
+    }
+    return this;
+  }
+
+  rpc<M extends DescMethod>(method: M, impl: MethodImpl<M>, options?: ConnectRouterOptions): this {
+    this.#router.rpc(method, impl, options);
+    const handler = this.handlers.at(-1);
+    if (handler) register(handler, impl, options);
+    return this;
+  }
+}
+
+/** What an ordinary service throws is Connect's business: `internal`, and nobody else hears of it. */
+const ignore = (): void => undefined;
+
+function register(
+  handler: UniversalHandler,
+  impl: unknown,
+  options: ConnectRouterOptions | undefined,
+): void {
+  const method = handler.method as DescMethodUnary | DescMethodStreaming;
+  const handle = runConnectImpl(method, impl ?? unimplemented(method));
+  registerNativeRpc(handler, { method, handle, onError: ignore, options: options ?? {} });
+}

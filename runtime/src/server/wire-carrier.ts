@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { EndedBy, Traffic } from "../api/outcome.js";
+import type { QueueFill } from "../options/queues.js";
+import { MessageDecoder } from "../protocol/decoder.js";
+import { MessageEncoder } from "../protocol/encoder.js";
+import type { Fields } from "../protocol/fields.js";
+import { findInvalidHeader } from "../protocol/header-value.js";
+import type { EnvelopeServerProtocol } from "../protocol/protocol.js";
+import type { ServerWire, ServerWireEvents } from "../protocol/wire.js";
+import { AnswerDelay } from "./answer-delay.js";
+import { Call } from "./call.js";
+import type { Carrier } from "./carrier.js";
+import { report } from "./client-error.js";
+import { requestFormat, responseFormat } from "./codecs.js";
+import type { RequestHead } from "./context.js";
+import { CallContext } from "./context.js";
+import { negotiate, responseHeader, type Terms } from "./negotiation.js";
+import { ServerObservation } from "./observe.js";
+import type { ServedRpc } from "./pipeline.js";
+
+/** Carries a call on a wire, its messages in envelopes: bytes to messages for the handler, and back. */
+export class WireCarrier implements Carrier, ServerWireEvents {
+  readonly call: Call;
+  readonly source: MessageDecoder<object>;
+  readonly sink: MessageEncoder<object>;
+  readonly #rpc: ServedRpc;
+  readonly #protocol: EnvelopeServerProtocol;
+  readonly #wire: ServerWire;
+  readonly #context: CallContext;
+  readonly #terms: Terms;
+  readonly #answerDelay: AnswerDelay;
+  #received: Traffic | undefined;
+
+  constructor(
+    rpc: ServedRpc,
+    protocol: EnvelopeServerProtocol,
+    binary: boolean,
+    head: RequestHead,
+    wire: ServerWire,
+  ) {
+    const terms = negotiate(rpc, protocol, head);
+    const header = responseHeader(protocol, binary, terms.response);
+    const context = new CallContext(
+      rpc.method,
+      protocol.name,
+      head,
+      terms.timeoutMs,
+      header,
+      rpc.clock,
+    );
+    const observation = ServerObservation.open(rpc.observer, context, head);
+    this.#rpc = rpc;
+    this.#protocol = protocol;
+    this.#wire = wire;
+    this.#terms = terms;
+    this.#context = context;
+    this.#answerDelay = new AnswerDelay(rpc.method, head);
+    this.source = this.#createDecoder(binary, observation);
+    this.sink = new MessageEncoder({
+      ...responseFormat(rpc, binary, terms.response, (error) => this.call.abort(error)),
+      onSent: observation?.hooks?.sent,
+    });
+    this.call = new Call(this, {
+      context,
+      layers: rpc.layers,
+      onError: rpc.onError,
+      deadlineMs: terms.timeoutMs,
+      observation,
+      clock: rpc.clock,
+    });
+    this.sink.writer.attach(wire);
+  }
+
+  /** Runs the handler, or answers a request that cannot be served. Once the wire has its events. */
+  start(onClose: () => void): void {
+    const { error } = this.#terms;
+    this.call.start(onClose, error);
+  }
+
+  get sent(): Omit<Traffic, "dropped"> {
+    const { messages, bytes } = this.sink;
+    return { messages, bytes };
+  }
+
+  get received(): Traffic {
+    return this.#received ?? this.source.received;
+  }
+
+  get unread(): QueueFill {
+    return this.source.unread;
+  }
+
+  get taken(): number {
+    return this.source.messages;
+  }
+
+  get unsent(): number {
+    return this.sink.writer.bytes + this.#wire.buffered;
+  }
+
+  sendHeaders(): ConnectError | undefined {
+    const invalid = this.#context.invalidHeader;
+    this.#wire.respond(
+      200,
+      invalid === undefined ? this.#context.header : this.#context.protocolHeader,
+    );
+    return invalid === undefined ? undefined : unsendable(`the response header "${invalid}"`);
+  }
+
+  stopReceiving(): void {
+    this.#received ??= this.source.received;
+    this.source.stop();
+  }
+
+  whenAnswerable(answer: () => void): void {
+    this.#answerDelay.wait(answer);
+  }
+
+  end(error: ConnectError | undefined, abrupt: boolean): ConnectError | undefined {
+    const { told, envelope, trailer } = this.#endOfResponse(error);
+    if (envelope) this.sink.writer.write(envelope);
+    this.sink.writer.flush();
+    this.#wire.end(trailer, abrupt);
+    return told;
+  }
+
+  reset(): void {
+    this.#wire.reset();
+  }
+
+  close(): void {
+    this.#answerDelay.stop();
+  }
+
+  onData(chunk: Uint8Array): void {
+    this.source.push(chunk);
+  }
+
+  onEnd(): void {
+    this.source.end();
+    this.#answerDelay.requestEnded();
+  }
+
+  onDrain(): void {
+    this.sink.writer.drained();
+    this.call.drained();
+  }
+
+  onFail(error: ConnectError, by: EndedBy): void {
+    this.call.clientLeft(error, by);
+  }
+
+  onFinish(): void {
+    this.call.finished();
+  }
+
+  /** An error that cannot be written down (a lone surrogate, a broken detail) is `internal`. */
+  #endOfResponse(
+    error: ConnectError | undefined,
+  ): ReturnType<EnvelopeServerProtocol["end"]> & { readonly told: ConnectError | undefined } {
+    const { jsonOptions } = this.#rpc.options;
+    try {
+      const end = this.#protocol.end(this.#context.trailer, error, jsonOptions);
+      checkTrailer(end.trailer);
+      return { ...end, told: error };
+    } catch (fault) {
+      report(fault, this.#context, this.#rpc.onError);
+      const told = new ConnectError("the status cannot be encoded", Code.Internal);
+      return { ...this.#protocol.end(undefined, told, jsonOptions), told };
+    }
+  }
+
+  #createDecoder(
+    binary: boolean,
+    observation: ServerObservation | undefined,
+  ): MessageDecoder<object> {
+    return new MessageDecoder<object>(
+      {
+        ...requestFormat(this.#rpc, binary, this.#terms.request),
+        endFlag: this.#protocol.endFlag,
+        onMessage: observation?.hooks?.received,
+      },
+      {
+        onReady: () => this.call.ready(),
+        // Only responses end with an envelope.
+        onFinished: (end) => (end ? this.call.abort(unexpectedEnd()) : this.call.requestEnded()),
+        onError: (error) => this.call.refuse(error),
+        onPause: (paused) => (paused ? this.#wire.pause() : this.#wire.resume()),
+      },
+    );
+  }
+}
+
+function checkTrailer(trailer: Fields | undefined): void {
+  const invalid = trailer && findInvalidHeader(trailer);
+  if (invalid !== undefined) throw unsendable(`the trailer "${invalid}"`);
+}
+
+function unsendable(what: string): ConnectError {
+  const text = `${what} has a character that HTTP does not allow`;
+  return new ConnectError(text, Code.Internal);
+}
+
+function unexpectedEnd(): ConnectError {
+  return new ConnectError("protocol error: unexpected end flag", Code.InvalidArgument);
+}

@@ -225,12 +225,13 @@ export class Call<F> implements ClientCall, FilteredCall {
 
   #outcomeOf(endedBy: EndedBy, error: ConnectError | undefined): StreamOutcome {
     const { sent, received } = this.#carrier;
+    const { messages, bytes, dropped } = received;
     return {
       code: error?.code,
       error,
       endedBy,
-      sent: { ...sent, dropped: this.#outbound.fill.dropped },
-      received: { ...received, messages: received.messages - this.#heartbeats },
+      sent: { messages: sent.messages, bytes: sent.bytes, dropped: this.#outbound.fill.dropped },
+      received: { messages: messages - this.#heartbeats, bytes, dropped },
       durationMs: performance.now() - this.#startedAt,
       attempts: 1,
     };

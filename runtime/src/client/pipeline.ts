@@ -106,9 +106,11 @@ function createPlanner(
     // A unary call has its deadline alone.
     const timeouts =
       kind === "unary" ? undefined : resolveTimeouts(defaults.timeouts, options.timeouts);
+    const { headers, signal } = resolveHeaders(options);
     const init: CallInit = {
-      ...resolveHeaders(options),
+      signal,
       timeoutMs,
+      headers,
       contextValues,
       queues:
         queues === undefined

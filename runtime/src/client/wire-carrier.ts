@@ -115,7 +115,8 @@ export class WireCarrier implements Carrier<Envelope>, ClientWireEvents {
       this.#wire?.cancel();
       return;
     }
-    this.call.gotHeader(header);
+    // Headers that have the error's status are the end of a response, and not its beginning.
+    if (!this.#head.error) this.call.gotHeader(header);
     this.#decoder = this.#createDecoder(this.#head);
     this.call.ready();
   }
@@ -173,8 +174,14 @@ export class WireCarrier implements Carrier<Envelope>, ClientWireEvents {
 
   #settle(envelope: Uint8Array | undefined): void {
     if (!this.#head || !this.#header || this.call.ended) return;
-    const end = { header: this.#header, head: this.#head, trailer: this.#trailer, envelope };
     const { rpc, options } = this.#method;
+    const end = {
+      header: this.#header,
+      head: this.#head,
+      trailer: this.#trailer,
+      envelope,
+      empty: this.received.messages === 0,
+    };
     try {
       const trailer = options.protocol.validateEnd(end);
       const fault = checkSingleResponse(rpc.methodKind, this.received.messages);
@@ -183,6 +190,7 @@ export class WireCarrier implements Carrier<Envelope>, ClientWireEvents {
       // Where an envelope ends the stream, its trailers are in the error, and HTTP's say nothing.
       const trailer = options.protocol.endFlag === 0 ? this.#trailer : undefined;
       this.call.settle("server", trailer, ConnectError.from(thrown, Code.Internal));
+      if (!this.#sendEnded) this.#wire?.cancel();
     }
   }
 

@@ -128,10 +128,8 @@ function timeoutField(
 
 /** All headers of a request, for interceptors. */
 export function allHeaders({ header, timeout }: WireRequest): Headers {
-  const headers =
-    header instanceof Headers
-      ? header
-      : new Headers(Array.from(header, ([name, value]) => [name, value]));
+  const headers = header instanceof Headers ? header : new Headers();
+  if (headers !== header) for (const [name, value] of header) headers.append(name, value);
   if (timeout) headers.set(...timeout);
   return headers;
 }

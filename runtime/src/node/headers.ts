@@ -60,14 +60,14 @@ export function toRequestHeaders(fields: Fields, more?: Field): OutgoingHttpHead
   const nodeHeaders = prepared.get(fields) ?? prepareRequestHeaders(fields);
   if (!more) return nodeHeaders;
   const [name, value] = more;
-  return Object.assign(Object.create(null), nodeHeaders, { [name.toLowerCase()]: value });
+  return { ...nodeHeaders, [name.toLowerCase()]: value };
 }
 
 /** `te` says that trailers are welcome, which gRPC needs. */
 function prepareRequestHeaders(fields: Fields): OutgoingHttpHeaders {
   const nodeHeaders = toNodeHeaders(fields);
   for (const [name, value] of fields) if (name.toLowerCase() === "te") nodeHeaders.te = value;
-  if (Object.isFrozen(fields)) prepared.set(fields, nodeHeaders);
+  if (Object.isFrozen(fields)) prepared.set(fields, Object.freeze(nodeHeaders));
   return nodeHeaders;
 }
 

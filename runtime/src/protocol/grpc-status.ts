@@ -5,15 +5,25 @@ import { type Any, AnySchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { grpcStatusOk } from "./connect-internals.js";
 import type { IncomingFields } from "./fields.js";
+import type { ResponseHead } from "./protocol.js";
 
 const STATUS = "grpc-status";
 const MESSAGE = "grpc-message";
 const DETAILS = "grpc-status-details-bin";
 
-/** Whether fields carry a status at all: headers that do are a whole response. */
+/** Whether fields carry a status at all. */
 export function hasGrpcStatus(fields: IncomingFields): boolean {
   return fields.get(STATUS) !== undefined;
 }
+
+/** The status that headers carry, if they do. */
+export function grpcHeadStatus(header: IncomingFields): Omit<ResponseHead, "compression"> {
+  return hasGrpcStatus(header)
+    ? { hasStatus: true, error: grpcStatusError(header) }
+    : withoutStatus;
+}
+
+const withoutStatus = { hasStatus: false, error: undefined };
 
 /**
  * The error that headers or trailers tell; `undefined` if they tell success, or nothing.
@@ -50,7 +60,7 @@ export function checkGrpcStatus(trailer: IncomingFields, header: IncomingFields)
     });
     throw error;
   }
-  if (!hasGrpcStatus(header)) {
+  if (!hasGrpcStatus(trailer)) {
     throw new ConnectError("protocol error: missing status", Code.Internal);
   }
 }

@@ -19,7 +19,7 @@ import {
 } from "./connect-internals.js";
 import type { Envelope } from "./envelope/envelope-reader.js";
 import { incomingFields, noFields } from "./fields.js";
-import { checkGrpcStatus, decodeMessage, grpcStatusError, hasGrpcStatus } from "./grpc-status.js";
+import { checkGrpcStatus, decodeMessage, grpcHeadStatus } from "./grpc-status.js";
 import type { ClientProtocol, EnvelopeServerProtocol } from "./protocol.js";
 import { responseCompression, unsupportedContentType } from "./response-head.js";
 import { plainStatusMessage } from "./status-message.js";
@@ -68,21 +68,25 @@ export const grpcWeb: EnvelopeServerProtocol & ClientProtocol = {
       const message = decodeMessage(header.get("grpc-message") ?? `HTTP ${status}`);
       throw new ConnectError(message, codeFromHttpStatus(status), header.headers);
     }
-    const error = grpcStatusError(header);
-    if (error) throw error;
+    const told = grpcHeadStatus(header);
     const type = header.get("content-type");
     const expected = type === (binary ? contentTypeProto : contentTypeJson);
-    if (!expected && !parseContentType(type ?? null)) throw unsupportedContentType(header);
+    if (!expected && !told.error && !parseContentType(type ?? null)) {
+      throw unsupportedContentType(header);
+    }
     const compression = responseCompression(header, ENCODING, acceptCompression);
-    return { compression, hasStatus: hasGrpcStatus(header) };
+    return { compression, ...told };
   },
-  validateEnd({ header, head, envelope }) {
+  validateEnd({ header, head, envelope, empty }) {
     if (envelope) {
       const trailer = incomingFields(trailerParse(envelope));
       checkGrpcStatus(trailer, header);
       return trailer;
     }
-    if (head.hasStatus) return noFields;
+    if (head.hasStatus && empty) {
+      if (head.error) throw head.error;
+      return noFields;
+    }
     throw new ConnectError("protocol error: missing trailer", Code.Internal);
   },
 };

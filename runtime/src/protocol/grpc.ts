@@ -15,7 +15,7 @@ import {
   setTrailerStatus,
 } from "./connect-internals.js";
 import { type Fields, noFields } from "./fields.js";
-import { checkGrpcStatus, grpcStatusError, hasGrpcStatus } from "./grpc-status.js";
+import { checkGrpcStatus, grpcHeadStatus, hasGrpcStatus } from "./grpc-status.js";
 import type { ClientProtocol, EnvelopeServerProtocol } from "./protocol.js";
 import { responseCompression, unsupportedContentType } from "./response-head.js";
 import { plainStatusMessage } from "./status-message.js";
@@ -53,13 +53,13 @@ export const grpc: EnvelopeServerProtocol & ClientProtocol = {
     const type = header.get("content-type");
     const expected = type === (binary ? contentTypeProto : contentTypeJson);
     if (!expected && !parseContentType(type ?? null)) throw unsupportedContentType(header);
-    const error = grpcStatusError(header);
-    if (error) throw error;
     const compression = responseCompression(header, ENCODING, acceptCompression);
-    return { compression, hasStatus: hasGrpcStatus(header) };
+    return { compression, ...grpcHeadStatus(header) };
   },
-  validateEnd({ header, head, trailer = noFields }) {
-    if (!head.hasStatus) checkGrpcStatus(trailer, header);
+  validateEnd({ header, head, trailer = noFields, empty }) {
+    // A status in the head is that of the response only if nothing follows it.
+    if (!head.hasStatus || !empty || hasGrpcStatus(trailer)) checkGrpcStatus(trailer, header);
+    else if (head.error) throw head.error;
     return trailer;
   },
 };

@@ -94,8 +94,10 @@ export interface ClientFormat {
 /** What a response head says. */
 export interface ResponseHead {
   readonly compression: Compression | null;
-  /** The head carries the status, and no trailer follows. */
+  /** The head has a status, which counts if nothing follows it. */
   readonly hasStatus: boolean;
+  /** The error of that status. */
+  readonly error?: ConnectError | undefined;
 }
 
 /** All that a client knows at the end of a response. */
@@ -106,6 +108,8 @@ export interface ResponseEnd {
   readonly trailer: IncomingFields | undefined;
   /** Data of the envelope that ended the stream, if one came. */
   readonly envelope: Uint8Array | undefined;
+  /** No message came. */
+  readonly empty: boolean;
 }
 
 /** A client's part of a protocol: what its requests look like, and what a response says. */

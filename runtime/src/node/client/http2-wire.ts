@@ -53,6 +53,8 @@ class Http2ClientWire implements ClientWire {
   #trailer: IncomingFields | undefined;
   #error: Error | undefined;
   #ended = false;
+  /** True from a write that has to wait to its "drain". */
+  #full = false;
 
   constructor(stream: ClientHttp2Stream, sessions: SessionManager, events: ClientWireEvents) {
     this.#stream = stream;
@@ -72,8 +74,6 @@ class Http2ClientWire implements ClientWire {
       this.#trailer = new NodeFields(headers);
     });
     stream.on("end", () => this.#onEnd());
-    const onDrain = () => events.onDrain();
-    stream.on("drain", () => whenFair(stream, onDrain));
     stream.on("error", (error: Error) => {
       this.#error = error;
     });
@@ -84,7 +84,13 @@ class Http2ClientWire implements ClientWire {
   readonly allocate: typeof allocate = allocate;
 
   write(pieces: readonly Uint8Array[]): boolean {
-    return this.#stream.writable && writeTogether(this.#stream, pieces);
+    const stream = this.#stream;
+    const room = stream.writable && writeTogether(stream, pieces);
+    if (!room && !this.#full) {
+      this.#full = true;
+      stream.once("drain", () => whenFair(stream, () => this.#onDrain()));
+    }
+    return room;
   }
 
   end(): void {
@@ -106,6 +112,11 @@ class Http2ClientWire implements ClientWire {
 
   defer(task: () => void): void {
     process.nextTick(task);
+  }
+
+  #onDrain(): void {
+    this.#full = false;
+    this.#events.onDrain();
   }
 
   /**

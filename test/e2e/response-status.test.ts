@@ -56,7 +56,7 @@ async function failing(
 ): Promise<ConnectError> {
   await using lab = await serveLab(listener, wire.http);
   const client = createLabServiceClient(ourTransport(lab.url, wire));
-  if (kind === "unary") return failure(client.unary({}));
+  if (kind === "unary") return await failure(client.unary({}));
   const stream = client.download({});
   const error = await failure(stream.recv().then(() => stream.recv()));
   expect((await stream.outcome).error).toBe(error);

@@ -9,8 +9,8 @@ package=node-$(node -p '`${process.platform}-${process.arch}`')
 bin=$PWD/$folder/node_modules/$package/bin
 if [ ! -x "$bin/node" ]; then
   mkdir -p .tmp
-  if [[ $(npm view "$package" name --json 2>/dev/null) == *'"E404"'* ]]; then
-    echo "Node.js comes from npm, which has no package $package" | tee .tmp/skip-reason >&2
+  if [[ $(npm view "$package@$1" version --json 2>/dev/null) == *'"E404"'* ]]; then
+    echo "Node.js $1 comes from npm, which has no $package of that version" | tee .tmp/skip-reason >&2
     exit 77
   fi
   mkdir -p "$folder"

@@ -93,22 +93,44 @@ say "policies in the schema: buf"
 rm -rf gen gen-buf
 bash -eu policies-buf.sh
 grep -q 'maxAgeMs: 3600000' gen/prices/v1/prices_stream.ts || die "no policy in generated code"
+[ ! -e gen/connectstream ] || die "the options were generated again"
 bash -eu check.sh
+cat >src/options.ts <<'EOF'
+import assert from "node:assert/strict";
+import { getOption } from "@bufbuild/protobuf";
+import { method } from "connect-stream/gen/connectstream/v1/options_pb.js";
+import { PriceService } from "../gen/prices/v1/prices_pb.js";
+
+assert.equal(getOption(PriceService.method.read, method).client?.timeoutMs, 5000);
+EOF
+npx tsx src/options.ts
 if command -v protoc >/dev/null; then
   say "policies in the schema: protoc"
   mv gen gen-buf
   bash -eu policies-protoc.sh
+  # protoc generates the one file that it is told to.
   diff -r gen/prices gen-buf/prices
-  diff -r gen/connectstream gen-buf/connectstream
+  [ ! -e gen/connectstream ] || die "the options were generated again"
   rm -r gen
   mv gen-buf gen
 fi
+say "policies in the schema: generated with include_imports, as by hand"
+sed 's/^ *- rewrite_imports=.*/&\n    include_imports: true/' buf.gen.yaml >imports.gen.yaml
+mv gen gen-module
+npx buf generate --template imports.gen.yaml
+diff -r gen/prices gen-module/prices
+rm -r gen
+sed -i '/rewrite_imports/d' imports.gen.yaml
+npx buf generate --template imports.gen.yaml
+grep -q '"../../connectstream/v1/options_pb.js"' gen/prices/v1/prices_pb.ts || die "no copy of the options"
+bash -eu check.sh
+rm -r gen
 say "policies in the schema: a copy of the options"
 bash -eu policies-copy.sh
 printf '%s\n' 'version: v2' 'modules: [{ path: proto }]' >buf.yaml
-mv gen gen-module
 bash -eu policies-buf.sh
-diff -r gen gen-module
+diff -r gen/prices gen-module/prices
+bash -eu check.sh
 rm -r gen-module
 
 say "the oldest TypeScript"

@@ -14,8 +14,16 @@ import ts from "typescript";
 /** What no file imports: it compiles the runtime, and runs the tests and the programs they start. */
 const tools = ["@types/node", "tsx", "typescript", "vitest"];
 
-/** Connect and its adapters. They go together: each has exactly its own version of Connect as a peer. */
+/** How Connect and its adapters are called. */
 const connectPackages = "@connectrpc/connect";
+
+/**
+ * Adapters ask for exactly their own version of these two. Those for Express and Fastify may be
+ * released later than these: until then, their last version gets the newer ones.
+ */
+const connectOverrides = Object.fromEntries(
+  ["@connectrpc/connect", "@connectrpc/connect-node"].map((name) => [name, `$${name}`]),
+);
 
 /**
  * Peers whose newest version may be too new for the SDK that the tests use beside them: OpenTelemetry's
@@ -48,10 +56,13 @@ function main([which, copy, ...folders]: string[]): void {
   );
   const connect = peers[connectPackages] ?? "";
   const dependencies = mapValues({ ...Object.fromEntries(others), ...peers }, (version, name) =>
-    name.startsWith(connectPackages) ? connect : version,
+    name.startsWith(connectPackages) ? (published(name, `<=${connect}`).at(-1) ?? "") : version,
   );
-  const project = { private: true, type: "module", workspaces: ["runtime"] };
-  writeJson(join(copy, "package.json"), { ...project, dependencies, overrides });
+  const project = { private: true, type: "module", workspaces: ["runtime"], dependencies };
+  writeJson(join(copy, "package.json"), {
+    ...project,
+    overrides: { ...overrides, ...connectOverrides },
+  });
   writeJson(join(copy, "package-lock.json"), lockWithout([connectPackages, ...Object.keys(peers)]));
 }
 

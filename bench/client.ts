@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { cpuMicros, memory, serveOrders } from "./child.js";
-import type { ClientOrder, RunResult, Target } from "./messages.js";
+import { common, cpuMicros, serveOrders } from "./child.js";
+import type { Orders, RunResult, Target } from "./messages.js";
 import { loadPeer } from "./peers/index.js";
-import type { BenchClient, Load, PeerName } from "./peers/peer.js";
+import type { BenchClient, CallName, Load } from "./peers/peer.js";
 
 /** A process with one implementation's clients. Argument: its name. */
-const peer = await loadPeer(process.argv[2] as PeerName);
-const clients = new Map<string, BenchClient>();
+const peer = await loadPeer(process.argv[2]);
+const clients = new Map<number, BenchClient>();
+const idleClients: BenchClient[] = [];
 
-serveOrders<ClientOrder>(async (order) => {
+serveOrders(async (order) => {
   switch (order.do) {
     case "run":
       return run(order);
@@ -16,53 +17,53 @@ serveOrders<ClientOrder>(async (order) => {
       return idle(order);
     case "stall":
       return stall(order);
-    case "memory":
-      return memory();
+    default:
+      return common(order);
   }
 });
-process.send?.({ answer: 0 });
 
-/** The client for `target`; all runs use one connection. */
-function clientFor({ port, protocol }: Target): BenchClient {
-  const key = `${protocol} ${port}`;
-  const known = clients.get(key);
-  if (known) return known;
-  const client = peer.connect(port, protocol);
-  clients.set(key, client);
+/** The client of a server; all runs use one connection. A setup has a server, so a port, of its own. */
+function clientFor({ port, setup }: Target): BenchClient {
+  const client = clients.get(port) ?? peer.connect(port, setup);
+  clients.set(port, client);
   return client;
 }
 
-async function run(order: Extract<ClientOrder, { do: "run" }>): Promise<RunResult> {
+async function run(order: Orders["run"]): Promise<RunResult> {
+  const { call, concurrency, size, text } = order;
   const client = clientFor(order);
-  const load = { count: Math.ceil(order.count / order.streams), size: order.size };
+  const load = { count: Math.ceil(order.count / concurrency), size, text };
   const cpuBefore = cpuMicros();
   const before = performance.now();
   const counts = await Promise.all(
-    Array.from({ length: order.streams }, () =>
-      order.call === "short" ? short(client, load) : client[order.call](load),
-    ),
+    Array.from({ length: concurrency }, () => use(client, call, load)),
   );
   const ms = performance.now() - before;
-  if (counts.some((count) => count !== load.count)) throw new Error("messages were lost");
-  return { messages: load.count * order.streams, ms, cpuMicros: cpuMicros() - cpuBefore };
+  const lost = counts.find((count) => count !== load.count);
+  if (lost !== undefined) throw new Error(`${lost} of ${load.count} messages arrived`);
+  return { messages: load.count * concurrency, ms, cpuMicros: cpuMicros() - cpuBefore };
 }
 
-async function short(client: BenchClient, { count, size }: Load): Promise<number> {
+function use(client: BenchClient, call: CallName, load: Load): Promise<number> {
+  return call === "short" ? short(client, load) : client[call](load);
+}
+
+async function short(client: BenchClient, { count, ...load }: Load): Promise<number> {
   let received = 0;
-  for (let made = 0; made < count; made++) received += await client.watch({ count: 1, size });
+  for (let made = 0; made < count; made++) received += await client.watch({ ...load, count: 1 });
   return received;
 }
 
-async function idle(order: Extract<ClientOrder, { do: "idle" }>): Promise<void> {
-  const each = Math.ceil(order.streams / order.connections);
+async function idle(order: Orders["idle"]): Promise<void> {
+  const each = Math.ceil(order.concurrency / order.connections);
   for (let made = 0; made < order.connections; made++) {
-    const client = peer.connect(order.port, order.protocol);
-    clients.set(`idle ${made}`, client);
+    const client = peer.connect(order.port, order.setup);
+    idleClients.push(client);
     await Promise.all(Array.from({ length: each }, () => client.idle()));
   }
 }
 
-async function stall(order: Extract<ClientOrder, { do: "stall" }>): Promise<void> {
+async function stall(order: Orders["stall"]): Promise<void> {
   const client = clientFor(order);
-  await Promise.all(Array.from({ length: order.streams }, () => client.stall(order.size)));
+  await Promise.all(Array.from({ length: order.concurrency }, () => client.stall(order.size)));
 }

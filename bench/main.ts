@@ -1,47 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
-import { execFileSync } from "node:child_process";
-import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
-import { chooseCases, contestantsOf } from "./cases.js";
-import { idleTable, stoppedReaderTable } from "./memory.js";
+import { readFileSync, writeFileSync } from "node:fs";
+import { writeDocs } from "./docs.js";
+import { goalTable } from "./goals.js";
+import { measure } from "./measure.js";
 import { type BenchOptions, parseOptions, usage } from "./options.js";
-import { caseTable } from "./report.js";
-import { type Measured, targetTable } from "./targets.js";
-import { Arena } from "./throughput.js";
+import type { Report } from "./results.js";
 
-const memoryTables = { idle: idleTable, "stopped-reader": stoppedReaderTable };
+try {
+  await main(parseOptions(process.argv.slice(2)));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
 
-const options = parseOptions(process.argv.slice(2));
-if (options.help) console.log(usage);
-else if (options.list) console.log([...names(options), ...Object.keys(memoryTables)].join("\n"));
-else await bench(options);
+async function main(options: BenchOptions): Promise<void> {
+  if (options.help) console.log(usage);
+  else if (options.list) console.log(names(options).join("\n"));
+  else await bench(options);
+}
 
-function names(chosen: BenchOptions): string[] {
-  return chooseCases(chosen).map(({ name }) => name);
+function names({ cases, memory }: BenchOptions): string[] {
+  return [...cases.map(({ name }) => name), ...memory];
 }
 
 async function bench(chosen: BenchOptions): Promise<void> {
-  compile();
-  const arena = new Arena(chosen);
-  const measured: Measured[] = [];
-  try {
-    for (const kase of chooseCases(chosen)) {
-      const results = await arena.run(kase, contestantsOf(kase, chosen));
-      console.log(caseTable(kase, results));
-      measured.push({ kase, results });
-    }
-    if (measured.length > 0) console.log(targetTable(measured));
-  } finally {
-    arena.stop();
+  const report = chosen.from === undefined ? await measure(chosen) : read(chosen.from);
+  console.log(goalTable(report));
+  if (chosen.json !== undefined) {
+    writeFileSync(chosen.json, `${JSON.stringify(report, undefined, 2)}\n`);
   }
-  for (const [name, measure] of Object.entries(memoryTables)) {
-    if (chosen.only.test(name)) console.log(await measure(chosen));
-  }
+  for (const failure of report.failures) console.error(`failed: ${failure}`);
+  if (report.failures.length > 0) process.exitCode = 1;
+  if (chosen.docs) writeDocs(report);
 }
 
-/** What is measured runs as plain JavaScript, as it would for a user. */
-function compile(): void {
-  const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
-  const project = fileURLToPath(new URL("tsconfig.json", import.meta.url));
-  execFileSync(process.execPath, [tsc, "-p", project], { stdio: "inherit" });
+function read(file: string): Report {
+  return JSON.parse(readFileSync(file, "utf8"));
 }

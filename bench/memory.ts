@@ -1,77 +1,143 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { MemoryCase } from "./cases.js";
+import type { Memory, Orders } from "./messages.js";
 import type { BenchOptions } from "./options.js";
-import type { PeerName } from "./peers/peer.js";
-import { ClientProcess, ServerProcess } from "./processes.js";
-import { table } from "./report.js";
+import type { PeerName, Setup } from "./peers/peer.js";
+import { PeerProcess } from "./processes.js";
+import type { MemoryResult } from "./results.js";
 
-const CONNECTIONS = 100;
+const setup: Setup = { protocol: "grpc", compression: "default", auth: false };
+
+type OnFailure = (peer: PeerName, error: unknown) => void;
+type Measure = (options: BenchOptions, onFailure: OnFailure) => Promise<MemoryResult>;
+
+/** What each of them measures. Peers that fail have no row. */
+export const measureMemory: Record<MemoryCase, Measure> = {
+  idle,
+  "stopped-reader": stoppedReader,
+};
 
 /** Who is compared; the limit is none of them, because it holds what a bare loop holds. */
-function compared({ peers }: BenchOptions): PeerName[] {
-  return peers.filter((peer) => peer !== "raw");
+function compared({ contestants }: BenchOptions): PeerName[] {
+  return contestants
+    .filter(({ server, client }) => server === client && server !== "raw")
+    .map(({ server }) => server);
+}
+
+/** One after the other. */
+async function rowsOf(
+  options: BenchOptions,
+  onFailure: OnFailure,
+  rowOf: (peer: PeerName) => Promise<Row>,
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const peer of compared(options)) {
+    try {
+      rows.push(await rowOf(peer));
+    } catch (error) {
+      onFailure(peer, error);
+    }
+  }
+  return rows;
+}
+
+/** Both sides of a peer, with one server, for as long as `use` takes. */
+async function withPair<T>(peer: PeerName, use: (pair: Pair) => Promise<T>): Promise<T> {
+  const server = await PeerProcess.start("server", peer, []);
+  const client = await PeerProcess.start("client", peer, []);
+  try {
+    return await use({ server, client, port: await server.ask("serve", { setup }) });
+  } finally {
+    client.stop();
+    server.stop();
+  }
+}
+
+type Row = MemoryResult["rows"][number];
+
+interface Pair {
+  readonly server: PeerProcess;
+  readonly client: PeerProcess;
+  readonly port: number;
+}
+
+/** By how many bytes `action` makes the processes grow, for each of `streams`. */
+async function growth(
+  { server, client }: Pair,
+  streams: number,
+  action: () => Promise<unknown>,
+): Promise<{ server: Memory; client: Memory }> {
+  const before = [await server.ask("memory", {}), await client.ask("memory", {})] as const;
+  await action();
+  const after = [await server.ask("memory", {}), await client.ask("memory", {})] as const;
+  const each = (a: Memory, b: Memory) => ({
+    heap: (b.heap - a.heap) / streams,
+    resident: (b.resident - a.resident) / streams,
+  });
+  return { server: each(before[0], after[0]), client: each(before[1], after[1]) };
 }
 
 /** What open streams cost that nothing happens on; both sides, heap and whole process. */
-export async function idleTable(options: BenchOptions): Promise<string> {
-  const { quick } = options;
-  const streams = quick ? 2_000 : 10_000;
-  const connections = quick ? 20 : CONNECTIONS;
-  const rows = [];
-  for (const peer of compared(options)) rows.push(await idleRow(peer, streams, connections));
-  const head = ["", "server heap", "server resident", "client heap", "client resident"];
+async function idle(options: BenchOptions, onFailure: OnFailure): Promise<MemoryResult> {
+  const streams = options.quick ? 2_000 : 10_000;
+  const connections = options.quick ? 20 : 100;
+  const rows = await rowsOf(options, onFailure, (peer) => idleRow(peer, streams, connections));
+  const columns = ["server heap", "client heap", "server resident", "client resident"];
   const count = streams.toLocaleString("en");
-  return `### ${count} idle streams on ${connections} connections, gRPC, bytes a stream\n\n${table(head, rows)}\n`;
+  return {
+    title: `${count} idle bidirectional streams on ${connections} connections, KiB a stream`,
+    columns,
+    rows,
+  };
 }
 
-async function idleRow(peer: PeerName, streams: number, connections: number): Promise<string[]> {
-  const server = await ServerProcess.start(peer, []);
-  const client = await ClientProcess.start(peer, []);
-  const target = { port: server.port, protocol: "grpc" } as const;
-  // Code that is loaded at the first call is none of the streams' costs.
-  await client.run({ ...target, call: "exchange", count: 2000, size: 60, streams: 20 });
-  const before = [await server.memory(), await client.memory()];
-  await client.idle({ ...target, streams, connections });
-  const after = [await server.memory(), await client.memory()];
-  client.stop();
-  server.stop();
-  const cells = after.flatMap((memory, side) => {
-    const { heap, resident } = before[side] ?? memory;
-    return [memory.heap - heap, memory.resident - resident];
+function idleRow(peer: PeerName, streams: number, connections: number): Promise<Row> {
+  return withPair(peer, async (pair) => {
+    const target = { port: pair.port, setup };
+    // Code that is loaded at the first call is none of the streams' costs.
+    await pair.client.ask("run", { ...target, ...warmUp, concurrency: 20 });
+    const { server, client } = await growth(pair, streams, () =>
+      pair.client.ask("idle", { ...target, concurrency: streams, connections }),
+    );
+    const held = [server.heap, client.heap, server.resident, client.resident];
+    return { label: peer, values: held.map(kib) };
   });
-  return [peer, ...cells.map((bytes) => Math.round(bytes / streams).toLocaleString("en"))];
 }
+
+const warmUp = { call: "exchange", count: 2000, size: 60, text: false } satisfies Partial<
+  Orders["run"]
+>;
 
 /** How long to wait for a producer to fill what there is to fill. */
 const SETTLE_MS = 1000;
-
-/** What is held for a reader that has stopped. */
-export async function stoppedReaderTable(options: BenchOptions): Promise<string> {
-  const rows = [];
-  for (const size of options.quick ? [60, 64 * 1024] : [60, 1024, 64 * 1024]) {
-    for (const peer of compared(options)) rows.push(await stoppedRow(peer, size));
-  }
-  const head = ["", "accepted KiB", "server heap KiB", "client heap KiB", "server resident KiB"];
-  return `### Readers that stopped after one message, ${STALLED} streams, gRPC, a stream\n\n${table(head, rows)}\n`;
-}
-
 const STALLED = 50;
 
-async function stoppedRow(peer: PeerName, size: number): Promise<string[]> {
-  const server = await ServerProcess.start(peer, []);
-  const client = await ClientProcess.start(peer, []);
-  const target = { port: server.port, protocol: "grpc" } as const;
-  await client.run({ ...target, call: "watch", count: 5000, size, streams: 1 });
-  const before = [await server.memory(), await client.memory()];
-  const acceptedBefore = await server.accepted();
-  await client.stall({ ...target, streams: STALLED, size });
-  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-  const after = [await server.memory(), await client.memory()];
-  const accepted = ((await server.accepted()) - acceptedBefore) * size;
-  client.stop();
-  server.stop();
-  const grown = (side: number, what: "heap" | "resident") =>
-    (after[side]?.[what] ?? 0) - (before[side]?.[what] ?? 0);
-  const held = [accepted, grown(0, "heap"), grown(1, "heap"), grown(0, "resident")];
-  const kib = held.map((bytes) => (bytes / STALLED / 1024).toFixed(1));
-  return [`${peer}, ${size} B`, ...kib];
+/** What is held for a reader that has stopped. */
+async function stoppedReader(options: BenchOptions, onFailure: OnFailure): Promise<MemoryResult> {
+  const rows = [
+    ...(await rowsOf(options, onFailure, (peer) => stoppedRow(peer, 60))),
+    ...(await rowsOf(options, onFailure, (peer) => stoppedRow(peer, 64 * 1024))),
+  ];
+  const columns = ["accepted", "server heap", "client heap", "server resident"];
+  const title = `readers that stopped after one message, ${STALLED} streams, KiB a stream`;
+  return { title, columns, rows };
+}
+
+function stoppedRow(peer: PeerName, size: number): Promise<Row> {
+  return withPair(peer, async (pair) => {
+    const target = { port: pair.port, setup, size };
+    await pair.client.ask("run", { ...warmUp, ...target, call: "watch", concurrency: 1 });
+    const acceptedBefore = await pair.server.ask("accepted", {});
+    const { server, client } = await growth(pair, STALLED, async () => {
+      await pair.client.ask("stall", { ...target, concurrency: STALLED });
+      await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    });
+    const messages = (await pair.server.ask("accepted", {})) - acceptedBefore;
+    const held = [(messages * size) / STALLED, server.heap, client.heap, server.resident];
+    return { label: `${peer}, ${size} B`, values: held.map(kib) };
+  });
+}
+
+function kib(bytes: number): number {
+  return Math.round((bytes / 1024) * 10) / 10;
 }

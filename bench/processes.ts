@@ -1,123 +1,91 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type ChildProcess, fork } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import type { ClientOrder, Memory, RunResult, ServerOrder } from "./messages.js";
-import type { PeerName } from "./peers/peer.js";
+import { goProgram } from "./go.js";
+import type { Answers, Orders, Reply } from "./messages.js";
+import { isGo, type PeerName } from "./peers/peer.js";
 
-interface Answer {
-  readonly answer?: unknown;
-  readonly error?: string;
-}
+export type Side = "server" | "client";
 
 /** No order takes longer, however slow the machine is. */
-const ORDER_TIMEOUT_MS = 120_000;
+const ORDER_TIMEOUT_MS = 60_000;
 
-/** One process of an implementation, which does one thing after the other. */
-class Child<Order extends object> {
+/** A process with one implementation's servers or clients, which does one thing after the other. */
+export class PeerProcess {
+  readonly #name: string;
   readonly #process: ChildProcess;
+  #waiting: ((reply: Reply) => void) | undefined;
+  #ended = false;
 
-  constructor(script: "server" | "client", peer: PeerName, flags: readonly string[]) {
-    // Compiled, so that they run as they would for a user.
-    const file = fileURLToPath(new URL(`./dist/${script}.js`, import.meta.url));
-    this.#process = fork(file, [peer], { execArgv: ["--expose-gc", ...flags] });
-  }
-
-  /** The answer to the last order, or to none: that the process is ready. */
-  answer(): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const done = (settle: () => void) => {
-        clearTimeout(timer);
-        this.#process.off("message", onMessage);
-        this.#process.off("exit", onExit);
-        settle();
-      };
-      const onMessage = ({ answer, error }: Answer) =>
-        done(() => (error === undefined ? resolve(answer) : reject(new Error(error))));
-      const onExit = () => done(() => reject(new Error("a process of the bench ended")));
-      const timer = setTimeout(
-        () => done(() => reject(new Error("a process of the bench does not answer"))),
-        ORDER_TIMEOUT_MS,
-      );
-      this.#process.on("message", onMessage);
-      this.#process.on("exit", onExit);
+  private constructor(side: Side, peer: PeerName, nodeFlags: readonly string[]) {
+    this.#name = `${peer}'s ${side}`;
+    this.#process = spawnPeer(side, peer, nodeFlags);
+    this.#process.on("error", (error) => this.#end(error.message));
+    this.#process.on("exit", (code, signal) => this.#end(`it exited (${signal ?? code})`));
+    // A process that is gone says so itself, by its exit.
+    this.#process.stdin?.on("error", () => undefined);
+    if (this.#process.stdout === null) throw new Error(`${this.#name} has no output`);
+    createInterface({ input: this.#process.stdout }).on("line", (line) => {
+      this.#waiting?.(JSON.parse(line));
     });
   }
 
-  ask(order: Order): Promise<unknown> {
-    this.#process.send(order);
-    return this.answer();
+  /** Resolves when the process is ready. */
+  static async start(
+    side: Side,
+    peer: PeerName,
+    nodeFlags: readonly string[],
+  ): Promise<PeerProcess> {
+    const started = new PeerProcess(side, peer, nodeFlags);
+    await started.#reply();
+    return started;
   }
 
+  /** Rejects if the process fails, ends, or takes too long. */
+  async ask<Name extends keyof Orders>(name: Name, order: Orders[Name]): Promise<Answers[Name]> {
+    const reply = this.#reply();
+    this.#process.stdin?.write(`${JSON.stringify({ do: name, ...order })}\n`);
+    // The one place where the program's word is taken for it.
+    return (await reply) as Answers[Name];
+  }
+
+  /** Ends the process: it exits at the end of its input, or is killed if it does not answer. */
   stop(): void {
-    // The process exits by itself, so that it can write a profile.
-    if (this.#process.connected) this.#process.disconnect();
+    if (this.#waiting) this.#process.kill("SIGKILL");
+    else this.#process.stdin?.end();
+  }
+
+  #reply(): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended) return reject(new Error(`${this.#name} has ended`));
+      const settle = ({ answer, error }: Reply) => {
+        clearTimeout(timer);
+        this.#waiting = undefined;
+        if (error === undefined) resolve(answer);
+        else reject(new Error(`${this.#name}: ${error}`));
+      };
+      // It stays the one that is waited for, so that `stop` kills the process.
+      const timer = setTimeout(() => {
+        reject(new Error(`${this.#name} does not answer`));
+      }, ORDER_TIMEOUT_MS);
+      this.#waiting = settle;
+    });
+  }
+
+  #end(error: string): void {
+    this.#ended = true;
+    this.#waiting?.({ error });
   }
 }
 
-/** A server's process. */
-export class ServerProcess {
-  readonly #child: Child<ServerOrder>;
-  readonly port: number;
-
-  private constructor(child: Child<ServerOrder>, port: number) {
-    this.#child = child;
-    this.port = port;
+function spawnPeer(side: Side, peer: PeerName, nodeFlags: readonly string[]): ChildProcess {
+  const stdio: ["pipe", "pipe", "inherit"] = ["pipe", "pipe", "inherit"];
+  if (isGo(peer)) {
+    // One thread for Go code, as JavaScript has.
+    return spawn(goProgram, [peer, side], { stdio, env: { ...process.env, GOMAXPROCS: "1" } });
   }
-
-  static async start(peer: PeerName, flags: readonly string[]): Promise<ServerProcess> {
-    const child = new Child<ServerOrder>("server", peer, flags);
-    return new ServerProcess(child, (await child.answer()) as number);
-  }
-
-  async cpuMicros(): Promise<number> {
-    return (await this.#child.ask({ do: "cpu" })) as number;
-  }
-
-  /** Messages that flow control has accepted. */
-  async accepted(): Promise<number> {
-    return (await this.#child.ask({ do: "accepted" })) as number;
-  }
-
-  async memory(): Promise<Memory> {
-    return (await this.#child.ask({ do: "memory" })) as Memory;
-  }
-
-  stop(): void {
-    this.#child.stop();
-  }
-}
-
-/** A client's process. */
-export class ClientProcess {
-  readonly #child: Child<ClientOrder>;
-
-  private constructor(child: Child<ClientOrder>) {
-    this.#child = child;
-  }
-
-  static async start(peer: PeerName, flags: readonly string[]): Promise<ClientProcess> {
-    const child = new Child<ClientOrder>("client", peer, flags);
-    await child.answer();
-    return new ClientProcess(child);
-  }
-
-  async run(order: Omit<Extract<ClientOrder, { do: "run" }>, "do">): Promise<RunResult> {
-    return (await this.#child.ask({ do: "run", ...order })) as RunResult;
-  }
-
-  async idle(order: Omit<Extract<ClientOrder, { do: "idle" }>, "do">): Promise<void> {
-    await this.#child.ask({ do: "idle", ...order });
-  }
-
-  async stall(order: Omit<Extract<ClientOrder, { do: "stall" }>, "do">): Promise<void> {
-    await this.#child.ask({ do: "stall", ...order });
-  }
-
-  async memory(): Promise<Memory> {
-    return (await this.#child.ask({ do: "memory" })) as Memory;
-  }
-
-  stop(): void {
-    this.#child.stop();
-  }
+  // Compiled, so that it runs as it would for a user.
+  const file = fileURLToPath(new URL(`./dist/${side}.js`, import.meta.url));
+  return spawn(process.execPath, ["--expose-gc", ...nodeFlags, file, peer], { stdio });
 }

@@ -1,22 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-import { cpuMicros, memory, serveOrders } from "./child.js";
-import type { ServerOrder } from "./messages.js";
+import { common, serveOrders } from "./child.js";
 import { loadPeer } from "./peers/index.js";
-import type { PeerName, Progress } from "./peers/peer.js";
+import type { Progress } from "./peers/peer.js";
 
-/** A process with one implementation's server. Argument: its name. */
-const peer = await loadPeer(process.argv[2] as PeerName);
+/** A process with one implementation's servers. Argument: its name. */
+const peer = await loadPeer(process.argv[2]);
 const progress: Progress = { accepted: 0 };
-const port = await peer.serve(progress);
 
-serveOrders<ServerOrder>(async (order) => {
+serveOrders(async (order) => {
   switch (order.do) {
-    case "cpu":
-      return cpuMicros();
-    case "memory":
-      return memory();
+    case "serve":
+      return peer.serve(order.setup, progress);
     case "accepted":
       return progress.accepted;
+    default:
+      return common(order);
   }
 });
-process.send?.({ answer: port });

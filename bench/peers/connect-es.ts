@@ -1,53 +1,69 @@
 // SPDX-License-Identifier: Apache-2.0
 import * as http2 from "node:http2";
 import { create } from "@bufbuild/protobuf";
-import { type Client, createClient, type ServiceImpl } from "@connectrpc/connect";
+import { type Client, createClient, type ServiceImpl, type Transport } from "@connectrpc/connect";
 import { createWritableIterable } from "@connectrpc/connect/protocol";
 import {
   connectNodeAdapter,
   createConnectTransport,
   createGrpcTransport,
-  Http2SessionManager,
+  createGrpcWebTransport,
 } from "@connectrpc/connect-node";
 import { BenchService, type Sample, SampleSchema } from "../gen/bench/v1/bench_pb.js";
+import { callHeaders, clientCompression, serverAuth, serverCompression } from "./connect-setup.js";
 import { listen } from "./listen.js";
-import { type BenchClient, ENDLESS, type Load, type Peer, type Progress } from "./peer.js";
+import {
+  type BenchClient,
+  ENDLESS,
+  type Load,
+  type Peer,
+  type Progress,
+  type Setup,
+} from "./peer.js";
 import { plainSample } from "./samples.js";
 
 /**
- * Connect-ES as it is: async generators on `connectNodeAdapter`, `createClient` on a transport.
- * Without compression, as for ours.
+ * Connect-ES as it is, with its defaults: async generators on `connectNodeAdapter`, `createClient` on
+ * a transport.
  */
 export const connectEs: Peer = {
-  serve(progress) {
+  serve(setup, progress) {
     const routes = connectNodeAdapter({
-      acceptCompression: [],
+      ...serverCompression(setup),
+      ...serverAuth(setup),
       routes: (router) => {
         router.service(BenchService, implementation(progress));
       },
     });
     return listen(http2.createServer({}, routes));
   },
-  connect(port, protocol) {
-    const baseUrl = `http://127.0.0.1:${port}`;
-    const sessionManager = new Http2SessionManager(baseUrl);
-    const options = {
-      baseUrl,
-      httpVersion: "2" as const,
-      sessionManager,
-      acceptCompression: [],
-    };
-    const transport =
-      protocol === "grpc" ? createGrpcTransport(options) : createConnectTransport(options);
-    return new ConnectClient(createClient(BenchService, transport), () => sessionManager.abort());
+  connect(port, setup) {
+    return new ConnectClient(createClient(BenchService, transport(port, setup)), setup);
   },
 };
 
-const message = (size: number) => create(SampleSchema, plainSample(size));
+const transports = {
+  grpc: createGrpcTransport,
+  connect: createConnectTransport,
+  "grpc-web": createGrpcWebTransport,
+};
+
+function transport(port: number, setup: Setup): Transport {
+  return transports[setup.protocol]({
+    baseUrl: `http://127.0.0.1:${port}`,
+    httpVersion: "2",
+    ...clientCompression(setup),
+  });
+}
+
+const message = (size: number, text = false) => create(SampleSchema, plainSample(size, text));
 
 const implementation = (progress: Progress): ServiceImpl<typeof BenchService> => ({
-  async *watch({ count, size }) {
-    const sample = message(size);
+  echo(sample) {
+    return sample;
+  },
+  async *watch({ count, size, text }) {
+    const sample = message(size, text);
     for (let sent = 0; sent < count; sent++) {
       yield sample;
       progress.accepted++;
@@ -63,7 +79,8 @@ const implementation = (progress: Progress): ServiceImpl<typeof BenchService> =>
   },
 });
 
-async function* repeat(sample: Sample, count: number): AsyncGenerator<Sample> {
+async function* repeat({ count, size, text }: Load): AsyncGenerator<Sample> {
+  const sample = message(size, text);
   for (let sent = 0; sent < count; sent++) yield sample;
 }
 
@@ -75,30 +92,40 @@ async function countOf(messages: AsyncIterable<unknown>): Promise<number> {
 
 class ConnectClient implements BenchClient {
   readonly #client: Client<typeof BenchService>;
-  readonly close: () => void;
+  readonly #options: ReturnType<typeof callHeaders>;
   readonly #kept: unknown[] = [];
 
-  constructor(client: Client<typeof BenchService>, close: () => void) {
+  constructor(client: Client<typeof BenchService>, setup: Setup) {
     this.#client = client;
-    this.close = close;
+    this.#options = callHeaders(setup);
+  }
+
+  async unary({ count, size, text }: Load): Promise<number> {
+    const sample = message(size, text);
+    let received = 0;
+    for (let made = 0; made < count; made++) {
+      const { sequence } = await this.#client.echo(sample, this.#options);
+      if (sequence === sample.sequence) received++;
+    }
+    return received;
   }
 
   watch(load: Load): Promise<number> {
     return countOf(this.#client.watch({ ...load }));
   }
 
-  async collect({ count, size }: Load): Promise<number> {
-    return (await this.#client.collect(repeat(message(size), count))).count;
+  async collect(load: Load): Promise<number> {
+    return (await this.#client.collect(repeat(load))).count;
   }
 
-  exchange({ count, size }: Load): Promise<number> {
-    return countOf(this.#client.exchange(repeat(message(size), count)));
+  exchange(load: Load): Promise<number> {
+    return countOf(this.#client.exchange(repeat(load)));
   }
 
-  async pingPong({ count, size }: Load): Promise<number> {
+  async pingPong({ count, size, text }: Load): Promise<number> {
     const input = createWritableIterable<Sample>();
     const output = this.#client.exchange(input)[Symbol.asyncIterator]();
-    const sample = message(size);
+    const sample = message(size, text);
     let received = 0;
     while (received < count) {
       void input.write(sample);

@@ -2,7 +2,15 @@
 import { once } from "node:events";
 import * as grpc from "@grpc/grpc-js";
 import { loadService } from "./grpc-js-service.js";
-import { type BenchClient, ENDLESS, type Load, type Peer, type Progress } from "./peer.js";
+import {
+  AUTHORIZATION,
+  type BenchClient,
+  ENDLESS,
+  type Load,
+  type Peer,
+  type Progress,
+  type Setup,
+} from "./peer.js";
 import { type PlainSample, plainSample } from "./samples.js";
 
 interface Sender {
@@ -12,8 +20,8 @@ interface Sender {
 
 /** grpc-js as its guide shows it: `write` until it says false, then "drain"; "data" events. */
 export const grpcJs: Peer = {
-  serve(progress) {
-    const server = new grpc.Server();
+  serve({ auth }, progress) {
+    const server = new grpc.Server(auth ? { interceptors: [authenticate] } : {});
     server.addService(loadService().service, implementation(progress));
     return new Promise((resolve, reject) => {
       server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) =>
@@ -21,17 +29,30 @@ export const grpcJs: Peer = {
       );
     });
   },
-  connect(port) {
+  connect(port, setup) {
     // A connection of its own; by default all clients of a process share one.
     const options = { "grpc.use_local_subchannel_pool": 1 };
     const credentials = grpc.credentials.createInsecure();
-    return new GrpcClient(new (loadService())(`127.0.0.1:${port}`, credentials, options));
+    return new GrpcClient(new (loadService())(`127.0.0.1:${port}`, credentials, options), setup);
   },
 };
 
+const authenticate: grpc.ServerInterceptor = (_method, call) =>
+  new grpc.ServerInterceptingCall(call, {
+    start(next) {
+      next({
+        onReceiveMetadata(metadata, proceed) {
+          if (metadata.get("authorization")[0] === AUTHORIZATION) proceed(metadata);
+          else call.sendStatus({ code: grpc.status.UNAUTHENTICATED, details: "who are you?" });
+        },
+      });
+    },
+  });
+
 /** Sends as fast as flow control lets it. */
-async function sendAll(call: Sender, { count, size }: Load, progress?: Progress): Promise<void> {
-  const sample = plainSample(size);
+async function sendAll(call: Sender, load: Load, progress?: Progress): Promise<void> {
+  const { count, size, text } = load;
+  const sample = plainSample(size, text);
   for (let sent = 0; sent < count; sent++) {
     if (!call.write(sample)) await new Promise<void>((resolve) => call.once("drain", resolve));
     if (progress) progress.accepted++;
@@ -39,6 +60,12 @@ async function sendAll(call: Sender, { count, size }: Load, progress?: Progress)
 }
 
 const implementation = (progress: Progress): grpc.UntypedServiceImplementation => ({
+  echo(
+    { request }: grpc.ServerUnaryCall<PlainSample, PlainSample>,
+    answer: grpc.sendUnaryData<PlainSample>,
+  ) {
+    answer(null, request);
+  },
   watch(call: grpc.ServerWritableStream<Load, PlainSample>) {
     void sendAll(call, call.request, progress).then(() => call.end());
   },
@@ -62,16 +89,35 @@ const implementation = (progress: Progress): grpc.UntypedServiceImplementation =
 
 type Duplex = grpc.ClientDuplexStream<PlainSample, PlainSample>;
 
+type UnaryMethod = (
+  request: PlainSample,
+  metadata: grpc.Metadata,
+  answer: (error: Error | null, response: PlainSample) => void,
+) => void;
+
 class GrpcClient implements BenchClient {
   readonly #client: grpc.Client;
+  readonly #metadata = new grpc.Metadata();
   readonly #kept: unknown[] = [];
 
-  constructor(client: grpc.Client) {
+  constructor(client: grpc.Client, { auth }: Setup) {
     this.#client = client;
+    if (auth) this.#metadata.set("authorization", AUTHORIZATION);
   }
 
-  close(): void {
-    this.#client.close();
+  async unary({ count, size, text }: Load): Promise<number> {
+    const sample = plainSample(size, text);
+    const echo: UnaryMethod = Reflect.get(this.#client, "echo").bind(this.#client);
+    let received = 0;
+    for (let made = 0; made < count; made++) {
+      const response = await new Promise<PlainSample>((resolve, reject) => {
+        echo(sample, this.#metadata, (error, response) =>
+          error ? reject(error) : resolve(response),
+        );
+      });
+      if (response.sequence === sample.sequence) received++;
+    }
+    return received;
   }
 
   watch(load: Load): Promise<number> {
@@ -96,9 +142,9 @@ class GrpcClient implements BenchClient {
     return countOf(call);
   }
 
-  pingPong({ count, size }: Load): Promise<number> {
+  pingPong({ count, size, text }: Load): Promise<number> {
     const call = this.#exchange();
-    const sample = plainSample(size);
+    const sample = plainSample(size, text);
     let received = 0;
     call.on("data", () => {
       received++;
@@ -121,7 +167,7 @@ class GrpcClient implements BenchClient {
   }
 
   async stall(size: number): Promise<void> {
-    const call = this.#watch({ count: ENDLESS, size });
+    const call = this.#watch({ count: ENDLESS, size, text: false });
     this.#kept.push(call);
     call.on("error", () => undefined);
     await once(call, "data");

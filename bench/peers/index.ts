@@ -1,22 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Peer, PeerName } from "./peer.js";
+import type { NodePeerName, Peer } from "./peer.js";
 
 /** Loads one implementation, so that a process has no other in its memory. */
-export async function loadPeer(name: PeerName): Promise<Peer> {
-  switch (name) {
-    case "ours":
-      return (await import("./ours.js")).ours;
-    case "ours-observer":
-      return (await import("./ours-observer.js")).oursWithObserver;
-    case "ours-otel":
-      return (await import("./ours-otel.js")).oursWithOtel;
-    case "connect-es":
-      return (await import("./connect-es.js")).connectEs;
-    case "grpc-js":
-      return (await import("./grpc-js.js")).grpcJs;
-    case "nice-grpc":
-      return (await import("./nice-grpc.js")).niceGrpc;
-    case "raw":
-      return (await import("./raw.js")).raw;
-  }
+export async function loadPeer(name: string | undefined): Promise<Peer> {
+  const found = Object.entries(peers).find(([known]) => known === name);
+  if (found === undefined) throw new Error(`there is no peer "${name}"`);
+  return found[1]();
 }
+
+const peers: Record<NodePeerName, () => Promise<Peer>> = {
+  ours: async () => (await import("./ours.js")).ours,
+  "ours-observer": async () => (await import("./ours-observer.js")).oursWithObserver,
+  "ours-otel": async () => (await import("./ours-otel.js")).oursWithOtel,
+  "connect-es": async () => (await import("./connect-es.js")).connectEs,
+  "grpc-js": async () => (await import("./grpc-js.js")).grpcJs,
+  "nice-grpc": async () => (await import("./nice-grpc.js")).niceGrpc,
+  raw: async () => (await import("./raw.js")).raw,
+};

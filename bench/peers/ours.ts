@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { connect, type Socket } from "node:net";
 import { create } from "@bufbuild/protobuf";
 import type { ConnectRouter } from "@connectrpc/connect";
 import type { StreamObserver } from "connect-stream";
@@ -10,46 +9,44 @@ import {
   createBenchServiceClient,
   registerBenchService,
 } from "../gen/bench/v1/bench_stream.js";
+import { callHeaders, clientCompression, serverAuth, serverCompression } from "./connect-setup.js";
 import { type BenchClient, ENDLESS, type Load, type Peer, type Progress } from "./peer.js";
 import { plainSample } from "./samples.js";
 
 export const ours: Peer = ourPeer();
 
 /**
- * Generated handlers on `serve`, generated clients on `createStreamTransport`, both with the options
- * given. Without compression: what would be measured is gzip, which grpc-js does not use unless told
- * to.
+ * Generated handlers on `serve`, generated clients on `createStreamTransport`, both with their
+ * defaults, and with the options given.
  */
 export function ourPeer(options: { observer?: StreamObserver } = {}): Peer {
   return {
-    async serve(progress) {
+    async serve(setup, progress) {
       const routes = (router: ConnectRouter) => {
         registerBenchService(router, handler(progress), options);
       };
-      return (await serve({ routes, acceptCompression: [] })).port;
+      const server = await serve({ routes, ...serverCompression(setup), ...serverAuth(setup) });
+      return server.port;
     },
-    connect(port, protocol) {
-      let socket: Socket | undefined;
-      const createConnection = () => {
-        socket = connect(port, "127.0.0.1");
-        return socket;
-      };
+    connect(port, setup) {
       const transport = createStreamTransport({
         baseUrl: `http://127.0.0.1:${port}`,
-        protocol,
-        nodeOptions: { createConnection },
-        acceptCompression: [],
+        protocol: setup.protocol,
+        ...clientCompression(setup),
       });
-      return new OurClient(createBenchServiceClient(transport, options), () => socket?.destroy());
+      return new OurClient(createBenchServiceClient(transport, options), callHeaders(setup));
     },
   };
 }
 
-const message = (size: number) => create(SampleSchema, plainSample(size));
+const message = (size: number, text = false) => create(SampleSchema, plainSample(size, text));
 
 const handler = (progress: Progress): BenchServiceHandler => ({
-  async watch({ count, size }, stream) {
-    const sample = message(size);
+  async echo(sample) {
+    return sample;
+  },
+  async watch({ count, size, text }, stream) {
+    const sample = message(size, text);
     for (let sent = 0; sent < count; sent++) {
       await stream.send(sample);
       progress.accepted++;
@@ -69,12 +66,25 @@ const handler = (progress: Progress): BenchServiceHandler => ({
 
 class OurClient implements BenchClient {
   readonly #client: ReturnType<typeof createBenchServiceClient>;
-  readonly close: () => void;
+  readonly #options: ReturnType<typeof callHeaders>;
   readonly #kept: unknown[] = [];
 
-  constructor(client: ReturnType<typeof createBenchServiceClient>, close: () => void) {
+  constructor(
+    client: ReturnType<typeof createBenchServiceClient>,
+    options: ReturnType<typeof callHeaders>,
+  ) {
     this.#client = client;
-    this.close = close;
+    this.#options = options;
+  }
+
+  async unary({ count, size, text }: Load): Promise<number> {
+    const sample = message(size, text);
+    let received = 0;
+    for (let made = 0; made < count; made++) {
+      const { sequence } = await this.#client.echo(sample, this.#options);
+      if (sequence === sample.sequence) received++;
+    }
+    return received;
   }
 
   async watch(load: Load): Promise<number> {
@@ -84,16 +94,16 @@ class OurClient implements BenchClient {
     return received;
   }
 
-  async collect({ count, size }: Load): Promise<number> {
+  async collect({ count, size, text }: Load): Promise<number> {
     const stream = this.#client.collect();
-    const sample = message(size);
+    const sample = message(size, text);
     for (let sent = 0; sent < count; sent++) await stream.send(sample);
     return (await stream.closeAndRecv()).count;
   }
 
-  async exchange({ count, size }: Load): Promise<number> {
+  async exchange({ count, size, text }: Load): Promise<number> {
     const stream = this.#client.exchange();
-    const sample = message(size);
+    const sample = message(size, text);
     const sending = (async () => {
       for (let sent = 0; sent < count; sent++) await stream.send(sample);
       await stream.closeSend();
@@ -104,9 +114,9 @@ class OurClient implements BenchClient {
     return received;
   }
 
-  async pingPong({ count, size }: Load): Promise<number> {
+  async pingPong({ count, size, text }: Load): Promise<number> {
     const stream = this.#client.exchange();
-    const sample = message(size);
+    const sample = message(size, text);
     let received = 0;
     while (received < count) {
       await stream.send(sample);

@@ -6,6 +6,15 @@ const HEADER_BYTES = 5;
 /** How much to write at once. */
 const WRITE_BYTES = 64 * 1024;
 
+/** A message behind its header. */
+export function envelope(data: Uint8Array): Buffer {
+  const buffer = Buffer.allocUnsafe(HEADER_BYTES + data.byteLength);
+  buffer[0] = 0;
+  buffer.writeUInt32BE(data.byteLength, 1);
+  buffer.set(data, HEADER_BYTES);
+  return buffer;
+}
+
 /** Envelopes, many to one write. */
 export class Gather {
   readonly #stream: Writable;

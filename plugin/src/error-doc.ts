@@ -1,36 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 /** @packageDocumentation Declared errors, in sentences for TSDoc. */
-import type { DescMethod } from "@bufbuild/protobuf";
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import { CodeSchema } from "connect-stream/gen/connectstream/v1/options_pb.js";
 import type { ServiceError, ServiceErrors } from "./errors.js";
-import { CodeSchema } from "./gen/connectstream/v1/options_pb.js";
 import { sentence } from "./tsdoc.js";
 import { duration } from "./units.js";
 
-/** The errors that an RPC declares, as a list; empty if there are none. */
+/** The errors that an RPC declares, by name; empty if there are none. */
 export function rpcErrorsDoc(
   method: DescMethod,
   errors: ServiceErrors | undefined,
   constant: string,
 ): string {
-  const own = errors?.all.filter(({ methods }) => methods.includes(method)) ?? [];
-  if (own.length === 0) return "";
-  const lines = own.map((error) => `- \`${error.member}\`, ${errorDoc(error)}`);
-  return [`It may end with these errors of \`${constant}\`:`, ...lines].join("\n");
+  const members = errors?.members.get(method) ?? [];
+  if (members.length === 0) return "";
+  return `Declared errors of \`${constant}\`: ${members.map((name) => `\`${name}\``).join(", ")}.`;
 }
 
-/** What is declared of an error: its code, when it happens, and what to do. */
-export function errorDoc({ declared }: ServiceError): string {
+/** What is declared of an error: its code, when it happens, what to do, and which RPCs have it. */
+export function errorDoc({ declared, methods }: ServiceError, service: DescService): string {
   const { code, when, temporary, timeout, retryDelayMs } = declared;
   const name = CodeSchema.values.find(({ number }) => number === code)?.localName ?? "";
   const parts = [`\`${name.toLowerCase()}\`: ${sentence(when)}`];
-  if (timeout) parts.push("Something took too long.");
-  if (retryDelayMs !== undefined)
-    parts.push(`Temporary: try again after ${duration(retryDelayMs)}.`);
-  else if (temporary) parts.push("Temporary: try again later.");
+  if (timeout) parts.push("A timeout.");
+  if (retryDelayMs !== undefined) parts.push(`Temporary: retry after ${duration(retryDelayMs)}.`);
+  else if (temporary) parts.push("Temporary.");
+  if (methods.size < service.methods.length) {
+    parts.push(`Of ${[...methods].map(({ name }) => name).join(", ")}.`);
+  }
   return parts.join(" ");
-}
-
-/** Which RPCs may end with an error, if the service has any. */
-export function rpcsOf({ methods }: ServiceError): string {
-  return methods.length === 0 ? "" : `Of ${methods.map(({ name }) => name).join(", ")}.`;
 }

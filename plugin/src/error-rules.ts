@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** @packageDocumentation What a declared error may say. */
-import { Code, CodeSchema, type DeclaredError } from "./gen/connectstream/v1/options_pb.js";
+import {
+  Code,
+  CodeSchema,
+  type DeclaredError,
+} from "connect-stream/gen/connectstream/v1/options_pb.js";
 import { quote, SchemaError } from "./schema-error.js";
 
 /** https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto */
@@ -16,7 +20,7 @@ const domainFormat = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
 /** The longest that a timer of JavaScript can wait, in milliseconds: 24.8 days. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
-/** Throws a `SchemaError` for a domain that cannot be. Without any, it is the service's name. */
+/** Throws a `SchemaError` for an invalid domain. Without any, it is the service's name. */
 export function checkDomain(where: string, domain: string): void {
   if (domain === "" || domainFormat.test(domain)) return;
   const allowed =
@@ -24,7 +28,7 @@ export function checkDomain(where: string, domain: string): void {
   throw refused(where, quote(domain), allowed);
 }
 
-/** Throws a `SchemaError` for an error that cannot be. */
+/** Throws a `SchemaError` for an invalid error. */
 export function checkError(where: string, declared: DeclaredError): void {
   const { reason, code, when } = declared;
   if (!reasonFormat.test(reason) || reason.length > MAX_REASON_LENGTH) {
@@ -60,5 +64,5 @@ function checkDelay(where: string, { temporary, retryDelayMs }: DeclaredError): 
 }
 
 function refused(where: string, value: string, allowed: string): SchemaError {
-  return new SchemaError(`${where} cannot be ${value}, allowed is: ${allowed}`);
+  return new SchemaError(`${where}: invalid value ${value}, allowed: ${allowed}`);
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /** @packageDocumentation The errors that a schema declares: read, checked and named. */
 import { type DescMethod, type DescService, equals } from "@bufbuild/protobuf";
-import { checkDomain, checkError } from "./error-rules.js";
 import {
   type DeclaredError,
   DeclaredErrorSchema,
   method as methodOption,
   service as serviceOption,
-} from "./gen/connectstream/v1/options_pb.js";
+} from "connect-stream/gen/connectstream/v1/options_pb.js";
+import { checkDomain, checkError } from "./error-rules.js";
 import { errorMember } from "./names.js";
 import { SchemaError } from "./schema-error.js";
 import { optionOf, type SchemaOptions } from "./schema-options.js";
@@ -18,7 +18,7 @@ export interface ServiceError {
   /** Its name in generated code. */
   readonly member: string;
   /** Which RPCs may end with it. */
-  readonly methods: readonly DescMethod[];
+  readonly methods: ReadonlySet<DescMethod>;
 }
 
 /** What a service declares of errors. */
@@ -27,16 +27,19 @@ export interface ServiceErrors {
   readonly domain: string;
   /** All of the service and of its RPCs, each once. */
   readonly all: readonly ServiceError[];
+  /** The names of those that an RPC may end with. */
+  readonly members: ReadonlyMap<DescMethod, readonly string[]>;
 }
 
 /** One place of a schema where an error is declared. */
 interface Place {
   readonly where: string;
   readonly declared: DeclaredError;
-  readonly methods: readonly DescMethod[];
+  /** Grows when another RPC declares the same. */
+  readonly methods: Set<DescMethod>;
 }
 
-/** The errors of a service and of its RPCs. Throws a `SchemaError` for what cannot be. */
+/** The errors of a service and of its RPCs. Throws a `SchemaError` if they are invalid. */
 export function errorsOf(service: DescService, options: SchemaOptions): ServiceErrors {
   const general = options.service(service);
   if (general) checkDomain(`${optionOf(service, serviceOption)}.error_domain`, general.errorDomain);
@@ -50,14 +53,30 @@ export function errorsOf(service: DescService, options: SchemaOptions): ServiceE
   for (const place of places) {
     const member = errorMember(place.declared.reason);
     const other = byMember.get(member);
-    byMember.set(member, other ? joined(member, other, place) : place);
+    if (other) join(member, other, place);
+    else byMember.set(member, place);
   }
   const all = [...byMember].map(([member, { declared, methods }]) => ({
     declared,
     member,
     methods,
   }));
-  return { domain: general?.errorDomain || service.typeName, all };
+  return {
+    domain: general?.errorDomain || service.typeName,
+    all,
+    members: membersByMethod(service, all),
+  };
+}
+
+function membersByMethod(
+  service: DescService,
+  all: readonly ServiceError[],
+): ReadonlyMap<DescMethod, readonly string[]> {
+  const members = new Map<DescMethod, string[]>(service.methods.map((method) => [method, []]));
+  for (const { member, methods } of all) {
+    for (const method of methods) members.get(method)?.push(member);
+  }
+  return members;
 }
 
 function placesOf(
@@ -68,19 +87,19 @@ function placesOf(
   return errors.map((declared, i) => {
     const where = `${option}.errors[${i}]`;
     checkError(where, declared);
-    return { where, declared, methods };
+    return { where, declared, methods: new Set(methods) };
   });
 }
 
 /** RPCs may share an error, if they say the same of it. */
-function joined(member: string, first: Place, second: Place): Place {
+function join(member: string, first: Place, second: Place): void {
   const { reason } = second.declared;
   if (first.declared.reason !== reason) {
     throw new SchemaError(
       `${second.where}.reason: ${first.declared.reason} and ${reason} are both named ${member} in generated code, rename one`,
     );
   }
-  if (second.methods.some((method) => first.methods.includes(method))) {
+  if ([...second.methods].some((method) => first.methods.has(method))) {
     throw new SchemaError(`${second.where}: ${reason} is declared already, at ${first.where}`);
   }
   if (!equals(DeclaredErrorSchema, first.declared, second.declared)) {
@@ -89,5 +108,5 @@ function joined(member: string, first: Place, second: Place): Place {
         "say the same, choose another reason, or declare it once, for the service",
     );
   }
-  return { ...first, methods: [...first.methods, ...second.methods] };
+  for (const method of second.methods) first.methods.add(method);
 }

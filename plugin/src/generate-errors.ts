@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescService } from "@bufbuild/protobuf";
 import type { Printable } from "@bufbuild/protoplugin";
-import { errorDoc, rpcsOf } from "./error-doc.js";
+import { CodeSchema, type DeclaredError } from "connect-stream/gen/connectstream/v1/options_pb.js";
+import { errorDoc } from "./error-doc.js";
 import type { ServiceError, ServiceErrors } from "./errors.js";
-import { CodeSchema, type DeclaredError } from "./gen/connectstream/v1/options_pb.js";
 import { codeMember, type FileNames } from "./names.js";
 import { type Printer, separated } from "./printer.js";
 import type { Symbols } from "./symbols.js";
-import { ownDoc, paragraphs } from "./tsdoc.js";
+import { commentDoc } from "./tsdoc.js";
 
 /** What printing the errors of a file needs. */
 interface Output {
@@ -24,17 +24,17 @@ export function printErrors({ print, symbols, names, errors }: Output, service: 
   if (!declared || !first) return;
   const { errors: type, errorsConstant: name } = names.service(service);
   print.interface({
-    doc: ownDoc(service, `The errors that ${service.name} declares.`),
+    doc: commentDoc(service, [], `Errors that ${service.name} declares.`),
     name: type,
     members: declared.all.map((error) => ({
-      doc: paragraphs([errorDoc(error), rpcsOf(error)]),
+      doc: errorDoc(error, service),
       signature: signature(error, symbols),
     })),
   });
   const example = `${name}.${first.member}`;
-  const doc = `The errors that ${service.name} declares: handlers throw \`${example}()\`, clients ask \`${example}.is(error)\`.`;
+  const doc = `Handlers throw \`${example}()\`, clients check \`${example}.is(error)\`.`;
   print.constant({
-    doc: ownDoc(service, doc),
+    doc: commentDoc(service, [], doc),
     name,
     type,
     call: {

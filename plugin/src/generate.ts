@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Schema, Target } from "@bufbuild/protoplugin";
+import { type Comments, readComments } from "./comments.js";
 import { rpcErrorsDoc } from "./error-doc.js";
 import { errorsOf, type ServiceErrors } from "./errors.js";
 import { printErrors } from "./generate-errors.js";
+import { type FindMessage, messageFinder } from "./initial-metadata.js";
 import { rpcKinds } from "./kinds.js";
 import { metadataDoc } from "./metadata-doc.js";
 import { type FileNames, nameFile, outputPath } from "./names.js";
@@ -16,54 +18,67 @@ import { rpcSpecs } from "./rpc-specs.js";
 import { readOptions, type SchemaOptions } from "./schema-options.js";
 import { clientSignature, handlerSignature, streamType } from "./signatures.js";
 import { createSymbols, type Symbols } from "./symbols.js";
-import { commentDoc, ownDoc, streamDoc } from "./tsdoc.js";
+import { commentDoc, sideOf, streamDoc } from "./tsdoc.js";
+import { createTypeImports, type TypeImports } from "./type-imports.js";
 
 /** What printing one file needs. */
 interface Output {
   readonly print: Printer;
   readonly symbols: Symbols;
   readonly names: FileNames;
+  readonly comments: Comments;
   readonly policies: ReadonlyMap<DescMethod, RpcPolicy>;
   readonly errors: ReadonlyMap<DescService, ServiceErrors>;
 }
 
+/** What all files of one run share, so that nothing is looked up once a file. */
+interface Run {
+  readonly schema: Schema<StreamPluginOptions>;
+  readonly target: Target;
+  readonly options: SchemaOptions;
+  readonly findMessage: FindMessage;
+  readonly types: TypeImports;
+}
+
 /** Generates one file for each file of the schema that has a service, for any target. */
 export function generate(schema: Schema<StreamPluginOptions>, target: Target): void {
-  const options = readOptions(schema.allFiles);
+  const run: Run = {
+    schema,
+    target,
+    options: readOptions(schema.allFiles),
+    findMessage: messageFinder(schema.allFiles),
+    types: createTypeImports(),
+  };
   for (const file of schema.files) {
     // Files without content are dropped, unless the option keep_empty_files asks for them.
-    if (file.services.length > 0 || schema.options.keepEmptyFiles) {
-      generateFile(schema, options, file, target);
-    }
+    if (file.services.length > 0 || schema.options.keepEmptyFiles) generateFile(run, file);
   }
 }
 
-function generateFile(
-  schema: Schema<StreamPluginOptions>,
-  options: SchemaOptions,
-  file: DescFile,
-  target: Target,
-): void {
+function generateFile(run: Run, file: DescFile): void {
+  const { schema, target, options, findMessage, types } = run;
   const { sides, streamNames } = schema.options;
+  const { services } = file;
   const f = schema.generateFile(outputPath(file, target));
   f.preamble(file);
   const output: Output = {
     print: createPrinter(f, target),
-    symbols: createSymbols(f, file),
+    symbols: createSymbols(f, file, types),
     names: nameFile(file, streamNames),
-    policies: new Map(file.services.flatMap((service) => [...policiesOf(service, options)])),
-    errors: new Map(file.services.map((service) => [service, errorsOf(service, options)])),
+    comments: readComments(file),
+    policies: new Map(services.flatMap((each) => [...policiesOf(each, options, findMessage)])),
+    errors: new Map(services.map((each) => [each, errorsOf(each, options)])),
   };
-  for (const service of file.services) {
+  for (const service of services) {
     printErrors(output, service);
     if (sides.server) {
       printStreams(output, service, "server");
-      printHandler(output, service);
+      printMethods(output, service, "server");
       printRegister(output, service);
     }
     if (sides.client) {
       printStreams(output, service, "client");
-      printClient(output, service);
+      printMethods(output, service, "client");
       printCreateClient(output, service);
     }
   }
@@ -76,7 +91,7 @@ function printStreams(output: Output, service: DescService, side: Side): void {
     const name = names.streams.get(method)?.[side];
     if (stream !== undefined && name !== undefined) {
       print.interface({
-        doc: streamDoc(method, side, stream, ...declaredDoc(method, side, output)),
+        doc: streamDoc(method, side, stream),
         name,
         base: streamType(method, stream, symbols),
       });
@@ -84,54 +99,51 @@ function printStreams(output: Output, service: DescService, side: Side): void {
   }
 }
 
-function printHandler(output: Output, service: DescService): void {
-  const { print, symbols, names, policies } = output;
+/** The handler's or the client's interface. */
+function printMethods(output: Output, service: DescService, side: Side): void {
+  const { print, symbols, names, comments, policies } = output;
+  const { handler, client } = names.service(service);
+  const signature = side === "server" ? handlerSignature : clientSignature;
   print.interface({
-    doc: commentDoc(service, `What a server implements of ${service.name}: a method for each RPC.`),
-    name: names.service(service).handler,
+    doc: commentDoc(
+      service,
+      comments.get(service),
+      `${sideOf(side, service)}: a method for each RPC.`,
+    ),
+    name: side === "server" ? handler : client,
     members: service.methods.map((method) => ({
-      doc: commentDoc(
-        method,
-        metadataDoc("server", policies.get(method)?.initialMetadata),
-        ...declaredDoc(method, "server", output),
-      ),
-      signature: handlerSignature(
+      doc: methodDoc(method, side, output),
+      signature: signature(
         method,
         symbols,
-        names.streams.get(method)?.server,
+        names.streams.get(method)?.[side],
         policies.get(method)?.initialMetadata,
       ),
     })),
   });
 }
 
-function printClient(output: Output, service: DescService): void {
-  const { print, symbols, names, policies } = output;
-  print.interface({
-    doc: commentDoc(service, `What a client calls of ${service.name}: a method for each RPC.`),
-    name: names.service(service).client,
-    members: service.methods.map((method) => ({
-      doc: commentDoc(
-        method,
-        metadataDoc("client", policies.get(method)?.initialMetadata),
-        ...declaredDoc(method, "client", output),
-      ),
-      signature: clientSignature(
-        method,
-        symbols,
-        names.streams.get(method)?.client,
-        policies.get(method)?.initialMetadata,
-      ),
-    })),
-  });
+/** What the schema says of an RPC: its comment, initial metadata, policy and errors. */
+function methodDoc(method: DescMethod, side: Side, output: Output): string {
+  const { comments, policies, errors, names } = output;
+  const policy = policies.get(method);
+  const { errorsConstant } = names.service(method.parent);
+  return commentDoc(
+    method,
+    comments.get(method),
+    metadataDoc(side, policy?.initialMetadata),
+    policyDoc(method, side, policy),
+    rpcErrorsDoc(method, errors.get(method.parent), errorsConstant),
+  );
 }
 
 function printRegister({ print, symbols, names, policies }: Output, service: DescService): void {
   const { handler, register } = names.service(service);
   const { type, local } = symbols;
   print.function({
-    doc: ownDoc(
+    doc: commentDoc(
       service,
+      [],
       "Serves `handler` on `router`, to gRPC, gRPC-Web and Connect clients. RPCs that it leaves out answer `unimplemented`.",
     ),
     name: register,
@@ -161,7 +173,7 @@ function printCreateClient(
   const { client, createClient } = names.service(service);
   const { type, local } = symbols;
   print.function({
-    doc: ownDoc(service, "A client on any Connect transport."),
+    doc: commentDoc(service, [], "A client on any Connect transport."),
     name: createClient,
     params: [
       { name: local("transport"), type: type("Transport") },
@@ -179,14 +191,4 @@ function printCreateClient(
       ],
     },
   });
-}
-
-/** What the schema declares of an RPC for one side: its policy and its errors, if any. */
-function declaredDoc(method: DescMethod, side: Side, output: Output): string[] {
-  const { policies, errors, names } = output;
-  const { errorsConstant } = names.service(method.parent);
-  return [
-    policyDoc(method, side, policies),
-    rpcErrorsDoc(method, errors.get(method.parent), errorsConstant),
-  ];
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type DescField, type DescMessage, type DescMethod, ScalarType } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence, isWrapperDesc } from "@bufbuild/protobuf/wkt";
-import { type MethodPolicy, method as methodOption } from "./gen/connectstream/v1/options_pb.js";
+import {
+  type MethodPolicy,
+  method as methodOption,
+} from "connect-stream/gen/connectstream/v1/options_pb.js";
 import { quote, SchemaError } from "./schema-error.js";
 import { optionOf } from "./schema-options.js";
 
@@ -12,7 +15,7 @@ export interface DeclaredHeartbeat {
   readonly intervalMs: number;
 }
 
-/** The heartbeat that `policy` declares for its RPC. Throws a `SchemaError` if it cannot be. */
+/** The heartbeat that `policy` declares for its RPC. Throws a `SchemaError` if it is invalid. */
 export function heartbeatOf(
   method: DescMethod,
   { heartbeat }: MethodPolicy,
@@ -28,7 +31,7 @@ export function heartbeatOf(
   const field = output.fields.find(({ name }) => name === heartbeat.field);
   if (!field || !canBeat(field)) {
     throw new SchemaError(
-      `${where}.field cannot be ${quote(heartbeat.field)}${reasonOf(field)}, allowed is: ${allowedIn(output)}`,
+      `${where}.field: invalid value ${quote(heartbeat.field)}${reasonOf(field)}, allowed: ${allowedIn(output)}`,
     );
   }
   checkAlone(where, field);
@@ -48,7 +51,7 @@ function checkAlone(where: string, field: DescField): void {
     (field.message && requiredIn(field.message)[0]);
   if (required) {
     throw new SchemaError(
-      `${where}.field cannot be ${quote(field.name)}: a heartbeat has nothing else set, but ${required} is required`,
+      `${where}.field: invalid value ${quote(field.name)}: a heartbeat has nothing else set, but ${required} is required`,
     );
   }
 }

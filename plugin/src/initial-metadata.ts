@@ -2,15 +2,46 @@
 /** @packageDocumentation The message that opens a stream: the option `initial_metadata`. */
 import type { DescField, DescFile, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import { nestedTypes } from "@bufbuild/protobuf/reflect";
-import { type MethodPolicy, method as methodOption } from "./gen/connectstream/v1/options_pb.js";
+import {
+  type MethodPolicy,
+  method as methodOption,
+} from "connect-stream/gen/connectstream/v1/options_pb.js";
 import { acceptedHeaders, whyNoHeader } from "./metadata-headers.js";
 import { quote, SchemaError } from "./schema-error.js";
 import { optionOf } from "./schema-options.js";
 
-/** The initial metadata that `policy` declares for its RPC. Throws a `SchemaError` if it cannot be. */
+/** Finds a message by its full name in a file, or in all that it imports. */
+export type FindMessage = (file: DescFile, name: string) => DescMessage | undefined;
+
+/** Finds the messages of `files`. What it has to look through, it looks through once. */
+export function messageFinder(files: readonly DescFile[]): FindMessage {
+  let byName: ReadonlyMap<string, DescMessage> | undefined;
+  const imports = new Map<DescFile, ReadonlySet<DescFile>>();
+  return (file, name) => {
+    byName ??= new Map(files.flatMap(messagesOf).map((message) => [message.typeName, message]));
+    const visible = imports.get(file) ?? withImports(file);
+    imports.set(file, visible);
+    const message = byName.get(name);
+    return message && visible.has(message.file) ? message : undefined;
+  };
+}
+
+function messagesOf(file: DescFile): DescMessage[] {
+  return [...nestedTypes(file)].filter((type) => type.kind === "message");
+}
+
+function withImports(file: DescFile): ReadonlySet<DescFile> {
+  // A set that grows while it is walked through.
+  const files = new Set([file]);
+  for (const { dependencies } of files) for (const other of dependencies) files.add(other);
+  return files;
+}
+
+/** The initial metadata that `policy` declares for its RPC. Throws a `SchemaError` if it is invalid. */
 export function initialMetadataOf(
   method: DescMethod,
   { initialMetadata: name }: MethodPolicy,
+  findMessage: FindMessage,
 ): DescMessage | undefined {
   if (name === "") return undefined;
   const where = `${optionOf(method, methodOption)}.initial_metadata`;
@@ -23,25 +54,12 @@ export function initialMetadataOf(
   const message = findMessage(method.parent.file, name);
   if (!message) {
     throw new SchemaError(
-      `${where} cannot be ${quote(name)}, allowed is: the full name of a message of this file, ` +
+      `${where}: invalid value ${quote(name)}, allowed: the full name of a message of this file, ` +
         `or of one that it imports, such as ${method.input.typeName}`,
     );
   }
-  checkFields(`${where} cannot be ${quote(name)}`, message);
+  checkFields(`${where}: invalid value ${quote(name)}`, message);
   return message;
-}
-
-/** Looks in `file`, and in all that it imports. */
-function findMessage(file: DescFile, name: string): DescMessage | undefined {
-  // A set that grows while it is walked through.
-  const files = new Set([file]);
-  for (const { dependencies } of files) for (const other of dependencies) files.add(other);
-  for (const one of files) {
-    for (const type of nestedTypes(one)) {
-      if (type.kind === "message" && type.typeName === name) return type;
-    }
-  }
-  return undefined;
 }
 
 /** All fields have to be headers, each of its own. */

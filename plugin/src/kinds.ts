@@ -8,10 +8,8 @@ export interface StreamSide {
   readonly type: string;
   /** Its type arguments. */
   readonly messages: readonly ("input" | "output")[];
-  /** Finishes the sentence "The server's side of X: ...". */
-  readonly purpose: (input: string, output: string) => string;
-  /** What each method does. */
-  readonly methods: readonly string[];
+  /** What each method does. Finishes the sentence "Server side of X: ...". */
+  readonly methods: (input: string, output: string) => string;
   /** When the stream ends, and how it fails. */
   readonly ending: readonly string[];
 }
@@ -24,28 +22,18 @@ export interface RpcKind {
   readonly streams?: { readonly server: StreamSide; readonly client: StreamSide };
 }
 
-const send =
-  "`send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.";
-const recv =
-  "`recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.";
-const sendQueue = "`queued` tells what was sent and waits for flow control.";
-const recvQueue = "`queued` tells what has arrived and was not read.";
-const bothQueues = "`queued` tells what waits in either direction.";
-const close =
-  "`close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.";
-const closeUpload =
-  "`close` abandons the call and frees it: the server sees a cancel. So does `await using`.";
-const context =
-  "`context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.";
-const facts =
-  "`header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.";
+const send = (message: string) => `\`send\` sends ${message} messages`;
+const recv = (message: string) => `\`recv\` or \`for await\` receives ${message} messages`;
+const sendHeaders = "`sendHeaders` sends the headers now";
+const close = "`close` cancels the call";
 
-const serverGone =
-  "It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.";
 const handlerEnds =
-  "The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.";
+  "Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.";
+const clientHalfCloses = "`recv` gives `undefined` when the client half-closes.";
+const serverFails =
+  "Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.";
 const clientFails =
-  "It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.";
+  "Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.";
 
 /** The table. */
 export const rpcKinds: Readonly<Record<DescMethod["methodKind"], RpcKind>> = {
@@ -57,16 +45,14 @@ export const rpcKinds: Readonly<Record<DescMethod["methodKind"], RpcKind>> = {
       server: {
         type: "ServerStreamingServer",
         messages: ["output"],
-        purpose: (_, output) => `sends any number of ${output}`,
-        methods: [send, sendQueue, context],
-        ending: [handlerEnds, serverGone],
+        methods: (_, output) => `${send(output)}, ${sendHeaders}`,
+        ending: [handlerEnds, serverFails],
       },
       client: {
         type: "ServerStreamingClient",
         messages: ["output"],
-        purpose: (_, output) => `receives any number of ${output}`,
-        methods: [recv, recvQueue, close, facts],
-        ending: ["The stream ends when the server's handler returns.", clientFails],
+        methods: (_, output) => `${recv(output)}, ${close}`,
+        ending: ["Ends when the handler returns: `recv` gives `undefined`.", clientFails],
       },
     },
   },
@@ -77,31 +63,17 @@ export const rpcKinds: Readonly<Record<DescMethod["methodKind"], RpcKind>> = {
       server: {
         type: "ClientStreamingServer",
         messages: ["input", "output"],
-        purpose: (input, output) => `receives any number of ${input}, answers with one ${output}`,
-        methods: [
-          recv,
-          "`sendAndClose` sends the one response, and must be called once.",
-          recvQueue,
-          context,
-        ],
-        ending: [
-          "Receiving ends when the client half-closes, the call ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.",
-          serverGone,
-        ],
+        methods: (input, output) =>
+          `${recv(input)}, \`sendAndClose\` sends the one ${output}, ${sendHeaders}`,
+        ending: [clientHalfCloses, handlerEnds, serverFails],
       },
       client: {
         type: "ClientStreamingClient",
         messages: ["input", "output"],
-        purpose: (input, output) => `sends any number of ${input}, receives one ${output}`,
-        methods: [
-          send,
-          "`closeAndRecv` half-closes, then gives the one response.",
-          sendQueue,
-          closeUpload,
-          facts,
-        ],
+        methods: (input, output) =>
+          `${send(input)}, \`closeAndRecv\` half-closes and receives the one ${output}, ${close}`,
         ending: [
-          "The stream ends with the server's response, which may come before the half-close: `send` rejects from then on.",
+          "Ends with the response, which may come before the half-close: then `send` rejects.",
           clientFails,
         ],
       },
@@ -114,26 +86,16 @@ export const rpcKinds: Readonly<Record<DescMethod["methodKind"], RpcKind>> = {
       server: {
         type: "BidiStreamingServer",
         messages: ["input", "output"],
-        purpose: (input, output) =>
-          `receives any number of ${input} and sends any number of ${output}, in any order`,
-        methods: [recv, send, bothQueues, context],
-        ending: [`Receiving ends when the client half-closes. ${handlerEnds}`, serverGone],
+        methods: (input, output) => `${recv(input)}, ${send(output)}, ${sendHeaders}`,
+        ending: [clientHalfCloses, handlerEnds, serverFails],
       },
       client: {
         type: "BidiStreamingClient",
         messages: ["input", "output"],
-        purpose: (input, output) =>
-          `sends any number of ${input} and receives any number of ${output}, in any order`,
-        methods: [
-          send,
-          recv,
-          "`closeSend` half-closes: no message follows, receiving goes on.",
-          bothQueues,
-          close,
-          facts,
-        ],
+        methods: (input, output) =>
+          `${send(input)}, ${recv(output)}, \`closeSend\` half-closes, ${close}`,
         ending: [
-          "The stream ends when the server's handler returns, even if this side has not half-closed: `send` rejects from then on.",
+          "Ends when the handler returns: `recv` gives `undefined`, `send` rejects.",
           clientFails,
         ],
       },

@@ -8,9 +8,8 @@ import type { Side } from "./policy-rules.js";
 export function metadataDoc(side: Side, message: DescMessage | undefined): string {
   if (!message) return "";
   const names = message.fields.map((field) => `\`${acceptedHeaders(field)[0]}\``);
-  const headers =
-    names.length > 0 ? `as request headers: ${names.join(", ")}` : "as request headers";
+  const headers = ["request headers", names.join(", ")].join(" ").trimEnd();
   return side === "server"
-    ? `\`metadata\` is what the client gave when it opened the stream. It came ${headers}. Where these are no \`${message.name}\`, the call ends with \`invalid_argument\`, and this is not called.`
-    : `\`metadata\` goes to the server when the stream is opened, before any message, ${headers}.`;
+    ? `\`metadata\` comes from the ${headers}. If they are invalid, the call ends with \`invalid_argument\` before this is called.`
+    : `\`metadata\` opens the stream, as ${headers}.`;
 }

@@ -42,7 +42,7 @@ export function acceptedHeaders(field: DescField): string[] {
 export function whyNoHeader(field: DescField): string | undefined {
   const kind = kindOf(field);
   if (kind !== undefined) {
-    return `is ${kind}, allowed are: scalars, enums, and repeated ones of them`;
+    return `is ${kind}, allowed: scalars, enums, and repeated ones of them`;
   }
   const names = acceptedHeaders(field);
   const taken = names.find((name) => isReserved(name));

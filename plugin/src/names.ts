@@ -51,11 +51,13 @@ export interface FileNames {
 /** Decides the names for a file. Throws if two RPCs cannot be told apart. */
 export function nameFile(file: DescFile, style: "short" | "qualified"): FileNames {
   file.services.forEach(checkMembers);
+  const baseOf = serviceBases(file);
+  const qualified = ({ name, parent }: DescMethod) => baseOf(parent).name + upperFirst(name);
   const streams = new Map<DescMethod, StreamNames>();
-  for (const [method, base] of nameStreams(file, style)) {
-    streams.set(method, { server: `${base}ServerStream`, client: `${base}ClientStream` });
+  for (const [method, name] of nameStreams(file, style, qualified)) {
+    streams.set(method, { server: `${name}ServerStream`, client: `${name}ClientStream` });
   }
-  return { service: nameService, streams };
+  return { service: serviceNamer(file, baseOf), streams };
 }
 
 /**
@@ -105,64 +107,82 @@ export function errorMember(reason: string): string {
   return unusableMembers.has(name) || renamedByProtobufEs.has(name) ? `${name}$` : name;
 }
 
-function nameService(service: DescService): ServiceNames {
-  const base = serviceBase(service);
-  return {
-    handler: `${base}Handler`,
-    client: `${base}Client`,
-    register: `register${base}`,
-    createClient: `create${base}Client`,
-    errors: `${base}Errors`,
-    errorsConstant: nameErrors(service, base),
-  };
-}
-
-/** Where a service `RegisterFoo` stands beside `FooErrors`, there is a function of that name. */
-function nameErrors({ file }: DescService, base: string): string {
-  // `Foo` and `foo` keep their case.
-  const isShared = file.services.filter((s) => upperFirst(s.name) === upperFirst(base)).length > 1;
-  const name = `${isShared ? base : lowerFirst(base)}Errors`;
-  const functions = file.services.map((other) => `register${serviceBase(other)}`);
-  return functions.includes(name) ? `${name}$` : name;
+/** What the names of a service begin with. */
+interface Base {
+  readonly name: string;
+  /** Whether another service of the file has the same name, but for the case of its first letter. */
+  readonly isShared: boolean;
 }
 
 /** Services `Foo` and `foo` of one file keep their case, so that they stay apart. */
-function serviceBase(service: DescService): string {
-  const base = upperFirst(service.name);
-  const isShared = service.file.services.some((s) => s !== service && upperFirst(s.name) === base);
-  return isShared ? service.name : base;
+function serviceBases({ services }: DescFile): (service: DescService) => Base {
+  const counts = new Map<string, number>();
+  for (const { name } of services) {
+    counts.set(upperFirst(name), (counts.get(upperFirst(name)) ?? 0) + 1);
+  }
+  return ({ name }) => {
+    const isShared = counts.get(upperFirst(name)) !== 1;
+    return { name: isShared ? name : upperFirst(name), isShared };
+  };
+}
+
+function serviceNamer(
+  { services }: DescFile,
+  baseOf: (service: DescService) => Base,
+): (service: DescService) => ServiceNames {
+  const register = (service: DescService) => `register${baseOf(service).name}`;
+  const functions = new Set(services.map(register));
+  return (service) => {
+    const { name, isShared } = baseOf(service);
+    const constant = `${isShared ? name : lowerFirst(name)}Errors`;
+    return {
+      handler: `${name}Handler`,
+      client: `${name}Client`,
+      register: register(service),
+      createClient: `create${name}Client`,
+      errors: `${name}Errors`,
+      // Where a service `RegisterFoo` stands beside `FooErrors`, there is a function of that name.
+      errorsConstant: functions.has(constant) ? `${constant}$` : constant,
+    };
+  };
 }
 
 /** Names the streaming RPCs of a file, and qualifies those that would share a name. */
-function nameStreams(file: DescFile, style: "short" | "qualified"): Map<DescMethod, string> {
-  const methods = file.services.flatMap((s) => s.methods.filter((m) => m.methodKind !== "unary"));
-  const names = new Map(
-    methods.map((m) => [m, style === "qualified" ? qualified(m) : upperFirst(m.name)]),
-  );
-  // A qualified name can be the short name of another RPC, which then needs to be qualified too.
-  for (let shared = findShared(names); shared.length > 0; shared = findShared(names)) {
-    const [a, b] = shared;
-    if (a !== undefined && b !== undefined && shared.every((m) => names.get(m) === qualified(m))) {
-      throw sameName(a, b, `${names.get(a)}ServerStream`);
-    }
-    for (const method of shared) {
-      names.set(method, qualified(method));
+function nameStreams(
+  { services }: DescFile,
+  style: "short" | "qualified",
+  qualified: (method: DescMethod) => string,
+): ReadonlyMap<DescMethod, string> {
+  const names = new Map<DescMethod, string>();
+  const byName = new Map<string, Set<DescMethod>>();
+  const give = (method: DescMethod, name: string) => {
+    byName.get(names.get(method) ?? "")?.delete(method);
+    names.set(method, name);
+    byName.set(name, (byName.get(name) ?? new Set()).add(method));
+  };
+  const methods = services.flatMap((service) => service.methods);
+  for (const method of methods.filter(({ methodKind }) => methodKind !== "unary")) {
+    give(method, style === "qualified" ? qualified(method) : upperFirst(method.name));
+  }
+  // A qualified name can be the short name of another RPC, which then needs to be qualified too:
+  // the list grows while it is walked through.
+  const toCheck = [...byName.keys()];
+  for (const name of toCheck) {
+    const sharing = [...(byName.get(name) ?? [])];
+    if (sharing.length < 2) continue;
+    for (const method of sharing.filter((method) => qualified(method) !== name)) {
+      give(method, qualified(method));
+      toCheck.push(qualified(method));
     }
   }
+  checkStreams(byName);
   return names;
 }
 
-/** The RPCs of the first name that more than one has, or none. */
-function findShared(names: ReadonlyMap<DescMethod, string>): DescMethod[] {
-  const byName = new Map<string, DescMethod[]>();
-  for (const [method, name] of names) {
-    byName.set(name, [...(byName.get(name) ?? []), method]);
+function checkStreams(byName: ReadonlyMap<string, ReadonlySet<DescMethod>>): void {
+  for (const [name, [a, b]] of byName) {
+    if (a !== undefined && b !== undefined) throw sameName(a, b, `${name}ServerStream`);
   }
-  return [...byName.values()].find((methods) => methods.length > 1) ?? [];
-}
-
-function qualified(method: DescMethod): string {
-  return serviceBase(method.parent) + upperFirst(method.name);
 }
 
 function checkMembers(service: DescService): void {

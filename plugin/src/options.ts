@@ -46,11 +46,11 @@ export function checkOptions(parameter: string): void {
   for (const option of splitParameter(parameter)) {
     const spec = optionSpecs.get(option.key);
     if (spec === undefined) {
-      throw new SchemaError(`unknown option ${quote(option.key)}, allowed are: ${allOptions()}`);
+      throw new SchemaError(`unknown option ${quote(option.key)}, allowed: ${allOptions()}`);
     }
     if (!spec.accepts(option.value)) {
       throw new SchemaError(
-        `option ${option.key} cannot be ${quote(option.value)}, allowed is: ${spec.allowed}`,
+        `option ${option.key}: invalid value ${quote(option.value)}, allowed: ${spec.allowed}`,
       );
     }
   }

@@ -2,7 +2,7 @@
 /** @packageDocumentation What a policy may say: for each option, and for each kind of RPC. */
 import type { DescField, DescMethod } from "@bufbuild/protobuf";
 import { isReflectMessage, type ReflectMessage } from "@bufbuild/protobuf/reflect";
-import { CodeSchema, WhenFullSchema } from "./gen/connectstream/v1/options_pb.js";
+import { CodeSchema, WhenFullSchema } from "connect-stream/gen/connectstream/v1/options_pb.js";
 import { SchemaError } from "./schema-error.js";
 
 /** The side that a policy is for. */
@@ -55,7 +55,7 @@ const rules: ReadonlyMap<string, Rule> = new Map(
   } satisfies Record<string, Rule>),
 );
 
-/** Throws a `SchemaError` for a value that cannot be. `where`: what has `message` in the schema. */
+/** Throws a `SchemaError` for an invalid value. `where`: what has `message` in the schema. */
 export function checkValues(where: string, message: ReflectMessage): void {
   for (const field of message.fields) {
     const rule = rules.get(`${message.desc.name}.${field.name}`);
@@ -66,7 +66,7 @@ export function checkValues(where: string, message: ReflectMessage): void {
       if (isReflectMessage(value)) checkValues(path, value);
       else if (rule && !rule.accepts(value)) {
         throw new SchemaError(
-          `${path} cannot be ${shown(field, value)}, allowed is: ${rule.allowed}`,
+          `${path}: invalid value ${shown(field, value)}, allowed: ${rule.allowed}`,
         );
       }
     }
@@ -91,7 +91,7 @@ const ineffective: Readonly<Record<Side, Partial<Record<DescMethod["methodKind"]
           ...["timeouts", "queues"],
           ...["limits.read_stream_max_bytes", "limits.write_stream_max_bytes"],
         ],
-        because: "a unary RPC, allowed is: limits.read_max_bytes, limits.write_max_bytes",
+        because: "a unary RPC, allowed: limits.read_max_bytes, limits.write_max_bytes",
       },
       server_streaming: {
         paths: ["timeouts.recv_ms", "queues.receive"],
@@ -105,7 +105,7 @@ const ineffective: Readonly<Record<Side, Partial<Record<DescMethod["methodKind"]
     client: {
       unary: {
         paths: ["timeouts", "limits", "queues"],
-        because: "a unary RPC, allowed is: timeout_ms, retry",
+        because: "a unary RPC, allowed: timeout_ms, retry",
       },
       server_streaming: {
         paths: ["queues.send"],

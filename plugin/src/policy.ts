@@ -18,9 +18,9 @@ import {
   ServerPolicySchema,
   ServicePolicySchema,
   service as serviceOption,
-} from "./gen/connectstream/v1/options_pb.js";
+} from "connect-stream/gen/connectstream/v1/options_pb.js";
 import { type DeclaredHeartbeat, heartbeatOf } from "./heartbeat.js";
-import { initialMetadataOf } from "./initial-metadata.js";
+import { type FindMessage, initialMetadataOf } from "./initial-metadata.js";
 import { checkValues, type Side, whyIneffective } from "./policy-rules.js";
 import { SchemaError } from "./schema-error.js";
 import { optionOf, type SchemaOptions } from "./schema-options.js";
@@ -33,10 +33,11 @@ export interface RpcPolicy {
   readonly initialMetadata: DescMessage | undefined;
 }
 
-/** The policies of a service's RPCs. Throws a `SchemaError` for what cannot be. */
+/** The policies of a service's RPCs. Throws a `SchemaError` if they are invalid. */
 export function policiesOf(
   service: DescService,
   options: SchemaOptions,
+  findMessage: FindMessage,
 ): ReadonlyMap<DescMethod, RpcPolicy> {
   const general = options.service(service);
   if (general) checkValues(optionOf(service, serviceOption), reflect(ServicePolicySchema, general));
@@ -47,7 +48,7 @@ export function policiesOf(
       server: joined(method, "server", ServerPolicySchema, general?.server, own?.server),
       client: joined(method, "client", ClientPolicySchema, general?.client, own?.client),
       heartbeat: own && heartbeatOf(method, own),
-      initialMetadata: own && initialMetadataOf(method, own),
+      initialMetadata: own && initialMetadataOf(method, own, findMessage),
     };
     return [method, policy] as const;
   });

@@ -12,4 +12,4 @@ const commonJs: typeof protoplugin = createRequire(import.meta.url)("@bufbuild/p
 export const createEcmaScriptPlugin: typeof protoplugin.createEcmaScriptPlugin =
   commonJs.createEcmaScriptPlugin;
 
-export const getComments: typeof protoplugin.getComments = commonJs.getComments;
+export const safeIdentifier: typeof protoplugin.safeIdentifier = commonJs.safeIdentifier;

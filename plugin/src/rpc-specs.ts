@@ -8,7 +8,7 @@ import {
   RetryPolicySchema,
   ServerPolicySchema,
   WhenFullSchema,
-} from "./gen/connectstream/v1/options_pb.js";
+} from "connect-stream/gen/connectstream/v1/options_pb.js";
 import { codeMember, memberName } from "./names.js";
 import type { RpcPolicy } from "./policy.js";
 import type { Side } from "./policy-rules.js";

@@ -16,7 +16,7 @@ import {
   type ServicePolicy,
   ServicePolicySchema,
   service as serviceOption,
-} from "./gen/connectstream/v1/options_pb.js";
+} from "connect-stream/gen/connectstream/v1/options_pb.js";
 import { SchemaError } from "./schema-error.js";
 
 /** What a schema says in our options. Throws a `SchemaError` for what is no such option. */

@@ -2,6 +2,7 @@
 import type { DescFile, DescMessage, DescService } from "@bufbuild/protobuf";
 import type { GeneratedFile, ImportSymbol } from "@bufbuild/protoplugin";
 import { ownImportPath, runtimeModule } from "./names.js";
+import type { TypeImports } from "./type-imports.js";
 
 /**
  * What one generated file refers to. Everything goes through protoplugin's symbols, also globals
@@ -25,24 +26,15 @@ export interface Symbols {
   service(service: DescService): ImportSymbol;
 }
 
-export function createSymbols(f: GeneratedFile, file: DescFile): Symbols {
-  // Protoplugin names all types of a file anew for each symbol that it makes, which takes most of
-  // the time in large files.
-  const shapes = new Map<DescMessage, ImportSymbol>();
-  const schemas = new Map<DescMessage, ImportSymbol>();
+/** Symbols for `f`, which is generated for `file`. */
+export function createSymbols(f: GeneratedFile, file: DescFile, types: TypeImports): Symbols {
   return {
     type: (name) => f.import(name, runtimeModule, true),
     value: (name) => f.import(name, runtimeModule),
     local: (name) => f.import(name, ownImportPath(file)),
-    shape: (message) => cached(shapes, message, () => f.importShape(message)),
-    schema: (message) => cached(schemas, message, () => f.importSchema(message, true)),
-    schemaValue: (message) => f.importSchema(message),
-    service: (service) => f.importSchema(service),
+    shape: (message) => types.shape(f, message),
+    schema: (message) => types.schema(f, message, true),
+    schemaValue: (message) => types.schema(f, message),
+    service: (service) => types.schema(f, service),
   };
-}
-
-function cached<K, V>(cache: Map<K, V>, key: K, create: () => V): V {
-  const value = cache.get(key) ?? create();
-  cache.set(key, value);
-  return value;
 }

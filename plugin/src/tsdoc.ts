@@ -2,40 +2,43 @@
 /** @packageDocumentation Texts of TSDoc comments. */
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { StreamSide } from "./kinds.js";
-import { getComments } from "./protoplugin.js";
+import type { Side } from "./policy-rules.js";
 
-/** The comment of an RPC or service in the schema, followed by `more`, and its tags. */
-export function commentDoc(desc: DescMethod | DescService, ...more: string[]): string {
-  const { leading, trailing } = getComments(desc);
-  return paragraphs([unindent(leading), unindent(trailing), ...more, tags(desc)]);
-}
-
-/** `text`, and the tags of `desc`. */
-export function ownDoc(desc: DescMethod | DescService, text: string): string {
-  return paragraphs([text, tags(desc)]);
-}
-
-/** Whose side a stream is, what its methods do, when it ends and how it fails, then `more`. */
-export function streamDoc(
-  method: DescMethod,
-  whose: string,
-  side: StreamSide,
+/** The `comments` of an RPC or service in the schema, followed by `more`, and its tags. */
+export function commentDoc(
+  desc: DescMethod | DescService,
+  comments: readonly string[] = [],
   ...more: string[]
 ): string {
-  const purpose = side.purpose(`\`${method.input.name}\``, `\`${method.output.name}\``);
-  return paragraphs([
-    `The ${whose}'s side of ${method.parent.name}.${method.name}: ${purpose}.`,
-    side.methods.map((line) => `- ${line}`).join("\n"),
-    side.ending.join("\n"),
-    ...more,
-    tags(method),
-  ]);
+  return paragraphs([...comments.map(unindent), ...more, tags(desc)]);
+}
+
+/** Whose side a stream is, what its methods do, when it ends and how it fails. */
+export function streamDoc(method: DescMethod, side: Side, { methods, ending }: StreamSide): string {
+  const does = methods(`\`${method.input.name}\``, `\`${method.output.name}\``);
+  const text = [`${sideOf(side, method.parent)}.${method.name}: ${does}.`, ...ending];
+  return commentDoc(method, [], text.join("\n"));
+}
+
+/** Whose side of a service: "Server side of MonitorService". */
+export function sideOf(side: Side, service: DescService): string {
+  return `${side === "server" ? "Server" : "Client"} side of ${service.name}`;
 }
 
 /** Text of the schema, on one line, with a full stop. */
 export function sentence(text: string): string {
   const line = escapeTags(text.trim().replaceAll(/\s+/g, " "));
   return /[.!?]$/.test(line) ? line : `${line}.`;
+}
+
+/** A list under `intro`; empty if it has no lines. */
+export function list(intro: string, lines: readonly string[]): string {
+  return lines.length === 0 ? "" : [intro, ...lines.map((line) => `- ${line}`)].join("\n");
+}
+
+/** Texts, apart. */
+export function paragraphs(texts: readonly string[]): string {
+  return texts.filter((text) => text !== "").join("\n\n");
 }
 
 /** A deprecated service or file deprecates all that is in it. */
@@ -45,13 +48,8 @@ function tags(desc: DescMethod | DescService): string {
   return `@generated from ${desc}${isDeprecated ? "\n@deprecated" : ""}`;
 }
 
-/** Texts, apart. */
-export function paragraphs(texts: readonly string[]): string {
-  return texts.filter((text) => text !== "").join("\n\n");
-}
-
-function unindent(comment: string | undefined): string {
-  const lines = (comment ?? "").replace(/\n$/, "").split("\n");
+function unindent(comment: string): string {
+  const lines = comment.replace(/\n$/, "").split("\n");
   return escapeTags(lines.map((line) => line.replace(/^ /, "").trimEnd()).join("\n"));
 }
 

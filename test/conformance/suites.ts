@@ -56,7 +56,7 @@ function part(mode: "server" | "client", argument: string, args: readonly string
 const stream = (...args: string[]): Part => part("server", "stream", args);
 const stock = (...args: string[]): Part => part("server", "stock", args);
 
-/** Requests that are refused while the client has more to send than HTTP/2 lets it. */
+/** Requests that are refused while the client has more to send than HTTP/2 lets it: see upstream.ts. */
 const HANGING = [
   "client-stream/first-request-exceeds-server-limit",
   "client-stream/subsequent-request-exceeds-server-limit",
@@ -74,10 +74,10 @@ const REFUSED = [
 const COMPRESSIONS = ["IDENTITY", "GZIP", "BR"];
 
 /**
- * Over HTTP/1.1 Connect-Node stops reading a request that it refuses, and leaves the socket paused.
- * Whatever call comes next on the connection is reset by Node's keep-alive timeout. So each of these
- * is the only case on its connection: a run has four, on servers of their own (two protocols, with
- * TLS and without).
+ * Over HTTP/1.1 Connect-Node before 2.3 stops reading a request that it refuses, and leaves the
+ * socket paused. Whatever call comes next on the connection is reset by Node's keep-alive timeout.
+ * So each of these is the only case on its connection: a run has four, on servers of their own (two
+ * protocols, with TLS and without).
  */
 const REFUSED_ON_1 = COMPRESSIONS.flatMap((compression) =>
   REFUSED.map(

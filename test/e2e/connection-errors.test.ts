@@ -5,6 +5,7 @@ import type { RetryPolicy } from "connect-stream";
 import { createStreamTransport, serve, streamNodeAdapter } from "connect-stream/node";
 import { describe, expect, it } from "vitest";
 import "../support/process-faults.js";
+import { isConnect } from "../support/connect-version.js";
 import { failure } from "../support/gate.js";
 import { createLabServiceClient, registerLabService } from "../support/gen/lab/v1/lab_stream.js";
 import { type Lab, serveLab, startLab } from "../support/lab.js";
@@ -95,6 +96,19 @@ describe.each(kinds)("%s", (kind) => {
       (socket) => socket.destroy(),
       async (url) => {
         expectUnreachable(await fail(url, wire, kind), url, "was lost");
+      },
+    );
+  });
+
+  it.runIf(isConnect("2.3"))("a server that never answers the TLS handshake", async () => {
+    await withSockets(
+      (socket) => socket.resume(),
+      async (url) => {
+        const baseUrl = url.replace("http:", "https:");
+        const options = { baseUrl, protocol: "grpc", connectTimeoutMs: 50 } as const;
+        const client = createLabServiceClient(createStreamTransport(options));
+        const call = kind === "unary" ? client.unary({}) : client.download({}).recv();
+        expectUnreachable(await failure(call), baseUrl, "connectTimeoutMs");
       },
     );
   });

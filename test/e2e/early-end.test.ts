@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
+import { request as httpRequest } from "node:http";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { streamNodeAdapter } from "connect-stream/node";
 import { expect, it } from "vitest";
 import "../support/process-faults.js";
 import { describeEach } from "../support/clients/kinds.js";
 import { all, type TestCall } from "../support/clients/test-client.js";
 import { pair } from "../support/fixture.js";
 import { failure, observed } from "../support/gate.js";
-import type { Note } from "../support/gen/lab/v1/lab_pb.js";
+import { LabService, type Note } from "../support/gen/lab/v1/lab_pb.js";
 import type { DownloadServerStream } from "../support/gen/lab/v1/lab_stream.js";
+import { serveLab } from "../support/lab.js";
 import { bulk, isBulk } from "../support/note.js";
+import { noteEnvelope } from "../support/raw.js";
 
 const enough = new ConnectError("enough", Code.FailedPrecondition);
 
@@ -106,6 +110,27 @@ describeEach(({ wire, client: kind }) => {
     expect((await call.trailer).get("x-last")).toBe("yes");
     await p.lab.idle();
   });
+});
+
+it("an ordinary Connect service answers over HTTP/1.1 though its client neither sends nor ends", async () => {
+  const listener = streamNodeAdapter({
+    routes: (router) =>
+      router.service(LabService, {
+        async upload() {
+          throw enough;
+        },
+      }),
+  });
+  await using lab = await serveLab(listener, "1.1");
+  const headers = { "content-type": "application/connect+proto" };
+  const path = `${lab.url}/lab.v1.LabService/Upload`;
+  const request = httpRequest(path, { method: "POST", headers }).on("error", () => undefined);
+  const status = new Promise((resolve) => {
+    request.on("response", (response) => resolve(response.statusCode));
+  });
+  request.write(noteEnvelope());
+  expect(await status).toBe(200);
+  request.destroy();
 });
 
 /**

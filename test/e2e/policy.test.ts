@@ -52,7 +52,7 @@ it("the schema's limit holds without a line of code", async () => {
   expect(await ageOf({})).toMatchObject({
     seconds: 40, // the method's; the service's is 60, and the client's is 50
     code: Code.Unavailable,
-    text: "the stream has reached its maximum age of 40000 ms: come again",
+    text: "the stream has reached its maximum age of 40000 ms: reconnect",
   });
 });
 
@@ -83,7 +83,7 @@ it("a timeoutMs of 0 turns the schema's limit off", async () => {
 it("code that sets one key leaves the others to the schema", async () => {
   expect(await ageOf({ service: { timeouts: { idleMs: 80_000 } } })).toMatchObject({
     seconds: 40,
-    text: "the stream has reached its maximum age of 40000 ms: come again",
+    text: "the stream has reached its maximum age of 40000 ms: reconnect",
   });
   const idle = await ageOf({ service: { timeouts: { idleMs: 8000 } } });
   expect(idle).toMatchObject({ code: Code.DeadlineExceeded, text: "no message for 8000 ms" });

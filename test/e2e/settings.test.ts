@@ -145,6 +145,7 @@ describe("transports", () => {
     [{ pingIntervalMs: "x" }, 'pingIntervalMs must be a number, more than 0, not "x"'],
     [{ pingTimeoutMs: notANumber }, "pingTimeoutMs must be"],
     [{ idleConnectionTimeoutMs: -1 }, "idleConnectionTimeoutMs must be"],
+    [{ connectTimeoutMs: 0 }, "connectTimeoutMs must be a number, more than 0, not 0"],
   ] satisfies Row[])("createStreamTransport refuses %j", (options, message) => {
     const create = createStreamTransport as (options: object) => unknown;
     const baseUrl = "http://127.0.0.1:1";

@@ -8,6 +8,7 @@ import { describe, expect, it } from "vitest";
 import "../support/process-faults.js";
 import { combinations } from "../support/clients/kinds.js";
 import { all, type TestClient } from "../support/clients/test-client.js";
+import { isConnect } from "../support/connect-version.js";
 import { atRest, failure, gate, observed, until } from "../support/gate.js";
 import { LabService, type Note, NoteSchema } from "../support/gen/lab/v1/lab_pb.js";
 import {
@@ -213,6 +214,8 @@ describe.each(cases)("$name", ({ server, wire, client: kind }) => {
     const upload = s.client.upload({ headers: soon });
     const response = kind.generated ? undefined : failure(upload.recv());
     expect(await ended).toBeUndefined();
+    // From 2.3 on, Connect answers over HTTP/1.1 when the request ends: see connect-es.test.ts.
+    if (response && wire.http === "1.1" && isConnect("2.3")) upload.closeSend();
     expect((await (response ?? failure(upload.recv()))).code).toBe(Code.DeadlineExceeded);
     const download = s.client.download({}, { headers: soon });
     expect((await failure(download.recv())).code).toBe(Code.DeadlineExceeded);

@@ -217,7 +217,7 @@ describe.each(settings)("$name", ({ wire, options, transport }) => {
     expect((await call.recv())?.text).toBe("young");
     const error = await failure(call.recv());
     expect(error.code).toBe(Code.Unavailable);
-    expect(error.rawMessage).toContain("maximum age of 50 ms: come again");
+    expect(error.rawMessage).toContain("maximum age of 50 ms: reconnect");
     expect(await ended).toMatchObject({ code: Code.Unavailable });
     expect(signal?.aborted).toBe(true);
     await lab.idle();

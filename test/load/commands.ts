@@ -37,7 +37,7 @@ export interface Child extends AsyncDisposable {
   end(): Promise<number | null>;
 }
 
-/** Starts `program`, a TypeScript file of this folder. */
+/** Starts `program`, a TypeScript file, whose path is from this folder. */
 export function startChild(program: string): Child {
   const child = fork(fileURLToPath(new URL(program, import.meta.url)), {
     execArgv: ["--import", "tsx", "--expose-gc", "--unhandled-rejections=strict"],

@@ -66,7 +66,7 @@ describe("buf generate", () => {
   test("shows a bad option, and fails", async () => {
     const { status, stderr } = generate(["stream_names=long"]);
     expect(status).not.toBe(0);
-    expect(stderr).toContain('option stream_names cannot be "long", allowed is: short|qualified');
+    expect(stderr).toContain('option stream_names: invalid value "long", allowed: short|qualified');
     expect(stderr).not.toContain("    at ");
     expect(await generated()).toEqual([]);
   });
@@ -110,7 +110,7 @@ describe.skipIf(protocStatus !== 0)("protoc", () => {
     const { status, stderr } = generate(["sides=none"]);
     expect(status).toBe(1);
     expect(stderr).toBe(
-      '--connect-stream_out: option sides cannot be "none", allowed is: server|client (several joined with +)\n',
+      '--connect-stream_out: option sides: invalid value "none", allowed: server|client (several joined with +)\n',
     );
     expect(await generated()).toEqual([]);
   });

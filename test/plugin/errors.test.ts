@@ -38,15 +38,14 @@ const methodErrors = (rpc: string) =>
   `s.proto: rpc p.S.${rpc}: option (connectstream.v1.method).errors`;
 
 describe("what cannot be declared", () => {
-  const reasons =
-    'allowed is: A-Z, 0-9 and "_", a letter first, no "_" last, from 3 to 63 characters';
+  const reasons = 'allowed: A-Z, 0-9 and "_", a letter first, no "_" last, from 3 to 63 characters';
 
   test.each(["", "busy", "Busy", "A_", "_AB", "1AB", "AB_", "A-B", "AB", "A".repeat(64), "A\\nB"])(
     "reason %j",
     async (reason) => {
       const error = `reason: "${reason}" code: CODE_UNAVAILABLE when: "busy"`;
       expect(await errorFor({ service: [busy, error] })).toBe(
-        `${serviceErrors}[1].reason cannot be "${reason}", ${reasons}`,
+        `${serviceErrors}[1].reason: invalid value "${reason}", ${reasons}`,
       );
     },
   );
@@ -54,19 +53,19 @@ describe("what cannot be declared", () => {
   test.each(["CODE_UNSPECIFIED", "17"])("code %s", async (code) => {
     const error = `reason: "BUSY" code: ${code} when: "busy"`;
     expect(await errorFor({ a: [error] })).toMatch(
-      `${methodErrors("A")}[0].code cannot be ${code}, allowed is: CODE_UNKNOWN, CODE_INVALID_ARGUMENT, `,
+      `${methodErrors("A")}[0].code: invalid value ${code}, allowed: CODE_UNKNOWN, CODE_INVALID_ARGUMENT, `,
     );
   });
 
   test("the code of a client that has gone away", async () => {
     const error = `reason: "BUSY" code: CODE_CANCELED when: "busy"`;
-    const message = `${methodErrors("A")}[0].code cannot be CODE_CANCELED, which says that the client has gone away, allowed is: CODE_UNKNOWN, `;
+    const message = `${methodErrors("A")}[0].code: invalid value CODE_CANCELED, which says that the client has gone away, allowed: CODE_UNKNOWN, `;
     expect(await errorFor({ a: [error] })).toContain(message);
   });
 
   test("no code", async () => {
     expect(await errorFor({ b: [`reason: "BUSY" when: "busy"`] })).toMatch(
-      `${methodErrors("B")}[0].code cannot be CODE_UNSPECIFIED, allowed is: `,
+      `${methodErrors("B")}[0].code: invalid value CODE_UNSPECIFIED, allowed: `,
     );
   });
 
@@ -75,7 +74,7 @@ describe("what cannot be declared", () => {
     async (domain) => {
       const error = await domainError(domain);
       expect(error).toBe(
-        `s.proto: service p.S: option (connectstream.v1.service).error_domain cannot be "${domain}", allowed is: ` +
+        `s.proto: service p.S: option (connectstream.v1.service).error_domain: invalid value "${domain}", allowed: ` +
           `A-Z, a-z, 0-9, "-" and "_", in words joined by ".", as in hosts.example.com, or nothing for the service's full name`,
       );
     },
@@ -83,13 +82,13 @@ describe("what cannot be declared", () => {
 
   test.each(["", " "])("when %j", async (when) => {
     expect(await errorFor({ a: [`reason: "BUSY" code: CODE_ABORTED when: "${when}"`] })).toBe(
-      `${methodErrors("A")}[0].when cannot be "${when}", allowed is: a sentence that says when it happens`,
+      `${methodErrors("A")}[0].when: invalid value "${when}", allowed: a sentence that says when it happens`,
     );
   });
 
   test.each(["0", "2147483648"])("retry_delay_ms %s", async (ms) => {
     expect(await errorFor({ a: [`${busy} retry_delay_ms: ${ms}`] })).toBe(
-      `${methodErrors("A")}[0].retry_delay_ms cannot be ${ms}, allowed is: a whole number from 1 to 2147483647`,
+      `${methodErrors("A")}[0].retry_delay_ms: invalid value ${ms}, allowed: a whole number from 1 to 2147483647`,
     );
   });
 

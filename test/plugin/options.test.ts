@@ -11,20 +11,20 @@ const emptySchema = create(FileDescriptorSetSchema, { file: [{ name: "a.proto" }
 const errorOf = (parameter: string) => run(emptySchema, parameter).error;
 
 test.each([
-  ["sides=both", 'option sides cannot be "both", allowed is: server|client'],
-  ["sides=", 'option sides cannot be "", allowed is: server|client'],
-  ["sides", 'option sides cannot be "", allowed is: server|client'],
-  ["sides=server+", 'option sides cannot be "server+", allowed is: server|client'],
-  ["stream_names=long", 'option stream_names cannot be "long", allowed is: short|qualified'],
-  ["target=tsx", 'option target cannot be "tsx", allowed is: js|ts|dts'],
-  ["import_extension=mjs", 'option import_extension cannot be "mjs", allowed is: none|js|ts'],
-  ["js_import_style=amd", "allowed is: module|legacy_commonjs"],
-  ["keep_empty_files=yes", "allowed is: true|false"],
-  ["ts_nocheck=maybe", "allowed is: true|false"],
-  ["elide_plugin_version", "allowed is: true|false"],
-  ["bootstrap_wkt=2", "allowed is: true|false"],
-  ["rewrite_imports=foo", "allowed is: <pattern>:<target>"],
-  ["map_imports=:foo", "allowed is: <pattern>:<target>"],
+  ["sides=both", 'option sides: invalid value "both", allowed: server|client'],
+  ["sides=", 'option sides: invalid value "", allowed: server|client'],
+  ["sides", 'option sides: invalid value "", allowed: server|client'],
+  ["sides=server+", 'option sides: invalid value "server+", allowed: server|client'],
+  ["stream_names=long", 'option stream_names: invalid value "long", allowed: short|qualified'],
+  ["target=tsx", 'option target: invalid value "tsx", allowed: js|ts|dts'],
+  ["import_extension=mjs", 'option import_extension: invalid value "mjs", allowed: none|js|ts'],
+  ["js_import_style=amd", "allowed: module|legacy_commonjs"],
+  ["keep_empty_files=yes", "allowed: true|false"],
+  ["ts_nocheck=maybe", "allowed: true|false"],
+  ["elide_plugin_version", "allowed: true|false"],
+  ["bootstrap_wkt=2", "allowed: true|false"],
+  ["rewrite_imports=foo", "allowed: <pattern>:<target>"],
+  ["map_imports=:foo", "allowed: <pattern>:<target>"],
 ])("%s is refused, with what is allowed", (parameter, message) => {
   expect(errorOf(parameter)).toContain(message);
   expect(errorOf(`target=ts,${parameter},sides=client`)).toContain(message);

@@ -6,15 +6,15 @@ import {
   ServiceOptionsSchema,
 } from "@bufbuild/protobuf/wkt";
 import type { StreamClientOptions } from "connect-stream";
-import { createStreamTransport } from "connect-stream/node";
-import { describe, expect, test } from "vitest";
 import {
   Code,
   MethodPolicySchema,
   method as methodOption,
   ServicePolicySchema,
   service as serviceOption,
-} from "../../gen/connectstream/v1/options_pb.js";
+} from "connect-stream/gen/connectstream/v1/options_pb.js";
+import { createStreamTransport } from "connect-stream/node";
+import { describe, expect, test } from "vitest";
 import { createMonitorServiceClient } from "../../gen/monitor/v1/monitor_stream.js";
 import { compile, filesOf, run } from "./harness.js";
 
@@ -139,50 +139,68 @@ test.each([
 const ofMethod = "a.proto: rpc p.S.Chat: option (connectstream.v1.method)";
 const newerCode: number = 17;
 const newerChoice: number = 4;
-const milliseconds = "allowed is: a whole number from 1 to 2147483647";
+const milliseconds = "allowed: a whole number from 1 to 2147483647";
 
 test.each<[MethodInit, string]>([
-  [{ server: { timeouts: { firstMessageMs: 0 } } }, "first_message_ms cannot be 0, allowed is"],
-  [{ server: { timeouts: { idleMs: 0 } } }, `idle_ms cannot be 0, ${milliseconds}`],
-  [{ client: { timeouts: { recvMs: 2 ** 31 } } }, `recv_ms cannot be 2147483648, ${milliseconds}`],
-  [{ client: { timeouts: { maxAgeMs: 0 } } }, ".client.timeouts.max_age_ms cannot be 0"],
-  [{ client: { timeoutMs: 0 } }, `.client.timeout_ms cannot be 0, ${milliseconds}`],
-  [{ server: { limits: { readMaxBytes: 0 } } }, ".server.limits.read_max_bytes cannot be 0"],
-  [{ server: { limits: { writeMaxBytes: 0 } } }, "allowed is: a whole number from 1 to 4294967295"],
+  [{ server: { timeouts: { firstMessageMs: 0 } } }, "first_message_ms: invalid value 0, allowed"],
+  [{ server: { timeouts: { idleMs: 0 } } }, `idle_ms: invalid value 0, ${milliseconds}`],
+  [
+    { client: { timeouts: { recvMs: 2 ** 31 } } },
+    `recv_ms: invalid value 2147483648, ${milliseconds}`,
+  ],
+  [{ client: { timeouts: { maxAgeMs: 0 } } }, ".client.timeouts.max_age_ms: invalid value 0"],
+  [{ client: { timeoutMs: 0 } }, `.client.timeout_ms: invalid value 0, ${milliseconds}`],
+  [{ server: { limits: { readMaxBytes: 0 } } }, ".server.limits.read_max_bytes: invalid value 0"],
+  [{ server: { limits: { writeMaxBytes: 0 } } }, "allowed: a whole number from 1 to 4294967295"],
   [{ server: { limits: { readStreamMaxBytes: 0n } } }, "a whole number from 1 to 9007199254740991"],
-  [{ server: { limits: { writeStreamMaxBytes: 2n ** 53n } } }, "cannot be 9007199254740992"],
-  [{ server: { queues: { send: { maxMessages: 0 } } } }, ".queues.send.max_messages cannot be 0"],
-  [{ client: { queues: { receive: { maxBytes: 0n } } } }, ".queues.receive.max_bytes cannot be 0"],
+  [{ server: { limits: { writeStreamMaxBytes: 2n ** 53n } } }, "invalid value 9007199254740992"],
+  [
+    { server: { queues: { send: { maxMessages: 0 } } } },
+    ".queues.send.max_messages: invalid value 0",
+  ],
+  [
+    { client: { queues: { receive: { maxBytes: 0n } } } },
+    ".queues.receive.max_bytes: invalid value 0",
+  ],
   [
     { server: { queues: { send: { whenFull: newerChoice } } } },
-    "when_full cannot be 4, allowed is: WHEN_FULL_WAIT, WHEN_FULL_FAIL, WHEN_FULL_DROP_OLDEST",
+    "when_full: invalid value 4, allowed: WHEN_FULL_WAIT, WHEN_FULL_FAIL, WHEN_FULL_DROP_OLDEST",
   ],
-  [{ client: { retry: { maxAttempts: 1 } } }, "max_attempts cannot be 1, allowed is: a whole"],
+  [{ client: { retry: { maxAttempts: 1 } } }, "max_attempts: invalid value 1, allowed: a whole"],
   [
     { client: { retry: { maxAttempts: 6 } } },
-    "cannot be 6, allowed is: a whole number from 2 to 5",
+    "invalid value 6, allowed: a whole number from 2 to 5",
   ],
-  [{ client: { retry: { initialBackoffMs: 0 } } }, ".retry.initial_backoff_ms cannot be 0"],
-  [{ client: { retry: { maxBackoffMs: 0 } } }, ".retry.max_backoff_ms cannot be 0"],
-  [{ client: { retry: { backoffMultiplier: 0 } } }, "allowed is: a number above 0, up to 1000"],
-  [{ client: { retry: { backoffMultiplier: Number.NaN } } }, "backoff_multiplier cannot be NaN"],
+  [{ client: { retry: { initialBackoffMs: 0 } } }, ".retry.initial_backoff_ms: invalid value 0"],
+  [{ client: { retry: { maxBackoffMs: 0 } } }, ".retry.max_backoff_ms: invalid value 0"],
+  [{ client: { retry: { backoffMultiplier: 0 } } }, "allowed: a number above 0, up to 1000"],
+  [
+    { client: { retry: { backoffMultiplier: Number.NaN } } },
+    "backoff_multiplier: invalid value NaN",
+  ],
   [
     { client: { retry: { backoffMultiplier: Number.POSITIVE_INFINITY } } },
-    "backoff_multiplier cannot be Infinity",
+    "backoff_multiplier: invalid value Infinity",
   ],
   [
     { client: { retry: { retryableCodes: [Code.UNSPECIFIED] } } },
-    ".client.retry.retryable_codes cannot be CODE_UNSPECIFIED, allowed is: CODE_CANCELED, CODE_UNK",
+    ".client.retry.retryable_codes: invalid value CODE_UNSPECIFIED, allowed: CODE_CANCELED, CODE_UNK",
   ],
   [
     { client: { retry: { retryableCodes: [Code.UNAVAILABLE, newerCode] } } },
-    ".retryable_codes cannot be 17, allowed",
+    ".retryable_codes: invalid value 17, allowed",
   ],
-  [{ client: { retry: { throttling: { tokenRatio: 0.1 } } } }, ".max_tokens cannot be 0, allowed"],
+  [
+    { client: { retry: { throttling: { tokenRatio: 0.1 } } } },
+    ".max_tokens: invalid value 0, allowed",
+  ],
   [{ client: { retry: { throttling: { maxTokens: 1001 } } } }, "a whole number from 1 to 1000"],
-  [{ client: { retry: { throttling: { maxTokens: 9 } } } }, ".throttling.token_ratio cannot be 0"],
+  [
+    { client: { retry: { throttling: { maxTokens: 9 } } } },
+    ".throttling.token_ratio: invalid value 0",
+  ],
   [{ client: { retry: { maxBufferBytes: 2 ** 31 + 1 } } }, "from 0 to 2147483648"],
-  [{ heartbeat: { field: "flag" } }, `.heartbeat.interval_ms cannot be 0, ${milliseconds}`],
+  [{ heartbeat: { field: "flag" } }, `.heartbeat.interval_ms: invalid value 0, ${milliseconds}`],
 ])("%o is refused, with what is allowed", (policy, message) => {
   const error = errorOf("Chat", policy);
   expect(error).toContain(message);
@@ -202,12 +220,8 @@ test.each<[Rpc, MethodInit, string]>([
     ".server.timeouts has no effect on the server",
   ],
   ["Unary", { server: { limits: { readStreamMaxBytes: 1n } } }, "read_stream_max_bytes has no eff"],
-  [
-    "Unary",
-    { server: { queues: {} } },
-    "allowed is: limits.read_max_bytes, limits.write_max_bytes",
-  ],
-  ["Unary", { client: { timeouts: { idleMs: 1 } } }, "a unary RPC, allowed is: timeout_ms, retry"],
+  ["Unary", { server: { queues: {} } }, "allowed: limits.read_max_bytes, limits.write_max_bytes"],
+  ["Unary", { client: { timeouts: { idleMs: 1 } } }, "a unary RPC, allowed: timeout_ms, retry"],
   ["Unary", { client: { limits: { readMaxBytes: 1 } } }, ".client.limits has no effect on the cl"],
   ["Unary", { client: { queues: { send: { maxMessages: 1 } } } }, ".client.queues has no effect"],
   ["Upload", { server: { queues: { send: {} } } }, "which sends one response"],
@@ -230,12 +244,12 @@ describe("a heartbeat's field", () => {
   });
 
   test.each([
-    ["", 'cannot be "", allowed is: a bool or message field of p.M: flag, message'],
-    ["Flag", 'cannot be "Flag", allowed is'],
-    ["text", 'cannot be "text", which is neither a bool nor a message, allowed is'],
+    ["", 'invalid value "", allowed: a bool or message field of p.M: flag, message'],
+    ["Flag", 'invalid value "Flag", allowed'],
+    ["text", 'invalid value "text", which is neither a bool nor a message, allowed'],
     ["several", "which is neither a bool nor a message"],
     ["wrapped", "which is a wrapper"],
-    ["a\nb", 'cannot be "a\\nb"'],
+    ["a\nb", 'invalid value "a\\nb"'],
   ])("%j cannot", (field, message) => {
     expect(declared(field)).toContain(message);
   });
@@ -254,7 +268,7 @@ describe("a heartbeat's field", () => {
     const error = async (more: string) => run(await compile({ "a.proto": source(more) })).error;
     expect(await error("required bool beat = 1; optional string text = 2;")).toBe("");
     expect(await error("optional bool beat = 1; required string text = 2;")).toContain(
-      'field cannot be "beat": a heartbeat has nothing else set, but field p.M.text is required',
+      'field: invalid value "beat": a heartbeat has nothing else set, but field p.M.text is required',
     );
     expect(await error("optional Beat beat = 1;")).toContain("field p.Beat.on is required");
     expect(await error("optional string text = 1;")).toContain("of p.M, which has none yet");

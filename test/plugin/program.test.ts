@@ -64,7 +64,7 @@ test("reports a user's mistake in the response, where protoc looks for it", () =
   const { status, stdout, stderr } = start([], encode("target=go", ["a.proto"]));
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   const response = fromBinary(CodeGeneratorResponseSchema, stdout);
-  expect(response.error).toContain('option target cannot be "go"');
+  expect(response.error).toContain('option target: invalid value "go"');
   expect(response.file).toEqual([]);
   expect(response.supportedFeatures).toBe(3n);
 });

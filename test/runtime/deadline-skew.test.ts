@@ -5,12 +5,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import "../support/process-faults.js";
 import { noQueues } from "../../runtime/src/protocol/call-queues.js";
 import { DeadlineSkew } from "../../runtime/src/server/deadline-skew.js";
-import { IterableCall } from "../../runtime/src/server/iterable-call.js";
-import { ServerWatch } from "../../runtime/src/server/observe.js";
-import { unaryImpl } from "../../runtime/src/server/unary-impl.js";
-import { failure } from "../support/gate.js";
+import { IterableCarrier } from "../../runtime/src/server/iterable-carrier.js";
+import { ServerObservation } from "../../runtime/src/server/observe.js";
 import { LabService } from "../support/gen/lab/v1/lab_pb.js";
-import { note } from "../support/note.js";
 
 const TIMEOUT_MS = 300;
 const canceled = new ConnectError("gone", Code.Canceled);
@@ -53,45 +50,29 @@ describe("a client that is gone", () => {
   });
 
   it.each([
-    [100, Code.Canceled],
-    [290, Code.DeadlineExceeded],
-  ])("after %d ms, as a unary handler sees it", async (after, code) => {
-    const { context, leave } = served(LabService.method.unary);
-    const signals: AbortSignal[] = [];
-    const impl = unaryImpl(
-      (_request, { signal }) => {
-        signals.push(signal);
-        return new Promise(() => undefined);
-      },
-      () => undefined,
-    );
-    const answer = failure(Promise.resolve(impl(note(""), context)));
-    vi.advanceTimersByTime(after);
-    leave();
-    expect((await answer).code).toBe(code);
-    expect(signals[0]?.reason).toMatchObject({ code });
-  });
-
-  it.each([
-    [100, Code.Canceled, "client"],
-    [290, Code.DeadlineExceeded, "deadline"],
-  ])("after %d ms, as a stream on a stock adapter sees it", async (after, code, by) => {
-    const { context, leave } = served(LabService.method.download);
-    const ends: EndedBy[] = [];
-    const onEnd = ({ endedBy }: { endedBy: EndedBy }) => ends.push(endedBy);
-    const call = new IterableCall({
-      run: () => new Promise(() => undefined),
-      input: (async function* () {})(),
-      method: LabService.method.download,
-      queues: noQueues,
-      context,
-      onError: () => undefined,
-      outer: undefined,
-      watch: ServerWatch.open({ open: () => ({ onEnd }) }, context),
-    });
-    vi.advanceTimersByTime(after);
-    leave();
-    expect(call.context.signal.reason).toMatchObject({ code });
-    expect(ends).toEqual([by]);
-  });
+    [LabService.method.unary, 100, Code.Canceled, "client"],
+    [LabService.method.unary, 290, Code.DeadlineExceeded, "deadline"],
+    [LabService.method.download, 100, Code.Canceled, "client"],
+    [LabService.method.download, 290, Code.DeadlineExceeded, "deadline"],
+  ])(
+    "as a handler of %s on a stock adapter sees it after %d ms",
+    async (method, after, code, by) => {
+      const { context, leave } = served(method);
+      const ends: EndedBy[] = [];
+      const onEnd = ({ endedBy }: { endedBy: EndedBy }) => ends.push(endedBy);
+      const carrier = new IterableCarrier({
+        layers: { run: () => new Promise(() => undefined), queues: noQueues },
+        input: (async function* () {})(),
+        method,
+        context,
+        onError: () => undefined,
+        observe: (observed) => ServerObservation.open({ open: () => ({ onEnd }) }, observed),
+      });
+      carrier.start();
+      vi.advanceTimersByTime(after);
+      leave();
+      expect(carrier.call.context.signal.reason).toMatchObject({ code });
+      expect(ends).toEqual([by]);
+    },
+  );
 });

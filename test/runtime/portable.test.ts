@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
@@ -53,6 +53,7 @@ describe.each([
   ["codegenv1/index.js", core],
   ["testing/index.js", core],
   ["protovalidate/index.js", `${core}|@bufbuild/protovalidate`],
+  ["gen/connectstream/v1/options_pb.js", "@bufbuild/protobuf"],
   ["otel/index.js", `${core}|@opentelemetry/api|@opentelemetry/semantic-conventions`],
 ])("%s", (entry, packages) => {
   const modules = load(join(dist, entry));
@@ -62,6 +63,13 @@ describe.each([
     const imports = [...modules.values()].flat();
     expect(imports.filter((name) => !allowed.test(name))).toEqual([]);
     expect([...modules.keys()].filter((file) => file.includes("/node/"))).toEqual([]);
+  });
+
+  it("loads the code of the schema's options only if it is that", () => {
+    const options = [...modules.keys()].filter((file) => file.includes("/gen/connectstream/"));
+    expect(options.map((file) => relative(dist, file))).toEqual(
+      entry.startsWith("gen/connectstream/") ? [entry] : [],
+    );
   });
 
   it("uses no global of Node", () => {

@@ -23,6 +23,9 @@ interface Message {
   placed: boolean;
 }
 
+/** What may be in compression after its `send` has resolved, where there are no bounds. */
+const compressing: QueueBounds = { maxMessages: 8 };
+
 /** A queue that is as simple as can be. */
 class Reference {
   readonly written: number[] = [];
@@ -91,9 +94,13 @@ class Reference {
     for (const message of this.#queue.splice(0)) this.#end(message, "over");
   }
 
+  get #places(): QueueBounds | undefined {
+    return this.bounds ?? (this.#open ? compressing : undefined);
+  }
+
   #fits(bytes: number): boolean {
     const { maxMessages = Number.POSITIVE_INFINITY, maxBytes = Number.POSITIVE_INFINITY } =
-      this.bounds ?? {};
+      this.#places ?? {};
     const held = this.#queue.filter((message) => message.placed).map((message) => message.bytes);
     return held.length === 0 || (held.length < maxMessages && sum(held) + bytes <= maxBytes);
   }
@@ -109,11 +116,11 @@ class Reference {
   }
 
   #settle(): void {
-    if (!this.bounds) return;
+    if (!this.#places) return;
     for (const message of this.#queue) {
       if (!message.placed && !this.#fits(message.bytes)) return;
       message.placed = true;
-      if (message.ready) this.#end(message, "sent");
+      this.#end(message, "sent");
     }
   }
 
@@ -121,8 +128,8 @@ class Reference {
     while (this.#queue[0]?.ready && (this.#open || this.#forced)) {
       const message = this.#queue.shift();
       if (message) this.#write(message);
-      this.#settle();
     }
+    this.#settle();
     if (this.#ending && this.#queue.length === 0) this.done = true;
   }
 

@@ -4,7 +4,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, it } from "vitest";
 import "../support/process-faults.js";
 import { Sender } from "../../runtime/src/call/sender.js";
-import { failure, type Gate, gate } from "../support/gate.js";
+import { failure, type Gate, gate, turn } from "../support/gate.js";
 
 const over = new ConnectError("over", Code.Canceled);
 
@@ -60,32 +60,116 @@ it("a message that cannot be encoded fails alone", async () => {
   expect(sink.written).toEqual(["GOOD"]);
 });
 
-it("messages that take time to encode keep their order, and one that fails fails alone", async () => {
+/** A sending half whose messages, numbers of bytes, are compressed when the test says so. */
+function compressing() {
   const gates: Gate<string>[] = [];
   const written: string[] = [];
-  const outbound = new Sender<string, string>(
-    {
-      size: 0,
-      encode() {
-        const encoded = gate<string>();
-        gates.push(encoded);
-        return encoded.promise.then((frame) => {
-          if (frame === "bad") throw new Error("cannot encode");
-          return frame;
-        });
-      },
-      write: (frame) => written.push(frame) > 0,
+  const sink = {
+    size: 0,
+    room: Number.POSITIVE_INFINITY,
+    async encode(bytes: number) {
+      sink.size = bytes;
+      const encoded = gate<string>();
+      gates.push(encoded);
+      const frame = await encoded.promise;
+      if (frame === "bad") throw new Error("cannot compress");
+      return frame;
     },
-    true,
-  );
-  const sends = [outbound.send("1"), outbound.send("2"), outbound.send("3")];
+    write(frame: string) {
+      written.push(frame);
+      return --sink.room > 0;
+    },
+  };
+  const outbound = new Sender<number, string>(sink, true);
+  /** How many of `sends` have resolved. */
+  const resolved = async (sends: readonly Promise<void>[]) => {
+    let count = 0;
+    for (const send of sends) void send.then(() => count++);
+    await turn();
+    return count;
+  };
+  return { sink, outbound, gates, written, resolved };
+}
+
+it("messages that are being compressed keep their order", async () => {
+  const { outbound, gates, written } = compressing();
+  const sends = [outbound.send(1), outbound.send(1), outbound.send(1)];
+  await Promise.all(sends);
   gates[2]?.resolve("three");
-  gates[1]?.resolve("bad");
-  await failure(sends[1] as Promise<void>);
+  gates[1]?.resolve("two");
+  await turn();
   expect(written).toEqual([]);
   gates[0]?.resolve("one");
-  await Promise.all([sends[0], sends[2]]);
-  expect(written).toEqual(["one", "three"]);
+  await turn();
+  expect(written).toEqual(["one", "two", "three"]);
+});
+
+it("eight messages are compressed at a time, and as many bytes as are few", async () => {
+  for (const [bytes, most] of [
+    [1, 8],
+    [64 * 1024, 4],
+    [100 * 1024, 2],
+    [1024 * 1024, 1],
+  ] as const) {
+    const { outbound, gates, written, resolved } = compressing();
+    const sends = Array.from({ length: 12 }, () => outbound.send(bytes));
+    expect(await resolved(sends)).toBe(most);
+    gates[0]?.resolve("first");
+    expect(await resolved(sends)).toBe(most + 1);
+    for (const one of gates) one.resolve("next");
+    expect(await resolved(sends)).toBe(12);
+    expect(written).toHaveLength(12);
+  }
+});
+
+it("what is compressed waits when the sink is full, as does what follows", async () => {
+  const { sink, outbound, gates, written, resolved } = compressing();
+  sink.room = 1;
+  const sends = Array.from({ length: 10 }, () => outbound.send(1));
+  for (const one of gates) one.resolve("x");
+  expect(await resolved(sends)).toBe(8);
+  expect(written).toHaveLength(1);
+  sends.push(outbound.send(1));
+  gates.at(-1)?.resolve("x");
+  expect(await resolved(sends)).toBe(8);
+  sink.room = 100;
+  outbound.drained();
+  expect(await resolved(sends)).toBe(11);
+  expect(written).toHaveLength(11);
+});
+
+it("one that cannot be compressed is left out; its send rejects, if it still waits", async () => {
+  const { outbound, gates, written } = compressing();
+  const sends = Array.from({ length: 9 }, () => outbound.send(1));
+  gates[8]?.resolve("bad");
+  gates[1]?.resolve("bad");
+  expect((await failure(sends[8] as Promise<void>)).rawMessage).toBe("cannot compress");
+  for (const one of gates) one.resolve("good");
+  await Promise.all(sends.slice(0, 8));
+  await turn();
+  expect(written).toHaveLength(7);
+});
+
+it("the end waits for what is being compressed, and a close does not", async () => {
+  const { outbound, gates, written } = compressing();
+  await outbound.send(1);
+  let done = false;
+  outbound.finish(over, () => {
+    done = true;
+  });
+  await turn();
+  expect(done).toBe(false);
+  gates[0]?.resolve("last");
+  await turn();
+  expect([written, done]).toEqual([["last"], true]);
+
+  const closed = compressing();
+  const sends = Array.from({ length: 9 }, () => closed.outbound.send(1));
+  closed.outbound.close(over);
+  expect((await failure(sends[8] as Promise<void>)).code).toBe(Code.Canceled);
+  for (const one of closed.gates) one.resolve("late");
+  await turn();
+  expect(closed.written).toEqual([]);
 });
 
 it("a send that is aborted sends nothing, and leaves nothing behind", async () => {

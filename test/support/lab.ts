@@ -61,7 +61,10 @@ export async function serveLab(listener: NodeListener, version: "1.1" | "2"): Pr
   let connections = 0;
   const server =
     version === "2"
-      ? http2.createServer(listener).on("stream", (stream) => streams.add(stream))
+      ? // What many calls may have on their way together is more than Node's default of 10 MB.
+        http2
+          .createServer({ maxSessionMemory: 100 }, listener)
+          .on("stream", (stream) => streams.add(stream))
       : http.createServer(listener).on("request", (_request, response) => streams.add(response));
   server.on("connection", (socket: Socket) => {
     connections++;

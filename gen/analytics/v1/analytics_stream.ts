@@ -10,15 +10,10 @@ import type { ProcessRequestSchema, ProcessResponseSchema } from "./analytics_pb
 import { AnalyticsService } from "./analytics_pb.js";
 
 /**
- * The server's side of AnalyticsService.Process: receives any number of `ProcessRequest`, answers with one `ProcessResponse`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `sendAndClose` sends the one response, and must be called once.
- * - `queued` tells what has arrived and was not read.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes, the call ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of AnalyticsService.Process: `recv` or `for await` receives `ProcessRequest` messages, `sendAndClose` sends the one `ProcessResponse`, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc analytics.v1.AnalyticsService.Process
  */
@@ -27,7 +22,7 @@ export interface ProcessServerStream extends ClientStreamingServer<typeof Proces
 /**
  * Takes in analytics events.
  *
- * What a server implements of AnalyticsService: a method for each RPC.
+ * Server side of AnalyticsService: a method for each RPC.
  *
  * @generated from service analytics.v1.AnalyticsService
  */
@@ -50,16 +45,9 @@ export function registerAnalyticsService(router: ConnectRouter, handler: Partial
 }
 
 /**
- * The client's side of AnalyticsService.Process: sends any number of `ProcessRequest`, receives one `ProcessResponse`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `closeAndRecv` half-closes, then gives the one response.
- * - `queued` tells what was sent and waits for flow control.
- * - `close` abandons the call and frees it: the server sees a cancel. So does `await using`.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends with the server's response, which may come before the half-close: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of AnalyticsService.Process: `send` sends `ProcessRequest` messages, `closeAndRecv` half-closes and receives the one `ProcessResponse`, `close` cancels the call.
+ * Ends with the response, which may come before the half-close: then `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc analytics.v1.AnalyticsService.Process
  */
@@ -68,7 +56,7 @@ export interface ProcessClientStream extends ClientStreamingClient<typeof Proces
 /**
  * Takes in analytics events.
  *
- * What a client calls of AnalyticsService: a method for each RPC.
+ * Client side of AnalyticsService: a method for each RPC.
  *
  * @generated from service analytics.v1.AnalyticsService
  */

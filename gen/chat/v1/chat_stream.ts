@@ -10,15 +10,10 @@ import type { ConnectRequestSchema, ConnectResponseSchema } from "./chat_pb.js";
 import { ChatService } from "./chat_pb.js";
 
 /**
- * The server's side of ChatService.Connect: receives any number of `ConnectRequest` and sends any number of `ConnectResponse`, in any order.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what waits in either direction.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes. The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of ChatService.Connect: `recv` or `for await` receives `ConnectRequest` messages, `send` sends `ConnectResponse` messages, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc chat.v1.ChatService.Connect
  */
@@ -27,7 +22,7 @@ export interface ConnectServerStream extends BidiStreamingServer<typeof ConnectR
 /**
  * A chat room.
  *
- * What a server implements of ChatService: a method for each RPC.
+ * Server side of ChatService: a method for each RPC.
  *
  * @generated from service chat.v1.ChatService
  */
@@ -50,17 +45,9 @@ export function registerChatService(router: ConnectRouter, handler: Partial<Chat
 }
 
 /**
- * The client's side of ChatService.Connect: sends any number of `ConnectRequest` and receives any number of `ConnectResponse`, in any order.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `closeSend` half-closes: no message follows, receiving goes on.
- * - `queued` tells what waits in either direction.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns, even if this side has not half-closed: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of ChatService.Connect: `send` sends `ConnectRequest` messages, `recv` or `for await` receives `ConnectResponse` messages, `closeSend` half-closes, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc chat.v1.ChatService.Connect
  */
@@ -69,7 +56,7 @@ export interface ConnectClientStream extends BidiStreamingClient<typeof ConnectR
 /**
  * A chat room.
  *
- * What a client calls of ChatService: a method for each RPC.
+ * Client side of ChatService: a method for each RPC.
  *
  * @generated from service chat.v1.ChatService
  */

@@ -7,7 +7,7 @@
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
-import { file_connectstream_v1_options } from "../../connectstream/v1/options_pb.js";
+import { file_connectstream_v1_options } from "connect-stream/gen/connectstream/v1/options_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**

@@ -10,21 +10,19 @@ import type { ReadRequest, ReadRequestSchema, ReadResponse, ReadResponseSchema, 
 import { MonitorService } from "./monitor_pb.js";
 
 /**
- * The errors that MonitorService declares.
+ * Errors that MonitorService declares.
  *
  * @generated from service monitor.v1.MonitorService
  */
 export interface MonitorServiceErrors {
   /**
-   * `resource_exhausted`: the host is watched by as many clients as it can serve. Temporary: try again after 5 s.
-   *
-   * Of Watch.
+   * `resource_exhausted`: the host is watched by as many clients as it can serve. Temporary: retry after 5 s. Of Watch.
    */
   readonly hostBusy: TemporaryError<"HOST_BUSY">;
 }
 
 /**
- * The errors that MonitorService declares: handlers throw `monitorServiceErrors.hostBusy()`, clients ask `monitorServiceErrors.hostBusy.is(error)`.
+ * Handlers throw `monitorServiceErrors.hostBusy()`, clients check `monitorServiceErrors.hostBusy.is(error)`.
  *
  * @generated from service monitor.v1.MonitorService
  */
@@ -33,17 +31,9 @@ export const monitorServiceErrors: MonitorServiceErrors = createServiceErrors<Mo
 });
 
 /**
- * The server's side of MonitorService.Watch: sends any number of `WatchResponse`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
- *
- * It may end with these errors of `monitorServiceErrors`:
- * - `hostBusy`, `resource_exhausted`: the host is watched by as many clients as it can serve. Temporary: try again after 5 s.
+ * Server side of MonitorService.Watch: `send` sends `WatchResponse` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc monitor.v1.MonitorService.Watch
  */
@@ -52,7 +42,7 @@ export interface WatchServerStream extends ServerStreamingServer<typeof WatchRes
 /**
  * Tells how busy a host is.
  *
- * What a server implements of MonitorService: a method for each RPC.
+ * Server side of MonitorService: a method for each RPC.
  *
  * @generated from service monitor.v1.MonitorService
  */
@@ -60,8 +50,7 @@ export interface MonitorServiceHandler {
   /**
    * Stream system metrics: one sample at once, then one an interval, until the client goes away.
    *
-   * It may end with these errors of `monitorServiceErrors`:
-   * - `hostBusy`, `resource_exhausted`: the host is watched by as many clients as it can serve. Temporary: try again after 5 s.
+   * Declared errors of `monitorServiceErrors`: `hostBusy`.
    *
    * @generated from rpc monitor.v1.MonitorService.Watch
    */
@@ -85,18 +74,9 @@ export function registerMonitorService(router: ConnectRouter, handler: Partial<M
 }
 
 /**
- * The client's side of MonitorService.Watch: receives any number of `WatchResponse`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
- *
- * It may end with these errors of `monitorServiceErrors`:
- * - `hostBusy`, `resource_exhausted`: the host is watched by as many clients as it can serve. Temporary: try again after 5 s.
+ * Client side of MonitorService.Watch: `recv` or `for await` receives `WatchResponse` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc monitor.v1.MonitorService.Watch
  */
@@ -105,7 +85,7 @@ export interface WatchClientStream extends ServerStreamingClient<typeof WatchRes
 /**
  * Tells how busy a host is.
  *
- * What a client calls of MonitorService: a method for each RPC.
+ * Client side of MonitorService: a method for each RPC.
  *
  * @generated from service monitor.v1.MonitorService
  */
@@ -113,8 +93,7 @@ export interface MonitorServiceClient {
   /**
    * Stream system metrics: one sample at once, then one an interval, until the client goes away.
    *
-   * It may end with these errors of `monitorServiceErrors`:
-   * - `hostBusy`, `resource_exhausted`: the host is watched by as many clients as it can serve. Temporary: try again after 5 s.
+   * Declared errors of `monitorServiceErrors`: `hostBusy`.
    *
    * @generated from rpc monitor.v1.MonitorService.Watch
    */

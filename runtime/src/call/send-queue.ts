@@ -3,7 +3,7 @@ import { ConnectError } from "@connectrpc/connect";
 import type { SendOptions } from "../api/options.js";
 import type { QueueFill } from "../options/queues.js";
 import { abortError, onAbort } from "./abort.js";
-import type { Bounds } from "./bounds.js";
+import { Bounds } from "./bounds.js";
 import { rejected } from "./deferred.js";
 import { Fifo } from "./fifo.js";
 import type { SendWaits } from "./send-waits.js";
@@ -19,11 +19,11 @@ export interface Resend extends SendOptions {
 }
 
 interface Entry<F> {
-  /** Undefined while it is being made ready. */
+  /** Undefined while it is being compressed. */
   frame: F | undefined;
   readonly bytes: number;
   readonly options: Resend | undefined;
-  /** Has a place: its `send` resolves as soon as it is ready. */
+  /** Has a place: its `send` has resolved. */
   placed: boolean;
   /** Its `send`, until that has settled; none if it has a place at once. */
   promise: Promise<void> | undefined;
@@ -37,8 +37,15 @@ interface Entry<F> {
 export const accepted: Promise<void> = Promise.resolve();
 
 /**
- * Messages that flow control does not let out yet, in order: those that have a place, then those
- * whose `send` waits for one. Without bounds none has: each `send` waits until its message leaves.
+ * What may be in compression, or wait behind it, after its `send` has resolved: twice as many as
+ * Node has threads for it, so that none is idle, and no more bytes than four large messages.
+ */
+const COMPRESSING = new Bounds("send", { maxMessages: 8, maxBytes: 256 * 1024 });
+
+/**
+ * Messages that cannot go out yet, in order: those that have a place, then those whose `send` waits
+ * for one. Without bounds a message has a place only while nothing but compression is in its way;
+ * each other `send` waits until its message leaves.
  */
 export class SendQueue<F> {
   readonly #bounds: Bounds | undefined;
@@ -78,8 +85,11 @@ export class SendQueue<F> {
     return this.#left;
   }
 
-  /** Puts a message at the end. Settles when it has a place, or without bounds when it has left. */
-  push(frame: F | Promise<F>, bytes: number, options?: Resend): Promise<void> {
+  /**
+   * Puts a message at the end. Settles when it has a place, or has left. `open`: messages leave as
+   * soon as they are ready.
+   */
+  push(frame: F | Promise<F>, bytes: number, options?: Resend, open = false): Promise<void> {
     const before = this.#dropped;
     const refusal = options?.accepted ? undefined : this.#makeRoom(bytes);
     if (refusal) {
@@ -91,10 +101,10 @@ export class SendQueue<F> {
     else entry.frame = frame;
     this.#entries.push(entry);
     this.#bytes += bytes;
-    this.#fillUp();
+    this.admit(open);
     // One that was not ready may have been in the way of one that is.
     if (this.#dropped > before) this.#onReady();
-    return entry.placed && entry.frame !== undefined ? accepted : this.#wait(entry);
+    return entry.placed ? accepted : this.#wait(entry);
   }
 
   /** Takes the next one out: it leaves. */
@@ -102,7 +112,25 @@ export class SendQueue<F> {
     const entry = this.#take(0);
     this.#left++;
     if (entry) this.#settle(entry);
-    this.#fillUp();
+    this.admit(false);
+  }
+
+  /** Gives places to those that wait for one, while there is room. `open`: as for `push`. */
+  admit(open: boolean): void {
+    const bounds = this.#bounds ?? (open ? COMPRESSING : undefined);
+    if (!bounds) return;
+    for (;;) {
+      const entry = this.#entries.at(this.#placed);
+      if (!entry) return;
+      if (!entry.options?.accepted) {
+        if (!bounds.fits(this.#held, entry.bytes)) return;
+        this.#held.messages++;
+        this.#held.bytes += entry.bytes;
+      }
+      this.#placed++;
+      entry.placed = true;
+      this.#settle(entry);
+    }
   }
 
   /** Takes all out. What waits rejects with `error`. */
@@ -135,24 +163,6 @@ export class SendQueue<F> {
     entry.options?.onDropped?.();
   }
 
-  /** Gives places to those that wait for one, while there is room. */
-  #fillUp(): void {
-    const bounds = this.#bounds;
-    if (!bounds) return;
-    for (;;) {
-      const entry = this.#entries.at(this.#placed);
-      if (!entry) return;
-      if (!entry.options?.accepted) {
-        if (!bounds.fits(this.#held, entry.bytes)) return;
-        this.#held.messages++;
-        this.#held.bytes += entry.bytes;
-      }
-      this.#placed++;
-      entry.placed = true;
-      if (entry.frame !== undefined) this.#settle(entry);
-    }
-  }
-
   #take(index: number): Entry<F> | undefined {
     const entry = this.#entries.remove(index);
     if (!entry) return undefined;
@@ -172,7 +182,7 @@ export class SendQueue<F> {
     this.#take(index);
     if (index === 0) this.#left++;
     this.#settle(entry, error);
-    this.#fillUp();
+    this.admit(false);
     this.#onReady();
   }
 
@@ -180,7 +190,6 @@ export class SendQueue<F> {
     frame.then(
       (ready) => {
         entry.frame = ready;
-        if (entry.placed) this.#settle(entry);
         this.#onReady();
         if (entry.promise) this.#waits?.begin(entry);
       },
@@ -196,7 +205,7 @@ export class SendQueue<F> {
       entry.reject = reject;
     });
     entry.promise = promise;
-    // What is not ready waits for itself.
+    // What is not ready waits for compression.
     if (entry.frame !== undefined) this.#waits?.begin(entry);
     return promise;
   }

@@ -133,14 +133,14 @@ export class Sender<T, F = unknown> {
 
   #enqueue(frame: F | Promise<F>, options: Resend | undefined): Promise<void> {
     this.#queue ??= new SendQueue(this.#bounds, () => this.#pump(), this.#waits);
-    return this.#queue.push(frame, this.#sink.size, options);
+    return this.#queue.push(frame, this.#sink.size, options, this.#open);
   }
 
   #pump(): void {
     const queue = this.#queue;
     while (queue && queue.length > 0) {
       const { next } = queue;
-      if (next === undefined || !(this.#open || this.#forced)) return;
+      if (next === undefined || !(this.#open || this.#forced)) return queue.admit(this.#open);
       queue.shift();
       this.#open = this.#sink.write(next);
     }

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-
-/** The longest delay that a timer can hold, in milliseconds; a longer one would fire at once. */
-export const MAX_TIMER_MS: number = 2 ** 31 - 1;
+import { MAX_TIMER_MS } from "../options/timeouts.js";
 
 /**
  * Calls `expire` once, after `ms` milliseconds, however many. Returns how to stop it. The clock of

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { MAX_TIMER_MS } from "../call/timers.js";
 import { assertNumber } from "../options/settings.js";
+import { MAX_TIMER_MS } from "../options/timeouts.js";
 
 /** How waits grow. */
 export interface Backoff {

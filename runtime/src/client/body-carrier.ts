@@ -3,6 +3,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { EndedBy, Traffic } from "../api/outcome.js";
 import type { QueueFill } from "../options/queues.js";
 import { BodyDecoder } from "../protocol/body-decoder.js";
+import { compress } from "../protocol/compression.js";
 import type { Compression } from "../protocol/connect-internals.js";
 import {
   getHeader,
@@ -81,9 +82,11 @@ export class BodyCarrier implements Carrier<RequestBody>, ClientWireEvents {
     const data = this.#method.serialize(message);
     this.size = data.byteLength;
     const { sendCompression: compression, compressMinBytes } = this.#method.options;
-    return compression && data.byteLength >= compressMinBytes
-      ? compress(compression, data)
-      : { data, compression: null };
+    if (!compression || data.byteLength < compressMinBytes) return { data, compression: null };
+    const compressed = compress(data, compression);
+    return compressed instanceof Uint8Array
+      ? { data: compressed, compression }
+      : compressed.then((whole) => ({ data: whole, compression }));
   }
 
   write(body: RequestBody): boolean {
@@ -202,8 +205,4 @@ function withEncoding(header: Fields, compression: Compression | null): Fields {
   if (!compression) return header;
   const others = [...header].filter(([name]) => name !== UNARY_ENCODING);
   return [...others, [UNARY_ENCODING, compression.name]];
-}
-
-async function compress(compression: Compression, data: Uint8Array): Promise<RequestBody> {
-  return { data: await compression.compress(data as Uint8Array<ArrayBuffer>), compression };
 }

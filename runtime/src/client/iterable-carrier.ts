@@ -30,7 +30,7 @@ class IterableCarrier implements Carrier<object> {
   readonly #method: RpcMethod;
   readonly #bounds: Bounds | undefined;
   readonly #sink: IterableSink<object>;
-  /** Connect does not cancel a call whose response is left early, so the call has its own signal. */
+  /** Before 2.3, Connect goes on with a call whose response is left early: it has a signal of its own. */
   readonly #controller = new AbortController();
   readonly #received: ((bytes: number) => void) | undefined;
   #source: IteratorSource<object> | undefined;

@@ -230,6 +230,7 @@ export class WireCarrier implements Carrier<Envelope>, ClientWireEvents {
       compression: options.sendCompression,
       compressMinBytes: options.compressMinBytes,
       onSent: this.#init.watch?.tap?.sent,
+      onError: (error) => this.call.fail(error),
     });
   }
 }

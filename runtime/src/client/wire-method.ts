@@ -2,8 +2,8 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { MAX_TIMER_MS } from "../call/timers.js";
 import type { StreamLimits } from "../options/limits.js";
+import { MAX_TIMER_MS } from "../options/timeouts.js";
 import {
   type CommonTransportOptions,
   createMethodSerializationLookup,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { create, protoInt64 } from "@bufbuild/protobuf";
 import { type Code, ConnectError } from "@connectrpc/connect";
-import { MAX_TIMER_MS } from "../call/timers.js";
 import { registerErrorFlags } from "../errors/classification.js";
 import type {
   DeclaredErrorInfo,
@@ -12,6 +11,7 @@ import type {
 import { findErrorInfo, findRetryDelayMs } from "../errors/details.js";
 import { ErrorInfoSchema, RetryInfoSchema } from "../gen/google/rpc/error_details_pb.js";
 import { assertInteger } from "../options/settings.js";
+import { MAX_TIMER_MS } from "../options/timeouts.js";
 
 /** What a schema says of an error. */
 export interface ErrorSpec {

@@ -6,7 +6,7 @@ import { checkObserver } from "../observe/check.js";
 import { checkConnectOptions } from "../options/connect-options.js";
 import { resolveLimits, type StreamLimits } from "../options/limits.js";
 import { resolveQueues, type StreamQueues } from "../options/queues.js";
-import { checkFunction } from "../options/settings.js";
+import { checkFunction, definedOnly } from "../options/settings.js";
 import { resolveTimeouts, type StreamTimeouts } from "../options/timeouts.js";
 import { prepare } from "../options/validation.js";
 import { heartbeatOf } from "../protocol/heartbeat.js";
@@ -78,7 +78,7 @@ function connectOptions(
   rest: ConnectRouterOptions,
   limits: StreamLimits | undefined,
 ): ConnectRouterOptions {
-  const options = { ...rest };
+  const options = { ...definedOnly(rest) };
   if (limits?.readMaxBytes !== undefined) options.readMaxBytes = limits.readMaxBytes;
   if (limits?.writeMaxBytes !== undefined) options.writeMaxBytes = limits.writeMaxBytes;
   return options;

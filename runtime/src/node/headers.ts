@@ -1,24 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
 import type { Field, Fields, IncomingFields } from "../protocol/fields.js";
-
-/**
- * Fields of one HTTP/1.1 connection, which HTTP/2 forbids and Node refuses. They arrive here when a
- * handler passes the metadata of an error of its own client call on.
- * https://www.rfc-editor.org/rfc/rfc9113#section-8.2.2
- */
-const connectionFields = new Set([
-  "connection",
-  "content-length",
-  "host",
-  "http2-settings",
-  "keep-alive",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-]);
+import { connectionFields } from "../protocol/reserved-fields.js";
 
 const PROTO = "__proto__";
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ConnectRouterOptions, Interceptor } from "@connectrpc/connect";
-import type { Compression } from "../protocol/connect-internals.js";
 import { MAX_MESSAGE_BYTES } from "./message-size.js";
 import { assertInteger, invalidOption, isObject } from "./settings.js";
+
+type Compression = NonNullable<ConnectRouterOptions["acceptCompression"]>[number];
 
 /** What servers, services and transports have in common of Connect's options. */
 export interface ConnectOptions

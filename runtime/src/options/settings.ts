@@ -1,5 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/**
+ * What of `options` is set: `undefined` is an option that was not given, which a spread would put in
+ * the place of one that was.
+ */
+export function definedOnly<T extends object>(options: T): T {
+  if (Object.values(options).every((value) => value !== undefined)) return options;
+  const set = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(set) as T;
+}
+
 /** A group of settings that are whole numbers, none of them required. */
 export type Settings<K extends string> = { [P in K]?: number | undefined };
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { MAX_TIMER_MS } from "../call/timers.js";
 import { type Resolve, settings } from "./settings.js";
 
 /**
@@ -46,6 +45,9 @@ export interface StreamTimeouts {
    */
   maxAgeMs?: number | undefined;
 }
+
+/** The longest delay that a timer can hold, in milliseconds; a longer one would fire at once. */
+export const MAX_TIMER_MS: number = 2 ** 31 - 1;
 
 /** Checks timeouts and joins them, key by key. */
 export const resolveTimeouts: Resolve<keyof StreamTimeouts> = settings("timeouts", [

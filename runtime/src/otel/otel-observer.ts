@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { metrics, SpanKind, type Tracer, trace } from "@opentelemetry/api";
 import type { CallObserver, ObservedCall, StreamObserver } from "../api/observer.js";
+import { definedOnly } from "../options/settings.js";
 import { methodName, peerAttributes, rpcAttributes, serverAttributes } from "./attributes.js";
 import { type Instruments, instrumentsOf } from "./instruments.js";
 import type { OtelObserverOptions } from "./options.js";
@@ -31,7 +32,7 @@ class OtelObserver implements StreamObserver {
     const { propagator, meterProvider, attributes, isError } = this.#options;
     const rpc = rpcAttributes(call);
     const server = serverAttributes(call);
-    const more = attributes?.(call);
+    const more = definedOnly(attributes?.(call) ?? {});
     const parent = parentOf(call, propagator);
     const ofSpan = { ...rpc, ...server, ...peerAttributes(call), ...more };
     const spanOptions = { kind: kinds[call.side], attributes: ofSpan };

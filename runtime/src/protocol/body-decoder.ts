@@ -3,6 +3,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { Traffic } from "../api/outcome.js";
 import type { MessageSource } from "../call/receiver.js";
 import type { QueueFill } from "../options/queues.js";
+import { decompress } from "./compression.js";
 import type { Compression } from "./connect-internals.js";
 
 /** What a decoder needs to know of its codec. */
@@ -65,10 +66,14 @@ export class BodyDecoder<T> implements MessageSource<T> {
     this.#format.onMessage?.(body.byteLength);
     const { compression, readMaxBytes } = this.#format;
     if (!compression || body.byteLength === 0) return this.#ready(body);
-    compression.decompress(body as Uint8Array<ArrayBuffer>, readMaxBytes).then(
-      (data) => this.#ready(data),
-      (error: unknown) => this.#fail(ConnectError.from(error, Code.Internal)),
-    );
+    const fail = (thrown: unknown) => this.#fail(ConnectError.from(thrown, Code.Internal));
+    try {
+      const data = decompress(body, compression, readMaxBytes);
+      if (data instanceof Uint8Array) this.#ready(data);
+      else data.then((whole) => this.#ready(whole), fail);
+    } catch (thrown) {
+      fail(thrown);
+    }
   }
 
   take(): T | undefined {

@@ -5,7 +5,9 @@ import type { Bounds } from "../call/bounds.js";
 import { Overflow, type Overflowing } from "../call/overflow.js";
 import type { MessageSource } from "../call/receiver.js";
 import type { QueueFill } from "../options/queues.js";
+import { decompress } from "./compression.js";
 import { type Compression, compressedFlag } from "./connect-internals.js";
+import { DecompressQueue } from "./decompress-queue.js";
 import { type Envelope, EnvelopeReader } from "./envelope/envelope-reader.js";
 import { ReceiveBackpressure } from "./receive-backpressure.js";
 
@@ -41,11 +43,12 @@ export class MessageDecoder<T> implements MessageSource<T>, Overflowing {
   readonly #format: DecoderFormat<T>;
   readonly #events: DecoderEvents;
   readonly #reader: EnvelopeReader;
-  readonly #delayHalfClose: ReceiveBackpressure;
+  readonly #backpressure: ReceiveBackpressure;
   readonly #overflow: Overflow | undefined;
-  /** True while an envelope is being decompressed. */
-  #busy = false;
-  #inflated: Uint8Array | undefined;
+  /** Made when the first compressed message is taken. */
+  #decompressing: DecompressQueue | undefined;
+  /** True while the envelope that ends the stream is being decompressed. */
+  #ending = false;
   /** The envelope that ends the stream is no longer among those that wait. */
   #endTaken = false;
   #wireEnded = false;
@@ -62,20 +65,20 @@ export class MessageDecoder<T> implements MessageSource<T>, Overflowing {
     this.#events = events;
     const { readMaxBytes, aliases, endFlag, onMessage } = format;
     this.#reader = new EnvelopeReader(readMaxBytes, aliases, endFlag, onMessage);
-    this.#delayHalfClose = new ReceiveBackpressure(this.#reader, format.bounds, events);
+    this.#backpressure = new ReceiveBackpressure(this.#reader, format.bounds, events);
     this.#overflow = Overflow.of(format.bounds, this);
   }
 
   /** True when the bytes so far are no whole envelope or none at all. */
   get drained(): boolean {
-    return !this.#busy && this.#inflated === undefined && !this.#reader.hasNext;
+    return !this.#ending && !this.#decompressing?.length && !this.#reader.hasNext;
   }
 
   push(chunk: Uint8Array): void {
     if (this.#stopped) return;
     this.#reader.push(chunk);
     this.#events.onReady();
-    this.#delayHalfClose.onGrow();
+    this.#backpressure.onGrow();
     this.#overflow?.onGrow();
   }
 
@@ -90,18 +93,19 @@ export class MessageDecoder<T> implements MessageSource<T>, Overflowing {
   /** Forgets everything; no more messages are told. What still arrives is let through. */
   stop(): void {
     this.#stopped = true;
-    this.#inflated = undefined;
+    this.#decompressing?.clear();
     this.#reader.drop();
     // Node does not close a stream whose data nobody takes.
-    this.#delayHalfClose.end();
+    this.#backpressure.end();
   }
 
   /** What has arrived, and was neither taken nor dropped. */
   get unread(): QueueFill {
     const { messages, bytes } = this.#reader.count;
     const dropped = this.#dropped;
-    if (!this.#inflated) return { messages, bytes, dropped };
-    return { messages: messages + 1, bytes: bytes + this.#inflated.byteLength, dropped };
+    const held = this.#decompressing?.unread;
+    if (!held) return { messages, bytes, dropped };
+    return { messages: messages + held.messages, bytes: bytes + held.bytes, dropped };
   }
 
   get complete(): boolean {
@@ -111,9 +115,10 @@ export class MessageDecoder<T> implements MessageSource<T>, Overflowing {
   /** All that has arrived. */
   get received(): Traffic {
     const { messages, bytes } = this.#reader.count;
+    const queue = this.#decompressing;
     return {
-      messages: this.messages + messages,
-      bytes: this.#bytes + bytes,
+      messages: this.messages + (queue?.length ?? 0) + messages,
+      bytes: this.#bytes + (queue?.travelled ?? 0) + bytes,
       dropped: this.#dropped,
     };
   }
@@ -132,13 +137,12 @@ export class MessageDecoder<T> implements MessageSource<T>, Overflowing {
 
   dropOldest(): void {
     this.#dropped++;
-    if (this.#inflated) {
-      this.#inflated = undefined;
-      return;
+    try {
+      const decompressed = this.#decompressing?.take();
+      this.#count(decompressed?.travelled ?? this.#reader.next()?.data.byteLength ?? 0);
+    } catch (error) {
+      this.#fail(error);
     }
-    const envelope = this.#reader.next();
-    this.messages++;
-    this.#bytes += envelope?.data.byteLength ?? 0;
   }
 
   overflow(error: ConnectError): void {
@@ -146,35 +150,80 @@ export class MessageDecoder<T> implements MessageSource<T>, Overflowing {
   }
 
   take(): T | undefined {
-    if (this.#stopped || this.#busy) return undefined;
+    if (this.#stopped || this.#ending) return undefined;
     try {
-      if (this.#inflated) return this.#takeInflated(this.#inflated);
-      const envelope = this.#reader.next();
-      this.#delayHalfClose.onShrink();
-      return envelope ? this.#open(envelope) : this.#atEnd();
+      return this.#decompressing?.length ? this.#takeDecompressed() : this.#takeNext();
     } catch (error) {
       this.#fail(error);
       return undefined;
     }
   }
 
-  #open({ flags, data }: Envelope): T | undefined {
-    const isEnd = (flags & this.#format.endFlag) !== 0;
-    if (isEnd) {
-      this.#endTaken = true;
-    } else {
-      this.messages++;
-      this.#bytes += data.byteLength;
-    }
+  #takeNext(): T | undefined {
+    const envelope = this.#reader.next();
+    this.#backpressure.onShrink();
+    if (!envelope) return this.#atEnd();
+    const { flags, data } = envelope;
+    if (flags & this.#format.endFlag) return this.#takeEnd(envelope);
     if (flags & compressedFlag) {
-      this.#inflate(data, isEnd);
-      return undefined;
+      this.#queue.push(envelope);
+      return this.#takeDecompressed();
     }
-    if (isEnd) {
-      this.#finish(data);
-      return undefined;
-    }
+    this.#count(data.byteLength);
     return this.#format.parse(data);
+  }
+
+  #takeDecompressed(): T | undefined {
+    const queue = this.#queue;
+    const message = queue.take();
+    // While one takes its time, others can be decompressed beside it.
+    if (queue.length > 0) this.#decompressAhead();
+    if (!message) return undefined;
+    this.#count(message.travelled);
+    return this.#format.parse(message.data);
+  }
+
+  #decompressAhead(): void {
+    // A queue with bounds of its own holds no more than these.
+    if (this.#format.bounds) return;
+    for (let next = this.#reader.peek(); next; next = this.#reader.peek()) {
+      if (next.flags & this.#format.endFlag || !this.#queue.fits(next.length)) break;
+      const envelope = this.#reader.next();
+      if (envelope) this.#queue.push(envelope);
+    }
+    this.#backpressure.onShrink();
+  }
+
+  get #queue(): DecompressQueue {
+    const { compression, readMaxBytes } = this.#format;
+    this.#decompressing ??= new DecompressQueue(compression, readMaxBytes, () => {
+      this.#events.onReady();
+      this.#overflow?.onGrow();
+    });
+    return this.#decompressing;
+  }
+
+  #count(travelled: number): void {
+    this.messages++;
+    this.#bytes += travelled;
+  }
+
+  #takeEnd({ flags, data }: Envelope): undefined {
+    this.#endTaken = true;
+    const { compression, readMaxBytes } = this.#format;
+    const end = flags & compressedFlag ? decompress(data, compression, readMaxBytes) : data;
+    if (end instanceof Uint8Array) {
+      this.#finish(end);
+      return;
+    }
+    this.#ending = true;
+    end
+      .then((decompressed) => {
+        if (!this.#stopped) this.#finish(decompressed);
+      })
+      .catch((error: unknown) => {
+        if (!this.#stopped) this.#fail(error);
+      });
   }
 
   #atEnd(): undefined {
@@ -194,38 +243,6 @@ export class MessageDecoder<T> implements MessageSource<T>, Overflowing {
     }
     this.stop();
     this.#events.onFinished(end);
-  }
-
-  #takeInflated(data: Uint8Array): T {
-    this.#inflated = undefined;
-    return this.#format.parse(data);
-  }
-
-  #inflate(data: Uint8Array, isEnd: boolean): void {
-    const { compression, readMaxBytes } = this.#format;
-    if (!compression) {
-      throw new ConnectError(
-        "received compressed envelope, but do not know how to decompress",
-        Code.Internal,
-      );
-    }
-    this.#busy = true;
-    compression
-      .decompress(data as Uint8Array<ArrayBuffer>, readMaxBytes)
-      .then((inflated) => this.#onInflated(inflated, isEnd))
-      .catch((error: unknown) => {
-        this.#busy = false;
-        if (!this.#stopped) this.#fail(error);
-      });
-  }
-
-  #onInflated(data: Uint8Array, isEnd: boolean): void {
-    this.#busy = false;
-    if (this.#stopped) return;
-    if (isEnd) return this.#finish(data);
-    this.#inflated = data;
-    this.#events.onReady();
-    this.#overflow?.onGrow();
   }
 
   #fail(error: unknown): void {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { Code, ConnectError } from "@connectrpc/connect";
 import type { MessageSink } from "../call/sender.js";
+import { compress } from "./compression.js";
 import { type Compression, compressedFlag } from "./connect-internals.js";
 import type { Envelope } from "./envelope/envelope-reader.js";
 import { EnvelopeWriter } from "./envelope/envelope-writer.js";
@@ -13,6 +15,8 @@ export interface EncoderFormat<T> {
   readonly compressMinBytes: number;
   /** Told the bytes of each message that is handed over, as it travels. */
   readonly onSent?: ((bytes: number) => void) | undefined;
+  /** Told of a message that cannot be compressed. Its `send` may have resolved: the call fails. */
+  onError(error: ConnectError): void;
 }
 
 /** Turns messages into envelopes, and hands these to the wire. */
@@ -35,7 +39,7 @@ export class MessageEncoder<T> implements MessageSink<T, Envelope> {
     this.size = data.byteLength;
     const { compression, compressMinBytes } = this.#format;
     return compression && data.byteLength >= compressMinBytes
-      ? compress(compression, data)
+      ? this.#compress(data, compression)
       : { flags: 0, data };
   }
 
@@ -46,11 +50,19 @@ export class MessageEncoder<T> implements MessageSink<T, Envelope> {
     this.#format.onSent?.(envelope.data.byteLength);
     return open;
   }
+
+  #compress(data: Uint8Array, compression: Compression): Envelope | Promise<Envelope> {
+    const compressed = compress(data, compression);
+    return compressed instanceof Uint8Array
+      ? compressedEnvelope(compressed)
+      : compressed.then(compressedEnvelope).catch((thrown: unknown) => {
+          const error = ConnectError.from(thrown, Code.Internal);
+          this.#format.onError(error);
+          throw error;
+        });
+  }
 }
 
-async function compress(compression: Compression, data: Uint8Array): Promise<Envelope> {
-  return {
-    flags: compressedFlag,
-    data: await compression.compress(data as Uint8Array<ArrayBuffer>),
-  };
+function compressedEnvelope(data: Uint8Array): Envelope {
+  return { flags: compressedFlag, data };
 }

@@ -4,6 +4,7 @@ import type { EndedBy, Traffic } from "../api/outcome.js";
 import type { MessageSink } from "../call/sender.js";
 import type { QueueFill } from "../options/queues.js";
 import { BodyDecoder } from "../protocol/body-decoder.js";
+import { compress } from "../protocol/compression.js";
 import type { Compression } from "../protocol/connect-internals.js";
 import type { Field, Fields } from "../protocol/fields.js";
 import { findInvalidHeader } from "../protocol/header-value.js";
@@ -12,7 +13,7 @@ import type { ServerWire, ServerWireEvents } from "../protocol/wire.js";
 import { AnswerDelay } from "./answer-delay.js";
 import { Call } from "./call.js";
 import type { Carrier } from "./carrier.js";
-import { report } from "./client-error.js";
+import { report, unsendable } from "./client-error.js";
 import { requestFormat, responseFormat } from "./codecs.js";
 import { CallContext, type RequestHead } from "./context.js";
 import { negotiate, responseHeader, type Terms } from "./negotiation.js";
@@ -72,7 +73,7 @@ export class BodyCarrier implements Carrier, ServerWireEvents, MessageSink<objec
     this.#answerDelay = new AnswerDelay(rpc.method, head);
     this.#onSent = observation?.hooks?.sent;
     this.#serialize = responseFormat(rpc, binary, null, (error) =>
-      this.call.abort(error),
+      this.call.messageFailed(error),
     ).serialize;
     this.source = new BodyDecoder<object>(
       { ...requestFormat(rpc, binary, terms.request), onMessage: observation?.hooks?.received },
@@ -130,9 +131,17 @@ export class BodyCarrier implements Carrier, ServerWireEvents, MessageSink<objec
     if (!compression || data.byteLength < this.#rpc.options.compressMinBytes) {
       return { data, compression: undefined };
     }
-    return compression
-      .compress(data as Uint8Array<ArrayBuffer>)
-      .then((compressed) => ({ data: compressed, compression }));
+    const compressed = compress(data, compression);
+    return compressed instanceof Uint8Array
+      ? { data: compressed, compression }
+      : compressed.then(
+          (whole) => ({ data: whole, compression }),
+          (thrown: unknown) => {
+            const error = ConnectError.from(thrown, Code.Internal);
+            this.call.messageFailed(error);
+            throw error;
+          },
+        );
   }
 
   write(body: Body): boolean {
@@ -212,7 +221,7 @@ export class BodyCarrier implements Carrier, ServerWireEvents, MessageSink<objec
         ? this.#protocol.failure(error, header, trailer, jsonOptions)
         : this.#success(header, trailer);
       const invalid = findInvalidHeader(response.header);
-      if (invalid !== undefined) throw unsendable(invalid);
+      if (invalid !== undefined) throw unsendable(`the response header "${invalid}"`);
       return { ...response, told: error };
     } catch (fault) {
       report(fault, this.#context, this.#rpc.onError);
@@ -230,9 +239,4 @@ export class BodyCarrier implements Carrier, ServerWireEvents, MessageSink<objec
     const encoding: Field[] = compression ? [[this.#protocol.encoding, compression.name]] : [];
     return { status: 200, header: [...fields, ...encoding], body: data };
   }
-}
-
-function unsendable(name: string): ConnectError {
-  const text = `the response header "${name}" has a character that HTTP does not allow`;
-  return new ConnectError(text, Code.Internal);
 }

@@ -177,6 +177,12 @@ export class Call implements ServerCall {
     this.#close(by, this.#error ?? error);
   }
 
+  /** A message that the call cannot go on without could not be sent. */
+  messageFailed(error: ConnectError): void {
+    if (error.code !== Code.ResourceExhausted) report(error, this.context, this.#onError);
+    this.abort(error);
+  }
+
   /** Ends the call because of what the client sent, once the client listens. */
   refuse(error: ConnectError): void {
     if (this.#state !== "running" || this.#refusing) return;

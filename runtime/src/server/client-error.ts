@@ -1,17 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import type { StreamServiceOptions } from "../api/options.js";
+import { sendableError } from "./sendable-error.js";
 
 export type OnError = NonNullable<StreamServiceOptions["onError"]>;
 
 /** Where errors go unless `onError` is set. */
-export const printError: OnError = (error, context) => {
-  console.error(`handler of ${context.service.typeName}.${context.method.name} failed:`, error);
-};
+export function printError(
+  error: unknown,
+  { service, method }: Pick<HandlerContext, "service" | "method">,
+): void {
+  console.error(`handler of ${service.typeName}.${method.name} failed:`, error);
+}
+
+/** The error of headers or trailers that HTTP has no way to send. */
+export function unsendable(what: string): ConnectError {
+  const text = `${what} has a character that HTTP does not allow`;
+  return new ConnectError(text, Code.Internal);
+}
 
 /**
- * What the client is told of something that a handler threw: a `ConnectError` as it is; anything
- * else as `internal`, without its text, which goes to `onError`. What a handler throws because its
+ * What the client is told of something that a handler threw: a `ConnectError` as it is, but for
+ * what cannot be sent of it; anything else as `internal`, without its text, which goes to `onError`. What a handler throws because its
  * call was aborted is no fault.
  */
 export function toClientError(
@@ -20,7 +30,11 @@ export function toClientError(
   aborted: ConnectError | undefined,
   onError: OnError,
 ): ConnectError {
-  if (thrown instanceof ConnectError) return thrown;
+  if (thrown instanceof ConnectError) {
+    const { error, fault } = sendableError(thrown);
+    if (fault) report(fault, context, onError);
+    return error;
+  }
   if (aborted && isAbort(thrown)) return aborted;
   report(thrown, context, onError);
   return new ConnectError("internal error", Code.Internal, undefined, undefined, thrown);

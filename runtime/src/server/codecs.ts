@@ -25,12 +25,12 @@ export function requestFormat(
   };
 }
 
-/** How its responses are written. `onLimit` is told of one that is past a limit. */
+/** How its responses are written. `onError` is told of one that the call cannot go on without. */
 export function responseFormat(
   rpc: ServedRpc,
   binary: boolean,
   compression: Compression | null,
-  onLimit: (error: ConnectError) => void,
+  onError: (error: ConnectError) => void,
 ): EncoderFormat<object> {
   const serialize = meteredSerialize(rpc.serialization.getO(binary).serialize, rpc.streamLimits);
   return {
@@ -39,12 +39,13 @@ export function responseFormat(
         return serialize(toMessage(rpc.method.output, message));
       } catch (thrown) {
         const error = ConnectError.from(thrown, Code.Internal);
-        if (error.code === Code.ResourceExhausted) onLimit(error);
+        if (error.code === Code.ResourceExhausted) onError(error);
         throw error;
       }
     },
     compression,
     compressMinBytes: rpc.options.compressMinBytes,
+    onError,
   };
 }
 

@@ -82,6 +82,11 @@ export function runConnectImpl(method: DescMethod, impl: unknown): RunHandler {
   return async (call) => {
     try {
       await run(call);
+    } catch (thrown) {
+      // With Connect, what is no `ConnectError` is `internal`, and nobody else hears of it.
+      throw thrown instanceof ConnectError
+        ? thrown
+        : new ConnectError("internal error", Code.Internal, undefined, undefined, thrown);
     } finally {
       // As with Connect, whose handlers free what they hold when their signal aborts.
       call.context.abort(new ConnectError("the call has ended", Code.Canceled));

@@ -12,8 +12,10 @@ import {
   type MethodImpl,
   type ServiceImpl,
 } from "@connectrpc/connect";
+import { definedOnly } from "../options/settings.js";
 import type { UniversalHandler } from "../protocol/connect-internals.js";
 import { CallTracker } from "./call-tracker.js";
+import { printError } from "./client-error.js";
 import { runConnectImpl } from "./connect-impl.js";
 import type { Route } from "./dispatch.js";
 import { findNativeRpc, registerNativeRpc } from "./native-rpc.js";
@@ -65,7 +67,7 @@ class NativeRouter implements ConnectRouter {
     options?: ConnectRouterOptions,
   ): this {
     const before = this.handlers.length;
-    this.#router.service(service, implementation, options);
+    this.#router.service(service, implementation, given(options));
     for (const handler of this.handlers.slice(before)) {
       const impl: unknown = Reflect.get(implementation, handler.method.localName);
       if (typeof impl === "function") register(handler, impl.bind(implementation), options);
@@ -75,15 +77,18 @@ class NativeRouter implements ConnectRouter {
   }
 
   rpc<M extends DescMethod>(method: M, impl: MethodImpl<M>, options?: ConnectRouterOptions): this {
-    this.#router.rpc(method, impl, options);
+    this.#router.rpc(method, impl, given(options));
     const handler = this.handlers.at(-1);
     if (handler) register(handler, impl, options);
     return this;
   }
 }
 
-/** What an ordinary service throws is Connect's business: `internal`, and nobody else hears of it. */
-const ignore = (): void => undefined;
+/** Connect takes the presence of options for a choice of protocols: `undefined` if nothing is set. */
+function given(options: ConnectRouterOptions | undefined): ConnectRouterOptions | undefined {
+  const set = options && definedOnly(options);
+  return set && Object.keys(set).length > 0 ? set : undefined;
+}
 
 function register(
   handler: UniversalHandler,
@@ -92,5 +97,10 @@ function register(
 ): void {
   const method = handler.method as DescMethodUnary | DescMethodStreaming;
   const handle = runConnectImpl(method, impl ?? unimplemented(method));
-  registerNativeRpc(handler, { method, handle, onError: ignore, options: options ?? {} });
+  registerNativeRpc(handler, {
+    method,
+    handle,
+    onError: printError,
+    options: definedOnly(options ?? {}),
+  });
 }

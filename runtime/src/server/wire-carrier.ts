@@ -11,7 +11,7 @@ import type { ServerWire, ServerWireEvents } from "../protocol/wire.js";
 import { AnswerDelay } from "./answer-delay.js";
 import { Call } from "./call.js";
 import type { Carrier } from "./carrier.js";
-import { report } from "./client-error.js";
+import { report, unsendable } from "./client-error.js";
 import { requestFormat, responseFormat } from "./codecs.js";
 import type { RequestHead } from "./context.js";
 import { CallContext } from "./context.js";
@@ -58,7 +58,7 @@ export class WireCarrier implements Carrier, ServerWireEvents {
     this.#answerDelay = new AnswerDelay(rpc.method, head);
     this.source = this.#createDecoder(binary, observation);
     this.sink = new MessageEncoder({
-      ...responseFormat(rpc, binary, terms.response, (error) => this.call.abort(error)),
+      ...responseFormat(rpc, binary, terms.response, (error) => this.call.messageFailed(error)),
       onSent: observation?.hooks?.sent,
     });
     this.call = new Call(this, {
@@ -162,7 +162,7 @@ export class WireCarrier implements Carrier, ServerWireEvents {
     const { jsonOptions } = this.#rpc.options;
     try {
       const end = this.#protocol.end(this.#context.trailer, error, jsonOptions);
-      checkTrailer(end.trailer);
+      checkTrailer(end.trailer ?? this.#context.trailer);
       return { ...end, told: error };
     } catch (fault) {
       report(fault, this.#context, this.#rpc.onError);
@@ -195,11 +195,6 @@ export class WireCarrier implements Carrier, ServerWireEvents {
 function checkTrailer(trailer: Fields | undefined): void {
   const invalid = trailer && findInvalidHeader(trailer);
   if (invalid !== undefined) throw unsendable(`the trailer "${invalid}"`);
-}
-
-function unsendable(what: string): ConnectError {
-  const text = `${what} has a character that HTTP does not allow`;
-  return new ConnectError(text, Code.Internal);
 }
 
 function unexpectedEnd(): ConnectError {

@@ -4,6 +4,7 @@ import { createConnectRouter } from "@connectrpc/connect";
 import type { StreamServiceOptions } from "../api/options.js";
 import { registerService } from "../codegenv1/register.js";
 import { DEFAULT_READ_MAX_BYTES } from "../options/message-size.js";
+import { definedOnly } from "../options/settings.js";
 import { findNativeRpc } from "../server/native-rpc.js";
 import { createServedRpc, type ServedRpc } from "../server/pipeline.js";
 import type { HandlerMethod } from "../server/run-handler.js";
@@ -23,7 +24,7 @@ export function serveOne(
   // A member of our own: the RPC may have a name that generated code has to change.
   const spec = { member: "handler", ...(metadata && { initialMetadata: metadata }) };
   const specs = Object.fromEntries([[method.localName, spec]]);
-  const options = { onError: () => undefined, ...service };
+  const options = { onError: () => undefined, ...definedOnly(service) };
   registerService(one, router, { handler }, options, specs);
   const [registered] = router.handlers;
   const rpc = registered && findNativeRpc(registered);

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file bench/v1/bench.proto.
  */
 export const file_bench_v1_bench: GenFile = /*@__PURE__*/
-  fileDesc("ChRiZW5jaC92MS9iZW5jaC5wcm90bxIIYmVuY2gudjEiKwoMV2F0Y2hSZXF1ZXN0Eg0KBWNvdW50GAEgASgNEgwKBHNpemUYAiABKA0iIAoPQ29sbGVjdFJlc3BvbnNlEg0KBWNvdW50GAEgASgNIlkKBlNhbXBsZRIMCgRuYW1lGAEgASgJEhAKCHNlcXVlbmNlGAIgASgNEg0KBXZhbHVlGAMgASgBEgwKBHVuaXQYBCABKAkSEgoKYXR0YWNobWVudBgFIAEoDDKxAQoMQmVuY2hTZXJ2aWNlEjMKBVdhdGNoEhYuYmVuY2gudjEuV2F0Y2hSZXF1ZXN0GhAuYmVuY2gudjEuU2FtcGxlMAESOAoHQ29sbGVjdBIQLmJlbmNoLnYxLlNhbXBsZRoZLmJlbmNoLnYxLkNvbGxlY3RSZXNwb25zZSgBEjIKCEV4Y2hhbmdlEhAuYmVuY2gudjEuU2FtcGxlGhAuYmVuY2gudjEuU2FtcGxlKAEwAWIGcHJvdG8z");
+  fileDesc("ChRiZW5jaC92MS9iZW5jaC5wcm90bxIIYmVuY2gudjEiOQoMV2F0Y2hSZXF1ZXN0Eg0KBWNvdW50GAEgASgNEgwKBHNpemUYAiABKA0SDAoEdGV4dBgDIAEoCCIgCg9Db2xsZWN0UmVzcG9uc2USDQoFY291bnQYASABKA0iZgoGU2FtcGxlEgwKBG5hbWUYASABKAkSEAoIc2VxdWVuY2UYAiABKA0SDQoFdmFsdWUYAyABKAESDAoEdW5pdBgEIAEoCRISCgphdHRhY2htZW50GAUgASgMEgsKA2xvZxgGIAEoCTLdAQoMQmVuY2hTZXJ2aWNlEioKBEVjaG8SEC5iZW5jaC52MS5TYW1wbGUaEC5iZW5jaC52MS5TYW1wbGUSMwoFV2F0Y2gSFi5iZW5jaC52MS5XYXRjaFJlcXVlc3QaEC5iZW5jaC52MS5TYW1wbGUwARI4CgdDb2xsZWN0EhAuYmVuY2gudjEuU2FtcGxlGhkuYmVuY2gudjEuQ29sbGVjdFJlc3BvbnNlKAESMgoIRXhjaGFuZ2USEC5iZW5jaC52MS5TYW1wbGUaEC5iZW5jaC52MS5TYW1wbGUoATABQidaJWNvbm5lY3Qtc3RyZWFtL2JlbmNoL2ludGVybmFsL2JlbmNodjFiBnByb3RvMw");
 
 /**
  * @generated from message bench.v1.WatchRequest
@@ -28,11 +28,18 @@ export type WatchRequest = Message<"bench.v1.WatchRequest"> & {
   count: number;
 
   /**
-   * About how many bytes a sample is to have.
+   * How many bytes a sample is to have.
    *
    * @generated from field: uint32 size = 2;
    */
   size: number;
+
+  /**
+   * Fill the samples with text, not with bytes.
+   *
+   * @generated from field: bool text = 3;
+   */
+  text: boolean;
 };
 
 /**
@@ -86,11 +93,16 @@ export type Sample = Message<"bench.v1.Sample"> & {
   unit: string;
 
   /**
-   * Fills the larger samples; empty in the small ones.
+   * One of these fills the larger samples; both are empty in the small ones.
    *
    * @generated from field: bytes attachment = 5;
    */
   attachment: Uint8Array;
+
+  /**
+   * @generated from field: string log = 6;
+   */
+  log: string;
 };
 
 /**
@@ -101,11 +113,21 @@ export const SampleSchema: GenMessage<Sample> = /*@__PURE__*/
   messageDesc(file_bench_v1_bench, 2);
 
 /**
- * One streaming RPC of each kind.
+ * One RPC of each kind.
  *
  * @generated from service bench.v1.BenchService
  */
 export const BenchService: GenService<{
+  /**
+   * Sends the sample back.
+   *
+   * @generated from rpc bench.v1.BenchService.Echo
+   */
+  echo: {
+    methodKind: "unary";
+    input: typeof SampleSchema;
+    output: typeof SampleSchema;
+  },
   /**
    * Sends `count` samples.
    *

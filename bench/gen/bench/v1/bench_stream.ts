@@ -6,63 +6,55 @@
 
 // What the benchmarks send.
 
-import type { BidiStreamingClient, BidiStreamingServer, ClientStreamingClient, ClientStreamingServer, ConnectRouter, MessageInitShape, ServerStreamingClient, ServerStreamingServer, StreamCallOptions, StreamClientOptions, StreamServiceOptions, Transport } from "connect-stream/codegenv1";
+import type { BidiStreamingClient, BidiStreamingServer, ClientStreamingClient, ClientStreamingServer, ConnectRouter, HandlerContext, MessageInitShape, ServerStreamingClient, ServerStreamingServer, StreamCallOptions, StreamClientOptions, StreamServiceOptions, Transport } from "connect-stream/codegenv1";
 import { createServiceClient, registerService } from "connect-stream/codegenv1";
-import type { CollectResponseSchema, SampleSchema, WatchRequest, WatchRequestSchema } from "./bench_pb.js";
+import type { CollectResponseSchema, Sample, SampleSchema, WatchRequest, WatchRequestSchema } from "./bench_pb.js";
 import { BenchService } from "./bench_pb.js";
 
 /**
- * The server's side of BenchService.Watch: sends any number of `Sample`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of BenchService.Watch: `send` sends `Sample` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc bench.v1.BenchService.Watch
  */
 export interface WatchServerStream extends ServerStreamingServer<typeof SampleSchema> {}
 
 /**
- * The server's side of BenchService.Collect: receives any number of `Sample`, answers with one `CollectResponse`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `sendAndClose` sends the one response, and must be called once.
- * - `queued` tells what has arrived and was not read.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes, the call ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of BenchService.Collect: `recv` or `for await` receives `Sample` messages, `sendAndClose` sends the one `CollectResponse`, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc bench.v1.BenchService.Collect
  */
 export interface CollectServerStream extends ClientStreamingServer<typeof SampleSchema, typeof CollectResponseSchema> {}
 
 /**
- * The server's side of BenchService.Exchange: receives any number of `Sample` and sends any number of `Sample`, in any order.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what waits in either direction.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes. The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of BenchService.Exchange: `recv` or `for await` receives `Sample` messages, `send` sends `Sample` messages, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc bench.v1.BenchService.Exchange
  */
 export interface ExchangeServerStream extends BidiStreamingServer<typeof SampleSchema, typeof SampleSchema> {}
 
 /**
- * One streaming RPC of each kind.
+ * One RPC of each kind.
  *
- * What a server implements of BenchService: a method for each RPC.
+ * Server side of BenchService: a method for each RPC.
  *
  * @generated from service bench.v1.BenchService
  */
 export interface BenchServiceHandler {
+  /**
+   * Sends the sample back.
+   *
+   * @generated from rpc bench.v1.BenchService.Echo
+   */
+  echo(request: Sample, context: HandlerContext): Promise<MessageInitShape<typeof SampleSchema>>;
+
   /**
    * Sends `count` samples.
    *
@@ -95,61 +87,47 @@ export function registerBenchService(router: ConnectRouter, handler: Partial<Ben
 }
 
 /**
- * The client's side of BenchService.Watch: receives any number of `Sample`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of BenchService.Watch: `recv` or `for await` receives `Sample` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc bench.v1.BenchService.Watch
  */
 export interface WatchClientStream extends ServerStreamingClient<typeof SampleSchema> {}
 
 /**
- * The client's side of BenchService.Collect: sends any number of `Sample`, receives one `CollectResponse`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `closeAndRecv` half-closes, then gives the one response.
- * - `queued` tells what was sent and waits for flow control.
- * - `close` abandons the call and frees it: the server sees a cancel. So does `await using`.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends with the server's response, which may come before the half-close: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of BenchService.Collect: `send` sends `Sample` messages, `closeAndRecv` half-closes and receives the one `CollectResponse`, `close` cancels the call.
+ * Ends with the response, which may come before the half-close: then `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc bench.v1.BenchService.Collect
  */
 export interface CollectClientStream extends ClientStreamingClient<typeof SampleSchema, typeof CollectResponseSchema> {}
 
 /**
- * The client's side of BenchService.Exchange: sends any number of `Sample` and receives any number of `Sample`, in any order.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `closeSend` half-closes: no message follows, receiving goes on.
- * - `queued` tells what waits in either direction.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns, even if this side has not half-closed: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of BenchService.Exchange: `send` sends `Sample` messages, `recv` or `for await` receives `Sample` messages, `closeSend` half-closes, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc bench.v1.BenchService.Exchange
  */
 export interface ExchangeClientStream extends BidiStreamingClient<typeof SampleSchema, typeof SampleSchema> {}
 
 /**
- * One streaming RPC of each kind.
+ * One RPC of each kind.
  *
- * What a client calls of BenchService: a method for each RPC.
+ * Client side of BenchService: a method for each RPC.
  *
  * @generated from service bench.v1.BenchService
  */
 export interface BenchServiceClient {
+  /**
+   * Sends the sample back.
+   *
+   * @generated from rpc bench.v1.BenchService.Echo
+   */
+  echo(request: MessageInitShape<typeof SampleSchema>, options?: StreamCallOptions): Promise<Sample>;
+
   /**
    * Sends `count` samples.
    *

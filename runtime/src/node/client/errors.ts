@@ -2,7 +2,7 @@
 import { constants } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { notSentError } from "../../client/not-sent-error.js";
-import { adviceOn, type NodeFailure } from "./connection-advice.js";
+import { adviceOn, type ConnectionAdvice, type NodeFailure } from "./connection-advice.js";
 
 /**
  * What a reset says to the one who receives it.
@@ -58,18 +58,21 @@ export function errorFromReset(rstCode: number, origin: string, cause?: unknown)
 
 /** The error of a connection to `origin` that broke, or was never made. */
 export function connectionError(thrown: unknown, origin: string): ConnectError {
+  if (isConnectTimeout(thrown)) {
+    const advice = "it takes longer than connectTimeoutMs";
+    return unavailable(origin, { made: false, advice }, thrown);
+  }
   const cause = nodeError(thrown);
   // What the session manager says of itself: a ping without an answer, or that it was aborted.
   if (thrown instanceof ConnectError && !cause && thrown.code !== Code.Internal) return thrown;
-  return unavailable(origin, cause, thrown);
+  return unavailable(origin, adviceOn(cause), thrown);
 }
 
 function unavailable(
   origin: string,
-  failure: NodeFailure | undefined,
+  { made, advice }: ConnectionAdvice,
   cause: unknown,
 ): ConnectError {
-  const { made, advice } = adviceOn(failure);
   const what = made ? `the connection to ${origin} was lost` : `cannot connect to ${origin}`;
   const text = advice === undefined ? what : `${what}: ${advice}`;
   return new ConnectError(text, Code.Unavailable, undefined, undefined, cause);
@@ -92,4 +95,11 @@ function nodeError(thrown: unknown): NodeFailure | undefined {
   if (thrown instanceof ConnectError || !("code" in thrown)) return nodeError(thrown.cause);
   const { code } = thrown;
   return typeof code === "string" ? { code, error: thrown } : nodeError(thrown.cause);
+}
+
+/** Whether Connect-Node's manager, from 2.3 on, gave up on a connection after `connectTimeoutMs`. */
+function isConnectTimeout(thrown: unknown): boolean {
+  return (
+    thrown instanceof ConnectError && thrown.rawMessage === "connection establishment timed out"
+  );
 }

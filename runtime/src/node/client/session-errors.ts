@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ClientHttp2Stream, Http2Session } from "node:http2";
+import { type ClientHttp2Stream, constants, type Http2Session } from "node:http2";
 
 const watched = new WeakSet<Http2Session>();
 
@@ -12,11 +12,20 @@ const watched = new WeakSet<Http2Session>();
  * And tells its streams of a reset that follows a GOAWAY. Node takes it for a clean end, and ends
  * responses that are not whole as if they were.
  * https://github.com/nodejs/node/blob/v24.x/lib/internal/http2/core.js (socketOnError)
+ *
+ * And refuses what the server pushes, which managers other than ours may allow: nobody would hear the
+ * error of such a stream.
  */
 export function watchSessionErrors({ session }: ClientHttp2Stream): void {
   if (!session || watched.has(session)) return;
   watched.add(session);
   session.on("error", () => undefined);
+  session.on("stream", refusePush);
   // Before Node's own listener.
   session.socket?.prependListener("error", (error) => session.destroy(error));
+}
+
+function refusePush(pushed: ClientHttp2Stream): void {
+  pushed.on("error", () => undefined);
+  pushed.close(constants.NGHTTP2_REFUSED_STREAM);
 }

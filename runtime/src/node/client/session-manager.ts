@@ -3,6 +3,7 @@ import type { ClientHttp2Stream, Http2Session, OutgoingHttpHeaders } from "node:
 import { Code } from "@connectrpc/connect";
 import { Http2SessionManager } from "@connectrpc/connect-node";
 import { notSentError } from "../../client/not-sent-error.js";
+import { definedOnly } from "../../options/settings.js";
 import { STREAM_WINDOW_BYTES, widenConnectionWindow } from "../windows.js";
 
 type ManagerParameters = ConstructorParameters<typeof Http2SessionManager>;
@@ -26,7 +27,9 @@ export class StreamSessionManager extends Http2SessionManager {
   #widened: Http2Session | undefined;
 
   constructor(...[url, pingOptions, options]: ManagerParameters) {
-    const settings = { initialWindowSize: STREAM_WINDOW_BYTES, ...options?.settings };
+    const given = definedOnly(options?.settings ?? {});
+    // No RPC takes what a server pushes, and Node throws the error of a pushed stream at the process.
+    const settings = { initialWindowSize: STREAM_WINDOW_BYTES, ...given, enablePush: false };
     super(url, pingOptions, { ...options, settings });
     this.#requestBytes =
       BLOCK_BYTES + fieldBytes("authority", this.authority) + fieldBytes("scheme", "https");

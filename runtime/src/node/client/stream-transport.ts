@@ -12,11 +12,12 @@ import { prepareMethod, type WireTransportOptions } from "../../client/wire-meth
 import { createWireTransport } from "../../client/wire-transport.js";
 import { checkConnectOptions } from "../../options/connect-options.js";
 import { DEFAULT_READ_MAX_BYTES } from "../../options/message-size.js";
-import { assertNumber } from "../../options/settings.js";
+import { assertNumber, definedOnly } from "../../options/settings.js";
 import { connect } from "../../protocol/connect.js";
 import { validateReadWriteMaxBytes } from "../../protocol/connect-internals.js";
 import { grpc } from "../../protocol/grpc.js";
 import { grpcWeb } from "../../protocol/grpc-web.js";
+import { registerNodeCompressions } from "../compression/compression.js";
 import { http1Opener } from "./http1-wire.js";
 import { http2Opener, type SessionManager } from "./http2-wire.js";
 import { StreamSessionManager } from "./session-manager.js";
@@ -55,7 +56,8 @@ const protocols = { grpc, "grpc-web": grpcWeb, connect };
  * cannot be. Connections are made when they are needed.
  */
 export function createStreamTransport(options: StreamTransportOptions): Transport {
-  const wireOptions = resolve(check(options));
+  registerNodeCompressions();
+  const wireOptions = resolve(check(whatIsSet(options)));
   const transport = createWireTransport(wireOptions);
   registerTransportInfo(transport, options);
   if (wireOptions.interceptors.length === 0) {
@@ -65,6 +67,15 @@ export function createStreamTransport(options: StreamTransportOptions): Transpor
     });
   }
   return transport;
+}
+
+/** In Node's options, too: there, `rejectUnauthorized: undefined` is not its default. */
+function whatIsSet(given: StreamTransportOptions): StreamTransportOptions {
+  const options = definedOnly(given);
+  const { nodeOptions } = options;
+  return nodeOptions
+    ? Object.assign({ ...options }, { nodeOptions: definedOnly(nodeOptions) })
+    : options;
 }
 
 function resolve(options: StreamTransportOptions & SharedSessions): WireTransportOptions {
@@ -102,6 +113,8 @@ const times = [
   ["pingIntervalMs", Number.MIN_VALUE],
   ["pingTimeoutMs", Number.MIN_VALUE],
   ["idleConnectionTimeoutMs", 0],
+  // Connect 2.3 and later have it; the session manager gets it with the others.
+  ["connectTimeoutMs", Number.MIN_VALUE],
 ] as const;
 
 /** Throws a `RangeError` for a value that cannot be, which would be no limit at all. */

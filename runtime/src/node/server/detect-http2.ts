@@ -10,18 +10,25 @@ const tellingBytes = 3;
 /** How long a connection may say nothing, in milliseconds: as long as Node gives a TLS handshake. */
 const FIRST_BYTES_TIMEOUT_MS = 10_000;
 
-/** Waits for the first bytes of a connection, and tells whether they are HTTP/2's. */
+/**
+ * Waits for the first bytes of a connection, and tells whether they are HTTP/2's. Bytes are put back
+ * once, when that is known: Node emits "readable" again for bytes that are put back, at once and for
+ * ever, which leaves no turn of the event loop to anything else.
+ */
 export function detectHttp2(socket: Socket, decide: (isHttp2: boolean) => void): void {
   const timer = setTimeout(() => socket.destroy(), FIRST_BYTES_TIMEOUT_MS).unref();
+  let head = Buffer.alloc(0);
   const giveUp = () => socket.destroy();
   const onReadable = () => {
-    const head: Buffer | null = socket.read();
-    if (!head) return;
-    socket.unshift(head);
+    const chunk: Buffer | null = socket.read();
+    if (!chunk) return;
+    head = Buffer.concat([head, chunk]);
     const text = head.toString("latin1", 0, tellingBytes);
-    if (text.length < tellingBytes && preface.startsWith(text)) return;
+    const maybeHttp2 = preface.startsWith(text);
+    if (maybeHttp2 && text.length < tellingBytes) return;
     stop();
-    decide(preface.startsWith(text));
+    socket.unshift(head);
+    decide(maybeHttp2);
   };
   const stop = () => {
     clearTimeout(timer);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { IncomingMessage } from "node:http";
 import { isHttp2, type NodeResponse } from "../node-types.js";
 import { stopRequest } from "./drain-request.js";
 
@@ -17,6 +18,12 @@ export function sendStatus(
     return;
   }
   if (response.headersSent) return;
-  response.writeHead(status, { ...header, connection: "close" });
+  // The next request on the connection would come behind the body of this one.
+  const connection = hasBody(response.req) ? { connection: "close" } : {};
+  response.writeHead(status, { ...header, ...connection });
   response.end();
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 }

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { SecureServerOptions, ServerOptions } from "node:http2";
-import { MAX_TIMER_MS } from "../../call/timers.js";
-import { assertInteger, assertKnownKeys, invalidOption, isObject } from "../../options/settings.js";
+import {
+  assertInteger,
+  assertKnownKeys,
+  definedOnly,
+  invalidOption,
+  isObject,
+} from "../../options/settings.js";
+import { MAX_TIMER_MS } from "../../options/timeouts.js";
 import { STREAM_WINDOW_BYTES } from "../windows.js";
 import type { StreamNodeAdapterOptions } from "./stream-node-adapter.js";
 
@@ -74,7 +80,7 @@ export const DEFAULT_GRACE_MS = 10_000;
 
 /** Fills in the defaults. Throws a `RangeError` for a value that cannot be. */
 export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions {
-  const { host = "127.0.0.1", keepAlive, resetLimit = {}, http2 = {} } = options;
+  const { host = "127.0.0.1", keepAlive, resetLimit = {}, http2 = {}, tls } = options;
   if (typeof host !== "string" || host === "") {
     throw invalidOption("host", "a host name or an IP address", host);
   }
@@ -98,7 +104,7 @@ export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions
   return {
     host,
     port: assertInteger("port", options.port ?? 0, 0, 65_535),
-    tls: checkTls(options.tls),
+    tls: checkTls(tls && definedOnly(tls)),
     idleTimeoutMs: assertInteger(
       "idleTimeoutMs",
       options.idleTimeoutMs ?? 300_000,
@@ -108,8 +114,11 @@ export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions
     keepAlive: keepAlive === false ? undefined : resolveKeepAlive(keepAlive ?? {}),
     maxHeaderBytes,
     http2: {
+      // In MB. What all streams of a connection may have on their way is more than Node's default of 10,
+      // beyond which it refuses streams.
+      maxSessionMemory: 64,
       ...reset,
-      ...http2,
+      ...definedOnly(http2),
       settings: {
         initialWindowSize: STREAM_WINDOW_BYTES,
         maxConcurrentStreams: assertInteger(
@@ -119,7 +128,7 @@ export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions
           2 ** 31 - 1,
         ),
         maxHeaderListSize: maxHeaderBytes,
-        ...http2.settings,
+        ...definedOnly(http2.settings ?? {}),
       },
     },
   };

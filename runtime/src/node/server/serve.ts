@@ -2,8 +2,8 @@
 import type { AddressInfo } from "node:net";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Deferred } from "../../call/deferred.js";
-import { MAX_TIMER_MS } from "../../call/timers.js";
 import { assertInteger } from "../../options/settings.js";
+import { MAX_TIMER_MS } from "../../options/timeouts.js";
 import type { NodeListener } from "../node-types.js";
 import { sendStatus } from "./http-status.js";
 import { createListener } from "./listener.js";

@@ -4,12 +4,13 @@ import {
   compressionBrotli,
   compressionGzip,
 } from "@connectrpc/connect-node";
-import { MAX_TIMER_MS } from "../../call/timers.js";
 import { checkConnectOptions } from "../../options/connect-options.js";
 import { DEFAULT_READ_MAX_BYTES } from "../../options/message-size.js";
-import { assertInteger, invalidOption } from "../../options/settings.js";
+import { assertInteger, definedOnly, invalidOption } from "../../options/settings.js";
+import { MAX_TIMER_MS } from "../../options/timeouts.js";
 import { dispatch } from "../../server/dispatch.js";
 import { createRoutes } from "../../server/routes.js";
+import { registerNodeCompressions } from "../compression/compression.js";
 import { shareConnection } from "../fair-share.js";
 import { isHttp2, type NodeListener } from "../node-types.js";
 import { NodeExchange } from "./exchange.js";
@@ -46,8 +47,10 @@ export interface StreamNodeAdapterOptions extends ConnectNodeAdapterOptions {
  *
  * Throws a `RangeError` for an invalid option.
  */
-export function streamNodeAdapter(options: StreamNodeAdapterOptions): NodeListener {
+export function streamNodeAdapter(given: StreamNodeAdapterOptions): NodeListener {
+  const options = definedOnly(given);
   check(options);
+  registerNodeCompressions();
   const { contextValues, fallback, halfCloseGraceMs = 0 } = options;
   const routes = createRoutes({
     ...options,

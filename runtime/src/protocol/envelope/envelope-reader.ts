@@ -54,6 +54,15 @@ export class EnvelopeReader {
     return length > this.#maxBytes || this.#queue.length >= ENVELOPE_HEADER_BYTES + length;
   }
 
+  /** Flags and length of the next envelope, if it is whole and not too large. */
+  peek(): { readonly flags: number; readonly length: number } | undefined {
+    const queue = this.#queue;
+    if (!queue.join(ENVELOPE_HEADER_BYTES)) return undefined;
+    const length = this.#lengthAt(0);
+    const whole = length <= this.#maxBytes && queue.length >= ENVELOPE_HEADER_BYTES + length;
+    return whole ? { flags: queue.at(0), length } : undefined;
+  }
+
   push(chunk: Uint8Array): void {
     // Where whole envelopes wait already, the reader is behind.
     this.#queue.push(chunk, this.hasNext);

@@ -10,58 +10,38 @@ import type { AwaitRequest, AwaitRequestSchema, AwaitResponse, AwaitResponseSche
 import { ObserverService, TestService, UnimplementedService } from "./interop_pb.js";
 
 /**
- * The server's side of TestService.StreamingOutputCall: sends any number of `TestResponse`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of TestService.StreamingOutputCall: `send` sends `TestResponse` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc interop.v1.TestService.StreamingOutputCall
  */
 export interface StreamingOutputCallServerStream extends ServerStreamingServer<typeof TestResponseSchema> {}
 
 /**
- * The server's side of TestService.StreamingInputCall: receives any number of `TestRequest`, answers with one `TestResponse`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `sendAndClose` sends the one response, and must be called once.
- * - `queued` tells what has arrived and was not read.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes, the call ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of TestService.StreamingInputCall: `recv` or `for await` receives `TestRequest` messages, `sendAndClose` sends the one `TestResponse`, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc interop.v1.TestService.StreamingInputCall
  */
 export interface StreamingInputCallServerStream extends ClientStreamingServer<typeof TestRequestSchema, typeof TestResponseSchema> {}
 
 /**
- * The server's side of TestService.FullDuplexCall: receives any number of `TestRequest` and sends any number of `TestResponse`, in any order.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what waits in either direction.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes. The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of TestService.FullDuplexCall: `recv` or `for await` receives `TestRequest` messages, `send` sends `TestResponse` messages, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc interop.v1.TestService.FullDuplexCall
  */
 export interface FullDuplexCallServerStream extends BidiStreamingServer<typeof TestRequestSchema, typeof TestResponseSchema> {}
 
 /**
- * The server's side of TestService.UnimplementedStream: sends any number of `TestResponse`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of TestService.UnimplementedStream: `send` sends `TestResponse` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc interop.v1.TestService.UnimplementedStream
  */
@@ -76,7 +56,7 @@ export interface UnimplementedStreamServerStream extends ServerStreamingServer<t
  * - "x-grpc-test-echo-initial" and "x-grpc-test-echo-initial-bin" come back as headers.
  * - "x-grpc-test-echo-trailing" and "x-grpc-test-echo-trailing-bin" come back as trailers.
  *
- * What a server implements of TestService: a method for each RPC.
+ * Server side of TestService: a method for each RPC.
  *
  * @generated from service interop.v1.TestService
  */
@@ -133,63 +113,36 @@ export function registerTestService(router: ConnectRouter, handler: Partial<Test
 }
 
 /**
- * The client's side of TestService.StreamingOutputCall: receives any number of `TestResponse`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of TestService.StreamingOutputCall: `recv` or `for await` receives `TestResponse` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc interop.v1.TestService.StreamingOutputCall
  */
 export interface StreamingOutputCallClientStream extends ServerStreamingClient<typeof TestResponseSchema> {}
 
 /**
- * The client's side of TestService.StreamingInputCall: sends any number of `TestRequest`, receives one `TestResponse`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `closeAndRecv` half-closes, then gives the one response.
- * - `queued` tells what was sent and waits for flow control.
- * - `close` abandons the call and frees it: the server sees a cancel. So does `await using`.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends with the server's response, which may come before the half-close: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of TestService.StreamingInputCall: `send` sends `TestRequest` messages, `closeAndRecv` half-closes and receives the one `TestResponse`, `close` cancels the call.
+ * Ends with the response, which may come before the half-close: then `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc interop.v1.TestService.StreamingInputCall
  */
 export interface StreamingInputCallClientStream extends ClientStreamingClient<typeof TestRequestSchema, typeof TestResponseSchema> {}
 
 /**
- * The client's side of TestService.FullDuplexCall: sends any number of `TestRequest` and receives any number of `TestResponse`, in any order.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `closeSend` half-closes: no message follows, receiving goes on.
- * - `queued` tells what waits in either direction.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns, even if this side has not half-closed: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of TestService.FullDuplexCall: `send` sends `TestRequest` messages, `recv` or `for await` receives `TestResponse` messages, `closeSend` half-closes, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc interop.v1.TestService.FullDuplexCall
  */
 export interface FullDuplexCallClientStream extends BidiStreamingClient<typeof TestRequestSchema, typeof TestResponseSchema> {}
 
 /**
- * The client's side of TestService.UnimplementedStream: receives any number of `TestResponse`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of TestService.UnimplementedStream: `recv` or `for await` receives `TestResponse` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc interop.v1.TestService.UnimplementedStream
  */
@@ -204,7 +157,7 @@ export interface UnimplementedStreamClientStream extends ServerStreamingClient<t
  * - "x-grpc-test-echo-initial" and "x-grpc-test-echo-initial-bin" come back as headers.
  * - "x-grpc-test-echo-trailing" and "x-grpc-test-echo-trailing-bin" come back as trailers.
  *
- * What a client calls of TestService: a method for each RPC.
+ * Client side of TestService: a method for each RPC.
  *
  * @generated from service interop.v1.TestService
  */
@@ -263,7 +216,7 @@ export function createTestServiceClient(transport: Transport, options?: StreamCl
 /**
  * No server registers it.
  *
- * What a server implements of UnimplementedService: a method for each RPC.
+ * Server side of UnimplementedService: a method for each RPC.
  *
  * @generated from service interop.v1.UnimplementedService
  */
@@ -286,7 +239,7 @@ export function registerUnimplementedService(router: ConnectRouter, handler: Par
 /**
  * No server registers it.
  *
- * What a client calls of UnimplementedService: a method for each RPC.
+ * Client side of UnimplementedService: a method for each RPC.
  *
  * @generated from service interop.v1.UnimplementedService
  */
@@ -309,7 +262,7 @@ export function createUnimplementedServiceClient(transport: Transport, options?:
 /**
  * Tells what a server saw of a call.
  *
- * What a server implements of ObserverService: a method for each RPC.
+ * Server side of ObserverService: a method for each RPC.
  *
  * @generated from service interop.v1.ObserverService
  */
@@ -334,7 +287,7 @@ export function registerObserverService(router: ConnectRouter, handler: Partial<
 /**
  * Tells what a server saw of a call.
  *
- * What a client calls of ObserverService: a method for each RPC.
+ * Client side of ObserverService: a method for each RPC.
  *
  * @generated from service interop.v1.ObserverService
  */

@@ -8,56 +8,44 @@ import type { Code as Code$1, CodeSchema, createServiceErrorsSchema, DeclaredErr
 import { foo, Foo, RegisterX, XErrors } from "./a_pb.js";
 
 /**
- * The errors that Foo declares.
+ * Errors that Foo declares.
  *
  * @generated from service a.v1.Foo
  */
 export interface FooErrors {
   /**
    * `internal`: a.
-   *
-   * Of A, B, C.
    */
   readonly constructor$: DeclaredError<"CONSTRUCTOR">;
 
   /**
    * `internal`: b.
-   *
-   * Of A, B, C.
    */
   readonly then$: DeclaredError<"THEN">;
 
   /**
    * `internal`: c.
-   *
-   * Of A, B, C.
    */
   readonly toString$: DeclaredError<"TO_STRING">;
 
   /**
    * `internal`: d.
-   *
-   * Of A, B, C.
    */
   readonly hasOwnProperty$: DeclaredError<"HAS_OWN_PROPERTY">;
 
   /**
    * `internal`: e.
-   *
-   * Of A, B, C.
    */
   readonly new: DeclaredError<"NEW">;
 
   /**
    * `internal`: f.
-   *
-   * Of A, B, C.
    */
   readonly http404X: DeclaredError<"HTTP_404__X">;
 }
 
 /**
- * The errors that Foo declares: handlers throw `FooErrors.constructor$()`, clients ask `FooErrors.constructor$.is(error)`.
+ * Handlers throw `FooErrors.constructor$()`, clients check `FooErrors.constructor$.is(error)`.
  *
  * @generated from service a.v1.Foo
  */
@@ -71,111 +59,54 @@ export const FooErrors: FooErrors = createServiceErrors<FooErrors>("a.v1.Foo", {
 });
 
 /**
- * The server's side of Foo.A: sends any number of `FooErrors`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
- *
- * It may end with these errors of `FooErrors`:
- * - `constructor$`, `internal`: a.
- * - `then$`, `internal`: b.
- * - `toString$`, `internal`: c.
- * - `hasOwnProperty$`, `internal`: d.
- * - `new`, `internal`: e.
- * - `http404X`, `internal`: f.
+ * Server side of Foo.A: `send` sends `FooErrors` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Foo.A
  */
 export interface AServerStream extends ServerStreamingServer<typeof FooErrorsSchema> {}
 
 /**
- * The server's side of Foo.B: sends any number of `TemporaryError`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
- *
- * It may end with these errors of `FooErrors`:
- * - `constructor$`, `internal`: a.
- * - `then$`, `internal`: b.
- * - `toString$`, `internal`: c.
- * - `hasOwnProperty$`, `internal`: d.
- * - `new`, `internal`: e.
- * - `http404X`, `internal`: f.
+ * Server side of Foo.B: `send` sends `TemporaryError` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Foo.B
  */
 export interface BServerStream extends ServerStreamingServer<typeof TemporaryErrorSchema> {}
 
 /**
- * The server's side of Foo.C: sends any number of `createServiceErrors`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
- *
- * It may end with these errors of `FooErrors`:
- * - `constructor$`, `internal`: a.
- * - `then$`, `internal`: b.
- * - `toString$`, `internal`: c.
- * - `hasOwnProperty$`, `internal`: d.
- * - `new`, `internal`: e.
- * - `http404X`, `internal`: f.
+ * Server side of Foo.C: `send` sends `createServiceErrors` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Foo.C
  */
 export interface CServerStream extends ServerStreamingServer<typeof createServiceErrorsSchema> {}
 
 /**
- * What a server implements of Foo: a method for each RPC.
+ * Server side of Foo: a method for each RPC.
  *
  * @generated from service a.v1.Foo
  */
 export interface FooHandler {
   /**
-   * It may end with these errors of `FooErrors`:
-   * - `constructor$`, `internal`: a.
-   * - `then$`, `internal`: b.
-   * - `toString$`, `internal`: c.
-   * - `hasOwnProperty$`, `internal`: d.
-   * - `new`, `internal`: e.
-   * - `http404X`, `internal`: f.
+   * Declared errors of `FooErrors`: `constructor$`, `then$`, `toString$`, `hasOwnProperty$`, `new`, `http404X`.
    *
    * @generated from rpc a.v1.Foo.A
    */
   a(request: fooErrors$1, stream: AServerStream): Promise<void>;
 
   /**
-   * It may end with these errors of `FooErrors`:
-   * - `constructor$`, `internal`: a.
-   * - `then$`, `internal`: b.
-   * - `toString$`, `internal`: c.
-   * - `hasOwnProperty$`, `internal`: d.
-   * - `new`, `internal`: e.
-   * - `http404X`, `internal`: f.
+   * Declared errors of `FooErrors`: `constructor$`, `then$`, `toString$`, `hasOwnProperty$`, `new`, `http404X`.
    *
    * @generated from rpc a.v1.Foo.B
    */
   b(request: DeclaredError$1, stream: BServerStream): Promise<void>;
 
   /**
-   * It may end with these errors of `FooErrors`:
-   * - `constructor$`, `internal`: a.
-   * - `then$`, `internal`: b.
-   * - `toString$`, `internal`: c.
-   * - `hasOwnProperty$`, `internal`: d.
-   * - `new`, `internal`: e.
-   * - `http404X`, `internal`: f.
+   * Declared errors of `FooErrors`: `constructor$`, `then$`, `toString$`, `hasOwnProperty$`, `new`, `http404X`.
    *
    * @generated from rpc a.v1.Foo.C
    */
@@ -192,114 +123,54 @@ export function registerFoo(router: ConnectRouter, handler: Partial<FooHandler>,
 }
 
 /**
- * The client's side of Foo.A: receives any number of `FooErrors`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
- *
- * It may end with these errors of `FooErrors`:
- * - `constructor$`, `internal`: a.
- * - `then$`, `internal`: b.
- * - `toString$`, `internal`: c.
- * - `hasOwnProperty$`, `internal`: d.
- * - `new`, `internal`: e.
- * - `http404X`, `internal`: f.
+ * Client side of Foo.A: `recv` or `for await` receives `FooErrors` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc a.v1.Foo.A
  */
 export interface AClientStream extends ServerStreamingClient<typeof FooErrorsSchema> {}
 
 /**
- * The client's side of Foo.B: receives any number of `TemporaryError`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
- *
- * It may end with these errors of `FooErrors`:
- * - `constructor$`, `internal`: a.
- * - `then$`, `internal`: b.
- * - `toString$`, `internal`: c.
- * - `hasOwnProperty$`, `internal`: d.
- * - `new`, `internal`: e.
- * - `http404X`, `internal`: f.
+ * Client side of Foo.B: `recv` or `for await` receives `TemporaryError` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc a.v1.Foo.B
  */
 export interface BClientStream extends ServerStreamingClient<typeof TemporaryErrorSchema> {}
 
 /**
- * The client's side of Foo.C: receives any number of `createServiceErrors`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
- *
- * It may end with these errors of `FooErrors`:
- * - `constructor$`, `internal`: a.
- * - `then$`, `internal`: b.
- * - `toString$`, `internal`: c.
- * - `hasOwnProperty$`, `internal`: d.
- * - `new`, `internal`: e.
- * - `http404X`, `internal`: f.
+ * Client side of Foo.C: `recv` or `for await` receives `createServiceErrors` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc a.v1.Foo.C
  */
 export interface CClientStream extends ServerStreamingClient<typeof createServiceErrorsSchema> {}
 
 /**
- * What a client calls of Foo: a method for each RPC.
+ * Client side of Foo: a method for each RPC.
  *
  * @generated from service a.v1.Foo
  */
 export interface FooClient {
   /**
-   * It may end with these errors of `FooErrors`:
-   * - `constructor$`, `internal`: a.
-   * - `then$`, `internal`: b.
-   * - `toString$`, `internal`: c.
-   * - `hasOwnProperty$`, `internal`: d.
-   * - `new`, `internal`: e.
-   * - `http404X`, `internal`: f.
+   * Declared errors of `FooErrors`: `constructor$`, `then$`, `toString$`, `hasOwnProperty$`, `new`, `http404X`.
    *
    * @generated from rpc a.v1.Foo.A
    */
   a(request: MessageInitShape<typeof fooErrorsSchema>, options?: StreamCallOptions): AClientStream;
 
   /**
-   * It may end with these errors of `FooErrors`:
-   * - `constructor$`, `internal`: a.
-   * - `then$`, `internal`: b.
-   * - `toString$`, `internal`: c.
-   * - `hasOwnProperty$`, `internal`: d.
-   * - `new`, `internal`: e.
-   * - `http404X`, `internal`: f.
+   * Declared errors of `FooErrors`: `constructor$`, `then$`, `toString$`, `hasOwnProperty$`, `new`, `http404X`.
    *
    * @generated from rpc a.v1.Foo.B
    */
   b(request: MessageInitShape<typeof DeclaredErrorSchema>, options?: StreamCallOptions): BClientStream;
 
   /**
-   * It may end with these errors of `FooErrors`:
-   * - `constructor$`, `internal`: a.
-   * - `then$`, `internal`: b.
-   * - `toString$`, `internal`: c.
-   * - `hasOwnProperty$`, `internal`: d.
-   * - `new`, `internal`: e.
-   * - `http404X`, `internal`: f.
+   * Declared errors of `FooErrors`: `constructor$`, `then$`, `toString$`, `hasOwnProperty$`, `new`, `http404X`.
    *
    * @generated from rpc a.v1.Foo.C
    */
@@ -316,21 +187,19 @@ export function createFooClient(transport: Transport, options?: StreamClientOpti
 }
 
 /**
- * The errors that foo declares.
+ * Errors that foo declares.
  *
  * @generated from service a.v1.foo
  */
 export interface fooErrors {
   /**
-   * `internal`: bar. Temporary: try again later.
-   *
-   * Of D.
+   * `internal`: bar. Temporary.
    */
   readonly bar: TemporaryError<"BAR">;
 }
 
 /**
- * The errors that foo declares: handlers throw `fooErrors.bar()`, clients ask `fooErrors.bar.is(error)`.
+ * Handlers throw `fooErrors.bar()`, clients check `fooErrors.bar.is(error)`.
  *
  * @generated from service a.v1.foo
  */
@@ -341,14 +210,13 @@ export const fooErrors: fooErrors = createServiceErrors<fooErrors>("a.v1.foo", {
 /**
  * Apart from the other by its case alone.
  *
- * What a server implements of foo: a method for each RPC.
+ * Server side of foo: a method for each RPC.
  *
  * @generated from service a.v1.foo
  */
 export interface fooHandler {
   /**
-   * It may end with these errors of `fooErrors`:
-   * - `bar`, `internal`: bar. Temporary: try again later.
+   * Declared errors of `fooErrors`: `bar`.
    *
    * @generated from rpc a.v1.foo.D
    */
@@ -367,14 +235,13 @@ export function registerfoo(router: ConnectRouter, handler: Partial<fooHandler>,
 /**
  * Apart from the other by its case alone.
  *
- * What a client calls of foo: a method for each RPC.
+ * Client side of foo: a method for each RPC.
  *
  * @generated from service a.v1.foo
  */
 export interface fooClient {
   /**
-   * It may end with these errors of `fooErrors`:
-   * - `bar`, `internal`: bar. Temporary: try again later.
+   * Declared errors of `fooErrors`: `bar`.
    *
    * @generated from rpc a.v1.foo.D
    */
@@ -391,7 +258,7 @@ export function createfooClient(transport: Transport, options?: StreamClientOpti
 }
 
 /**
- * The errors that RegisterX declares.
+ * Errors that RegisterX declares.
  *
  * @generated from service a.v1.RegisterX
  */
@@ -403,7 +270,7 @@ export interface RegisterXErrors {
 }
 
 /**
- * The errors that RegisterX declares: handlers throw `registerXErrors$.bar()`, clients ask `registerXErrors$.bar.is(error)`.
+ * Handlers throw `registerXErrors$.bar()`, clients check `registerXErrors$.bar.is(error)`.
  *
  * @generated from service a.v1.RegisterX
  */
@@ -414,7 +281,7 @@ export const registerXErrors$: RegisterXErrors = createServiceErrors<RegisterXEr
 /**
  * Its errors would have the name of the function that registers the next.
  *
- * What a server implements of RegisterX: a method for each RPC.
+ * Server side of RegisterX: a method for each RPC.
  *
  * @generated from service a.v1.RegisterX
  */
@@ -432,7 +299,7 @@ export function registerRegisterX(router: ConnectRouter, handler: Partial<Regist
 /**
  * Its errors would have the name of the function that registers the next.
  *
- * What a client calls of RegisterX: a method for each RPC.
+ * Client side of RegisterX: a method for each RPC.
  *
  * @generated from service a.v1.RegisterX
  */
@@ -448,7 +315,7 @@ export function createRegisterXClient(transport: Transport, options?: StreamClie
 }
 
 /**
- * What a server implements of XErrors: a method for each RPC.
+ * Server side of XErrors: a method for each RPC.
  *
  * @generated from service a.v1.XErrors
  */
@@ -469,7 +336,7 @@ export function registerXErrors(router: ConnectRouter, handler: Partial<XErrorsH
 }
 
 /**
- * What a client calls of XErrors: a method for each RPC.
+ * Client side of XErrors: a method for each RPC.
  *
  * @generated from service a.v1.XErrors
  */

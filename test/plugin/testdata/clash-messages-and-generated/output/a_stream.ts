@@ -8,14 +8,9 @@ import type { createMonitorClient as createMonitorClient$1, createMonitorClientS
 import { Monitor } from "./a_pb.js";
 
 /**
- * The server's side of Monitor.Watch: sends any number of `WatchClientStream`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of Monitor.Watch: `send` sends `WatchClientStream` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Monitor.Watch
  */
@@ -24,7 +19,7 @@ export interface WatchServerStream extends ServerStreamingServer<typeof WatchCli
 /**
  * Messages that have the names of what is generated.
  *
- * What a server implements of Monitor: a method for each RPC.
+ * Server side of Monitor: a method for each RPC.
  *
  * @generated from service Monitor
  */
@@ -55,15 +50,9 @@ export function registerMonitor(router: ConnectRouter, handler: Partial<MonitorH
 }
 
 /**
- * The client's side of Monitor.Watch: receives any number of `WatchClientStream`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of Monitor.Watch: `recv` or `for await` receives `WatchClientStream` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc Monitor.Watch
  */
@@ -72,7 +61,7 @@ export interface WatchClientStream extends ServerStreamingClient<typeof WatchCli
 /**
  * Messages that have the names of what is generated.
  *
- * What a client calls of Monitor: a method for each RPC.
+ * Client side of Monitor: a method for each RPC.
  *
  * @generated from service Monitor
  */

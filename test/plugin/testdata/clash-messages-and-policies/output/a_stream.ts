@@ -8,35 +8,19 @@ import type { Code, CodeSchema, policy, policySchema } from "./a_pb.js";
 import { Clash } from "./a_pb.js";
 
 /**
- * The server's side of Clash.Get: sends any number of `policy`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
- *
- * As the schema declares, unless options say otherwise:
- * - A generated client makes a call that fails with `unavailable` again: it may come more than once.
+ * Server side of Clash.Get: `send` sends `policy` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Clash.Get
  */
 export interface GetServerStream extends ServerStreamingServer<typeof policySchema> {}
 
 /**
- * The server's side of Clash.__proto__: receives any number of `Code`, answers with one `Code`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `sendAndClose` sends the one response, and must be called once.
- * - `queued` tells what has arrived and was not read.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes, the call ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
- *
- * As the schema declares, unless options say otherwise:
- * - A generated client makes a call that fails with `unavailable` again: it may come more than once.
+ * Server side of Clash.__proto__: `recv` or `for await` receives `Code` messages, `sendAndClose` sends the one `Code`, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Clash.__proto__
  */
@@ -45,31 +29,33 @@ export interface __proto__ServerStream extends ClientStreamingServer<typeof Code
 /**
  * Names that a policy brings into generated code.
  *
- * What a server implements of Clash: a method for each RPC.
+ * Server side of Clash: a method for each RPC.
  *
  * @generated from service Clash
  */
 export interface ClashHandler {
   /**
-   * As the schema declares, unless options say otherwise:
-   * - A generated client makes a call that fails with `unavailable` again: it may come more than once.
+   * Policy of generated clients:
+   * - Retries after `unavailable`: a call may come more than once.
    *
    * @generated from rpc Clash.Get
    */
   get(request: Code, stream: GetServerStream): Promise<void>;
 
   /**
-   * As the schema declares, unless options say otherwise:
-   * - A generated client makes a call that fails with `unavailable` again: it may come more than once.
+   * Policy of generated clients:
+   * - Retries after `unavailable`: a call may come more than once.
    *
    * @generated from rpc Clash.__proto__
    */
   __proto__$(stream: __proto__ServerStream): Promise<void>;
 
   /**
-   * As the schema declares, unless options say otherwise:
-   * - Receives messages of at most 1 byte. More ends the call with `resource_exhausted`.
-   * - A generated client makes a call that fails with `unavailable` again: it may come more than once.
+   * Policy of the schema, unless options override it:
+   * - Receives at most 1 byte a message; above that, ends with `resource_exhausted`.
+   *
+   * Policy of generated clients:
+   * - Retries after `unavailable`: a call may come more than once.
    *
    * @generated from rpc Clash.Unavailable
    */
@@ -89,37 +75,18 @@ export function registerClash(router: ConnectRouter, handler: Partial<ClashHandl
 }
 
 /**
- * The client's side of Clash.Get: receives any number of `policy`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
- *
- * As the schema declares, unless options say otherwise:
- * - A call that fails with `unavailable` is made again while nothing of its response has been seen.
+ * Client side of Clash.Get: `recv` or `for await` receives `policy` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc Clash.Get
  */
 export interface GetClientStream extends ServerStreamingClient<typeof policySchema> {}
 
 /**
- * The client's side of Clash.__proto__: sends any number of `Code`, receives one `Code`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `closeAndRecv` half-closes, then gives the one response.
- * - `queued` tells what was sent and waits for flow control.
- * - `close` abandons the call and frees it: the server sees a cancel. So does `await using`.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends with the server's response, which may come before the half-close: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
- *
- * As the schema declares, unless options say otherwise:
- * - A call that fails with `unavailable` is made again while nothing of its response has been seen.
+ * Client side of Clash.__proto__: `send` sends `Code` messages, `closeAndRecv` half-closes and receives the one `Code`, `close` cancels the call.
+ * Ends with the response, which may come before the half-close: then `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc Clash.__proto__
  */
@@ -128,31 +95,33 @@ export interface __proto__ClientStream extends ClientStreamingClient<typeof Code
 /**
  * Names that a policy brings into generated code.
  *
- * What a client calls of Clash: a method for each RPC.
+ * Client side of Clash: a method for each RPC.
  *
  * @generated from service Clash
  */
 export interface ClashClient {
   /**
-   * As the schema declares, unless options say otherwise:
-   * - A call that fails with `unavailable` is made again while nothing of its response has been seen.
+   * Policy of the schema, unless options override it:
+   * - Retries after `unavailable`, before any response.
    *
    * @generated from rpc Clash.Get
    */
   get(request: MessageInitShape<typeof CodeSchema>, options?: StreamCallOptions): GetClientStream;
 
   /**
-   * As the schema declares, unless options say otherwise:
-   * - A call that fails with `unavailable` is made again while nothing of its response has been seen.
+   * Policy of the schema, unless options override it:
+   * - Retries after `unavailable`, before any response.
    *
    * @generated from rpc Clash.__proto__
    */
   __proto__$(options?: StreamCallOptions): __proto__ClientStream;
 
   /**
-   * As the schema declares, unless options say otherwise:
-   * - A call that fails with `unavailable` is made again while nothing of its response has been seen.
-   * - The server receives messages of at most 1 byte. More ends the call with `resource_exhausted`.
+   * Policy of the schema, unless options override it:
+   * - Retries after `unavailable`, before any response.
+   *
+   * Policy of the server:
+   * - Receives at most 1 byte a message; above that, ends with `resource_exhausted`.
    *
    * @generated from rpc Clash.Unavailable
    */

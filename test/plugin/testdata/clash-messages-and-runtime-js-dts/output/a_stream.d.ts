@@ -6,102 +6,67 @@ import type { BidiStreamingClient, BidiStreamingServer, ClientStreamingClient, C
 import type { AsyncIterableSchema, ConnectRouter, ConnectRouterSchema, contextSchema, createServiceClient, createServiceClientSchema, ErrorSchema, handler as handler$1, HandlerContextSchema, handlerSchema, HeadersSchema, MessageInitShape as MessageInitShape$1, MessageInitShapeSchema, Object$, ObjectSchema, optionsSchema, Partial$, PartialSchema, Promise as Promise$1, PromiseSchema, Record, RecordSchema, registerService, registerServiceSchema, request, requestSchema, router as router$1, routerSchema, ServerStreamingClientSchema, ServerStreamingServerSchema, stream, StreamCallOptions as StreamCallOptions$1, StreamCallOptionsSchema, streamSchema, StreamServiceOptionsSchema, transportSchema, TransportSchema } from "./a_pb.js";
 
 /**
- * The server's side of Clash.A: sends any number of `AsyncIterable`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of Clash.A: `send` sends `AsyncIterable` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Clash.A
  */
 export interface AServerStream extends ServerStreamingServer<typeof AsyncIterableSchema> {}
 
 /**
- * The server's side of Clash.B: receives any number of `Headers`, answers with one `Error`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `sendAndClose` sends the one response, and must be called once.
- * - `queued` tells what has arrived and was not read.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes, the call ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of Clash.B: `recv` or `for await` receives `Headers` messages, `sendAndClose` sends the one `Error`, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Clash.B
  */
 export interface BServerStream extends ClientStreamingServer<typeof HeadersSchema, typeof ErrorSchema> {}
 
 /**
- * The server's side of Clash.C: receives any number of `HandlerContext` and sends any number of `Transport`, in any order.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what waits in either direction.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes. The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of Clash.C: `recv` or `for await` receives `HandlerContext` messages, `send` sends `Transport` messages, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Clash.C
  */
 export interface CServerStream extends BidiStreamingServer<typeof HandlerContextSchema, typeof TransportSchema> {}
 
 /**
- * The server's side of Clash.F: sends any number of `ServerStreamingServer`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of Clash.F: `send` sends `ServerStreamingServer` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Clash.F
  */
 export interface FServerStream extends ServerStreamingServer<typeof ServerStreamingServerSchema> {}
 
 /**
- * The server's side of Clash.G: receives any number of `ServerStreamingClient`, answers with one `StreamServiceOptions`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `sendAndClose` sends the one response, and must be called once.
- * - `queued` tells what has arrived and was not read.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes, the call ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of Clash.G: `recv` or `for await` receives `ServerStreamingClient` messages, `sendAndClose` sends the one `StreamServiceOptions`, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Clash.G
  */
 export interface GServerStream extends ClientStreamingServer<typeof ServerStreamingClientSchema, typeof StreamServiceOptionsSchema> {}
 
 /**
- * The server's side of Clash.J: receives any number of `options` and sends any number of `transport`, in any order.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what waits in either direction.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes. The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of Clash.J: `recv` or `for await` receives `options` messages, `send` sends `transport` messages, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Clash.J
  */
 export interface JServerStream extends BidiStreamingServer<typeof optionsSchema, typeof transportSchema> {}
 
 /**
- * The server's side of Clash.K: sends any number of `context`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of Clash.K: `send` sends `context` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Clash.K
  */
@@ -110,7 +75,7 @@ export interface KServerStream extends ServerStreamingServer<typeof contextSchem
 /**
  * Messages that have the names of what generated code imports or takes from the global scope.
  *
- * What a server implements of Clash: a method for each RPC.
+ * Server side of Clash: a method for each RPC.
  *
  * @generated from service Clash
  */
@@ -184,111 +149,63 @@ export interface ClashHandler {
 export declare function registerClash(router: ConnectRouter$1, handler: Partial<ClashHandler>, options?: StreamServiceOptions): ConnectRouter$1;
 
 /**
- * The client's side of Clash.A: receives any number of `AsyncIterable`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of Clash.A: `recv` or `for await` receives `AsyncIterable` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc Clash.A
  */
 export interface AClientStream extends ServerStreamingClient<typeof AsyncIterableSchema> {}
 
 /**
- * The client's side of Clash.B: sends any number of `Headers`, receives one `Error`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `closeAndRecv` half-closes, then gives the one response.
- * - `queued` tells what was sent and waits for flow control.
- * - `close` abandons the call and frees it: the server sees a cancel. So does `await using`.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends with the server's response, which may come before the half-close: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of Clash.B: `send` sends `Headers` messages, `closeAndRecv` half-closes and receives the one `Error`, `close` cancels the call.
+ * Ends with the response, which may come before the half-close: then `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc Clash.B
  */
 export interface BClientStream extends ClientStreamingClient<typeof HeadersSchema, typeof ErrorSchema> {}
 
 /**
- * The client's side of Clash.C: sends any number of `HandlerContext` and receives any number of `Transport`, in any order.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `closeSend` half-closes: no message follows, receiving goes on.
- * - `queued` tells what waits in either direction.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns, even if this side has not half-closed: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of Clash.C: `send` sends `HandlerContext` messages, `recv` or `for await` receives `Transport` messages, `closeSend` half-closes, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc Clash.C
  */
 export interface CClientStream extends BidiStreamingClient<typeof HandlerContextSchema, typeof TransportSchema> {}
 
 /**
- * The client's side of Clash.F: receives any number of `ServerStreamingServer`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of Clash.F: `recv` or `for await` receives `ServerStreamingServer` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc Clash.F
  */
 export interface FClientStream extends ServerStreamingClient<typeof ServerStreamingServerSchema> {}
 
 /**
- * The client's side of Clash.G: sends any number of `ServerStreamingClient`, receives one `StreamServiceOptions`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `closeAndRecv` half-closes, then gives the one response.
- * - `queued` tells what was sent and waits for flow control.
- * - `close` abandons the call and frees it: the server sees a cancel. So does `await using`.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends with the server's response, which may come before the half-close: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of Clash.G: `send` sends `ServerStreamingClient` messages, `closeAndRecv` half-closes and receives the one `StreamServiceOptions`, `close` cancels the call.
+ * Ends with the response, which may come before the half-close: then `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc Clash.G
  */
 export interface GClientStream extends ClientStreamingClient<typeof ServerStreamingClientSchema, typeof StreamServiceOptionsSchema> {}
 
 /**
- * The client's side of Clash.J: sends any number of `options` and receives any number of `transport`, in any order.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `closeSend` half-closes: no message follows, receiving goes on.
- * - `queued` tells what waits in either direction.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns, even if this side has not half-closed: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of Clash.J: `send` sends `options` messages, `recv` or `for await` receives `transport` messages, `closeSend` half-closes, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc Clash.J
  */
 export interface JClientStream extends BidiStreamingClient<typeof optionsSchema, typeof transportSchema> {}
 
 /**
- * The client's side of Clash.K: receives any number of `context`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of Clash.K: `recv` or `for await` receives `context` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc Clash.K
  */
@@ -297,7 +214,7 @@ export interface KClientStream extends ServerStreamingClient<typeof contextSchem
 /**
  * Messages that have the names of what generated code imports or takes from the global scope.
  *
- * What a client calls of Clash: a method for each RPC.
+ * Client side of Clash: a method for each RPC.
  *
  * @generated from service Clash
  */

@@ -6,14 +6,9 @@ import type { ConnectRouter, MessageInitShape, ServerStreamingClient as ServerSt
 import type { Empty, EmptySchema } from "./a_pb.js";
 
 /**
- * The server's side of Service.Then: sends any number of `Empty`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of Service.Then: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Service.Then
  */
@@ -22,7 +17,7 @@ export interface ThenServerStream extends ServerStreamingServer<typeof EmptySche
 /**
  * Services whose generated names are those of the runtime, or of parameters.
  *
- * What a server implements of Service: a method for each RPC.
+ * Server side of Service: a method for each RPC.
  *
  * @generated from service Service
  */
@@ -41,15 +36,9 @@ export interface ServiceHandler {
 export declare function registerService(router: ConnectRouter, handler: Partial<ServiceHandler>, options?: StreamServiceOptions): ConnectRouter;
 
 /**
- * The client's side of Service.Then: receives any number of `Empty`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of Service.Then: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc Service.Then
  */
@@ -58,7 +47,7 @@ export interface ThenClientStream extends ServerStreamingClient$1<typeof EmptySc
 /**
  * Services whose generated names are those of the runtime, or of parameters.
  *
- * What a client calls of Service: a method for each RPC.
+ * Client side of Service: a method for each RPC.
  *
  * @generated from service Service
  */
@@ -77,21 +66,16 @@ export interface ServiceClient {
 export declare function createServiceClient(transport: Transport, options?: StreamClientOptions): ServiceClient;
 
 /**
- * The server's side of ServerStreaming.A: sends any number of `Empty`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of ServerStreaming.A: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc ServerStreaming.A
  */
 export interface AServerStream extends ServerStreamingServer<typeof EmptySchema> {}
 
 /**
- * What a server implements of ServerStreaming: a method for each RPC.
+ * Server side of ServerStreaming: a method for each RPC.
  *
  * @generated from service ServerStreaming
  */
@@ -110,22 +94,16 @@ export interface ServerStreamingHandler {
 export declare function registerServerStreaming(router: ConnectRouter, handler: Partial<ServerStreamingHandler>, options?: StreamServiceOptions): ConnectRouter;
 
 /**
- * The client's side of ServerStreaming.A: receives any number of `Empty`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of ServerStreaming.A: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc ServerStreaming.A
  */
 export interface AClientStream extends ServerStreamingClient$1<typeof EmptySchema> {}
 
 /**
- * What a client calls of ServerStreaming: a method for each RPC.
+ * Client side of ServerStreaming: a method for each RPC.
  *
  * @generated from service ServerStreaming
  */
@@ -144,21 +122,16 @@ export interface ServerStreamingClient {
 export declare function createServerStreamingClient(transport: Transport, options?: StreamClientOptions): ServerStreamingClient;
 
 /**
- * The server's side of router.B: sends any number of `Empty`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of router.B: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc router.B
  */
 export interface BServerStream extends ServerStreamingServer<typeof EmptySchema> {}
 
 /**
- * What a server implements of router: a method for each RPC.
+ * Server side of router: a method for each RPC.
  *
  * @generated from service router
  */
@@ -177,22 +150,16 @@ export interface RouterHandler {
 export declare function registerRouter(router: ConnectRouter, handler: Partial<RouterHandler>, options?: StreamServiceOptions): ConnectRouter;
 
 /**
- * The client's side of router.B: receives any number of `Empty`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of router.B: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc router.B
  */
 export interface BClientStream extends ServerStreamingClient$1<typeof EmptySchema> {}
 
 /**
- * What a client calls of router: a method for each RPC.
+ * Client side of router: a method for each RPC.
  *
  * @generated from service router
  */
@@ -211,21 +178,16 @@ export interface RouterClient {
 export declare function createRouterClient(transport: Transport, options?: StreamClientOptions): RouterClient;
 
 /**
- * The server's side of handler.C: sends any number of `Empty`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of handler.C: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc handler.C
  */
 export interface CServerStream extends ServerStreamingServer<typeof EmptySchema> {}
 
 /**
- * What a server implements of handler: a method for each RPC.
+ * Server side of handler: a method for each RPC.
  *
  * @generated from service handler
  */
@@ -244,22 +206,16 @@ export interface HandlerHandler {
 export declare function registerHandler(router: ConnectRouter, handler: Partial<HandlerHandler>, options?: StreamServiceOptions): ConnectRouter;
 
 /**
- * The client's side of handler.C: receives any number of `Empty`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of handler.C: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc handler.C
  */
 export interface CClientStream extends ServerStreamingClient$1<typeof EmptySchema> {}
 
 /**
- * What a client calls of handler: a method for each RPC.
+ * Client side of handler: a method for each RPC.
  *
  * @generated from service handler
  */
@@ -278,21 +234,16 @@ export interface HandlerClient {
 export declare function createHandlerClient(transport: Transport, options?: StreamClientOptions): HandlerClient;
 
 /**
- * The server's side of options.D: sends any number of `Empty`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of options.D: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc options.D
  */
 export interface DServerStream extends ServerStreamingServer<typeof EmptySchema> {}
 
 /**
- * What a server implements of options: a method for each RPC.
+ * Server side of options: a method for each RPC.
  *
  * @generated from service options
  */
@@ -311,22 +262,16 @@ export interface OptionsHandler {
 export declare function registerOptions(router: ConnectRouter, handler: Partial<OptionsHandler>, options?: StreamServiceOptions): ConnectRouter;
 
 /**
- * The client's side of options.D: receives any number of `Empty`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of options.D: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc options.D
  */
 export interface DClientStream extends ServerStreamingClient$1<typeof EmptySchema> {}
 
 /**
- * What a client calls of options: a method for each RPC.
+ * Client side of options: a method for each RPC.
  *
  * @generated from service options
  */
@@ -345,21 +290,16 @@ export interface OptionsClient {
 export declare function createOptionsClient(transport: Transport, options?: StreamClientOptions): OptionsClient;
 
 /**
- * The server's side of transport.E: sends any number of `Empty`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of transport.E: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc transport.E
  */
 export interface EServerStream extends ServerStreamingServer<typeof EmptySchema> {}
 
 /**
- * What a server implements of transport: a method for each RPC.
+ * Server side of transport: a method for each RPC.
  *
  * @generated from service transport
  */
@@ -378,22 +318,16 @@ export interface TransportHandler {
 export declare function registerTransport(router: ConnectRouter, handler: Partial<TransportHandler>, options?: StreamServiceOptions): ConnectRouter;
 
 /**
- * The client's side of transport.E: receives any number of `Empty`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of transport.E: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc transport.E
  */
 export interface EClientStream extends ServerStreamingClient$1<typeof EmptySchema> {}
 
 /**
- * What a client calls of transport: a method for each RPC.
+ * Client side of transport: a method for each RPC.
  *
  * @generated from service transport
  */
@@ -412,21 +346,16 @@ export interface TransportClient {
 export declare function createTransportClient(transport: Transport, options?: StreamClientOptions): TransportClient;
 
 /**
- * The server's side of delete.F: sends any number of `Empty`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of delete.F: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc delete.F
  */
 export interface FServerStream extends ServerStreamingServer<typeof EmptySchema> {}
 
 /**
- * What a server implements of delete: a method for each RPC.
+ * Server side of delete: a method for each RPC.
  *
  * @generated from service delete
  */
@@ -445,22 +374,16 @@ export interface DeleteHandler {
 export declare function registerDelete(router: ConnectRouter, handler: Partial<DeleteHandler>, options?: StreamServiceOptions): ConnectRouter;
 
 /**
- * The client's side of delete.F: receives any number of `Empty`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of delete.F: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc delete.F
  */
 export interface FClientStream extends ServerStreamingClient$1<typeof EmptySchema> {}
 
 /**
- * What a client calls of delete: a method for each RPC.
+ * Client side of delete: a method for each RPC.
  *
  * @generated from service delete
  */

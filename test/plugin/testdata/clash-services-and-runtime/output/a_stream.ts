@@ -8,14 +8,9 @@ import type { Empty, EmptySchema } from "./a_pb.js";
 import { delete$, handler as handler$1, options as options$1, router as router$1, ServerStreaming, Service, transport as transport$1 } from "./a_pb.js";
 
 /**
- * The server's side of Service.Then: sends any number of `Empty`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of Service.Then: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Service.Then
  */
@@ -24,7 +19,7 @@ export interface ThenServerStream extends ServerStreamingServer<typeof EmptySche
 /**
  * Services whose generated names are those of the runtime, or of parameters.
  *
- * What a server implements of Service: a method for each RPC.
+ * Server side of Service: a method for each RPC.
  *
  * @generated from service Service
  */
@@ -47,15 +42,9 @@ export function registerService(router: ConnectRouter, handler: Partial<ServiceH
 }
 
 /**
- * The client's side of Service.Then: receives any number of `Empty`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of Service.Then: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc Service.Then
  */
@@ -64,7 +53,7 @@ export interface ThenClientStream extends ServerStreamingClient$1<typeof EmptySc
 /**
  * Services whose generated names are those of the runtime, or of parameters.
  *
- * What a client calls of Service: a method for each RPC.
+ * Client side of Service: a method for each RPC.
  *
  * @generated from service Service
  */
@@ -87,21 +76,16 @@ export function createServiceClient(transport: Transport, options?: StreamClient
 }
 
 /**
- * The server's side of ServerStreaming.A: sends any number of `Empty`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of ServerStreaming.A: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc ServerStreaming.A
  */
 export interface AServerStream extends ServerStreamingServer<typeof EmptySchema> {}
 
 /**
- * What a server implements of ServerStreaming: a method for each RPC.
+ * Server side of ServerStreaming: a method for each RPC.
  *
  * @generated from service ServerStreaming
  */
@@ -122,22 +106,16 @@ export function registerServerStreaming(router: ConnectRouter, handler: Partial<
 }
 
 /**
- * The client's side of ServerStreaming.A: receives any number of `Empty`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of ServerStreaming.A: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc ServerStreaming.A
  */
 export interface AClientStream extends ServerStreamingClient$1<typeof EmptySchema> {}
 
 /**
- * What a client calls of ServerStreaming: a method for each RPC.
+ * Client side of ServerStreaming: a method for each RPC.
  *
  * @generated from service ServerStreaming
  */
@@ -158,21 +136,16 @@ export function createServerStreamingClient(transport: Transport, options?: Stre
 }
 
 /**
- * The server's side of router.B: sends any number of `Empty`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of router.B: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc router.B
  */
 export interface BServerStream extends ServerStreamingServer<typeof EmptySchema> {}
 
 /**
- * What a server implements of router: a method for each RPC.
+ * Server side of router: a method for each RPC.
  *
  * @generated from service router
  */
@@ -193,22 +166,16 @@ export function registerRouter(router: ConnectRouter, handler: Partial<RouterHan
 }
 
 /**
- * The client's side of router.B: receives any number of `Empty`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of router.B: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc router.B
  */
 export interface BClientStream extends ServerStreamingClient$1<typeof EmptySchema> {}
 
 /**
- * What a client calls of router: a method for each RPC.
+ * Client side of router: a method for each RPC.
  *
  * @generated from service router
  */
@@ -229,21 +196,16 @@ export function createRouterClient(transport: Transport, options?: StreamClientO
 }
 
 /**
- * The server's side of handler.C: sends any number of `Empty`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of handler.C: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc handler.C
  */
 export interface CServerStream extends ServerStreamingServer<typeof EmptySchema> {}
 
 /**
- * What a server implements of handler: a method for each RPC.
+ * Server side of handler: a method for each RPC.
  *
  * @generated from service handler
  */
@@ -264,22 +226,16 @@ export function registerHandler(router: ConnectRouter, handler: Partial<HandlerH
 }
 
 /**
- * The client's side of handler.C: receives any number of `Empty`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of handler.C: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc handler.C
  */
 export interface CClientStream extends ServerStreamingClient$1<typeof EmptySchema> {}
 
 /**
- * What a client calls of handler: a method for each RPC.
+ * Client side of handler: a method for each RPC.
  *
  * @generated from service handler
  */
@@ -300,21 +256,16 @@ export function createHandlerClient(transport: Transport, options?: StreamClient
 }
 
 /**
- * The server's side of options.D: sends any number of `Empty`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of options.D: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc options.D
  */
 export interface DServerStream extends ServerStreamingServer<typeof EmptySchema> {}
 
 /**
- * What a server implements of options: a method for each RPC.
+ * Server side of options: a method for each RPC.
  *
  * @generated from service options
  */
@@ -335,22 +286,16 @@ export function registerOptions(router: ConnectRouter, handler: Partial<OptionsH
 }
 
 /**
- * The client's side of options.D: receives any number of `Empty`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of options.D: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc options.D
  */
 export interface DClientStream extends ServerStreamingClient$1<typeof EmptySchema> {}
 
 /**
- * What a client calls of options: a method for each RPC.
+ * Client side of options: a method for each RPC.
  *
  * @generated from service options
  */
@@ -371,21 +316,16 @@ export function createOptionsClient(transport: Transport, options?: StreamClient
 }
 
 /**
- * The server's side of transport.E: sends any number of `Empty`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of transport.E: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc transport.E
  */
 export interface EServerStream extends ServerStreamingServer<typeof EmptySchema> {}
 
 /**
- * What a server implements of transport: a method for each RPC.
+ * Server side of transport: a method for each RPC.
  *
  * @generated from service transport
  */
@@ -406,22 +346,16 @@ export function registerTransport(router: ConnectRouter, handler: Partial<Transp
 }
 
 /**
- * The client's side of transport.E: receives any number of `Empty`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of transport.E: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc transport.E
  */
 export interface EClientStream extends ServerStreamingClient$1<typeof EmptySchema> {}
 
 /**
- * What a client calls of transport: a method for each RPC.
+ * Client side of transport: a method for each RPC.
  *
  * @generated from service transport
  */
@@ -442,21 +376,16 @@ export function createTransportClient(transport: Transport, options?: StreamClie
 }
 
 /**
- * The server's side of delete.F: sends any number of `Empty`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of delete.F: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc delete.F
  */
 export interface FServerStream extends ServerStreamingServer<typeof EmptySchema> {}
 
 /**
- * What a server implements of delete: a method for each RPC.
+ * Server side of delete: a method for each RPC.
  *
  * @generated from service delete
  */
@@ -477,22 +406,16 @@ export function registerDelete(router: ConnectRouter, handler: Partial<DeleteHan
 }
 
 /**
- * The client's side of delete.F: receives any number of `Empty`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of delete.F: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc delete.F
  */
 export interface FClientStream extends ServerStreamingClient$1<typeof EmptySchema> {}
 
 /**
- * What a client calls of delete: a method for each RPC.
+ * Client side of delete: a method for each RPC.
  *
  * @generated from service delete
  */

@@ -14,29 +14,19 @@ import type { M, MSchema } from "./a_pb.js";
 import { S } from "./a_pb.js";
 
 /**
- * The server's side of S.A: sends any number of `M`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of S.A: `send` sends `M` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc c.S.A
  */
 export interface AServerStream extends ServerStreamingServer<typeof MSchema> {}
 
 /**
- * The server's side of S.B: receives any number of `M`, answers with one `M`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `sendAndClose` sends the one response, and must be called once.
- * - `queued` tells what has arrived and was not read.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes, the call ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of S.B: `recv` or `for await` receives `M` messages, `sendAndClose` sends the one `M`, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc c.S.B
  */
@@ -51,7 +41,7 @@ export interface BServerStream extends ClientStreamingServer<typeof MSchema, typ
  *
  * Behind the service's brace.
  *
- * What a server implements of S: a method for each RPC.
+ * Server side of S: a method for each RPC.
  *
  * @generated from service c.S
  */
@@ -99,31 +89,18 @@ export function registerS(router: ConnectRouter, handler: Partial<SHandler>, opt
 }
 
 /**
- * The client's side of S.A: receives any number of `M`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of S.A: `recv` or `for await` receives `M` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc c.S.A
  */
 export interface AClientStream extends ServerStreamingClient<typeof MSchema> {}
 
 /**
- * The client's side of S.B: sends any number of `M`, receives one `M`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `closeAndRecv` half-closes, then gives the one response.
- * - `queued` tells what was sent and waits for flow control.
- * - `close` abandons the call and frees it: the server sees a cancel. So does `await using`.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends with the server's response, which may come before the half-close: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of S.B: `send` sends `M` messages, `closeAndRecv` half-closes and receives the one `M`, `close` cancels the call.
+ * Ends with the response, which may come before the half-close: then `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc c.S.B
  */
@@ -138,7 +115,7 @@ export interface BClientStream extends ClientStreamingClient<typeof MSchema, typ
  *
  * Behind the service's brace.
  *
- * What a client calls of S: a method for each RPC.
+ * Client side of S: a method for each RPC.
  *
  * @generated from service c.S
  */

@@ -8,14 +8,9 @@ import type { M, MSchema } from "./a_pb.js";
 import { Current, Former } from "./a_pb.js";
 
 /**
- * The server's side of Current.Old: sends any number of `M`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of Current.Old: `send` sends `M` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Current.Old
  * @deprecated
@@ -23,21 +18,16 @@ import { Current, Former } from "./a_pb.js";
 export interface OldServerStream extends ServerStreamingServer<typeof MSchema> {}
 
 /**
- * The server's side of Current.New: sends any number of `M`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of Current.New: `send` sends `M` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Current.New
  */
 export interface NewServerStream extends ServerStreamingServer<typeof MSchema> {}
 
 /**
- * What a server implements of Current: a method for each RPC.
+ * Server side of Current: a method for each RPC.
  *
  * @generated from service Current
  */
@@ -66,15 +56,9 @@ export function registerCurrent(router: ConnectRouter, handler: Partial<CurrentH
 }
 
 /**
- * The client's side of Current.Old: receives any number of `M`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of Current.Old: `recv` or `for await` receives `M` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc Current.Old
  * @deprecated
@@ -82,22 +66,16 @@ export function registerCurrent(router: ConnectRouter, handler: Partial<CurrentH
 export interface OldClientStream extends ServerStreamingClient<typeof MSchema> {}
 
 /**
- * The client's side of Current.New: receives any number of `M`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of Current.New: `recv` or `for await` receives `M` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc Current.New
  */
 export interface NewClientStream extends ServerStreamingClient<typeof MSchema> {}
 
 /**
- * What a client calls of Current: a method for each RPC.
+ * Client side of Current: a method for each RPC.
  *
  * @generated from service Current
  */
@@ -126,14 +104,9 @@ export function createCurrentClient(transport: Transport, options?: StreamClient
 }
 
 /**
- * The server's side of Former.Any: sends any number of `M`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of Former.Any: `send` sends `M` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Former.Any
  * @deprecated
@@ -143,7 +116,7 @@ export interface AnyServerStream extends ServerStreamingServer<typeof MSchema> {
 /**
  * Do not use.
  *
- * What a server implements of Former: a method for each RPC.
+ * Server side of Former: a method for each RPC.
  *
  * @generated from service Former
  * @deprecated
@@ -167,15 +140,9 @@ export function registerFormer(router: ConnectRouter, handler: Partial<FormerHan
 }
 
 /**
- * The client's side of Former.Any: receives any number of `M`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of Former.Any: `recv` or `for await` receives `M` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc Former.Any
  * @deprecated
@@ -185,7 +152,7 @@ export interface AnyClientStream extends ServerStreamingClient<typeof MSchema> {
 /**
  * Do not use.
  *
- * What a client calls of Former: a method for each RPC.
+ * Client side of Former: a method for each RPC.
  *
  * @generated from service Former
  * @deprecated

@@ -9,7 +9,7 @@ const { Code, createServiceErrors, registerService } = require("connect-stream/c
 const { Hosts, Old, Plain } = require("./a_pb");
 
 /**
- * The errors that Hosts declares: handlers throw `hostsErrors.hostGone()`, clients ask `hostsErrors.hostGone.is(error)`.
+ * Handlers throw `hostsErrors.hostGone()`, clients check `hostsErrors.hostGone.is(error)`.
  *
  * @generated from service a.v1.Hosts
  */
@@ -39,7 +39,7 @@ function registerPlain(router, handler, options) {
 }
 
 /**
- * The errors that Old declares: handlers throw `oldErrors.tooOld()`, clients ask `oldErrors.tooOld.is(error)`.
+ * Handlers throw `oldErrors.tooOld()`, clients check `oldErrors.tooOld.is(error)`.
  *
  * @generated from service a.v1.Old
  * @deprecated

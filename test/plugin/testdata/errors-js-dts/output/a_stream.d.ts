@@ -6,83 +6,52 @@ import type { BidiStreamingClient, ClientStreamingClient, DeclaredError, Message
 import type { M, MSchema } from "./a_pb.js";
 
 /**
- * The errors that Hosts declares.
+ * Errors that Hosts declares.
  *
  * @generated from service a.v1.Hosts
  */
 export interface HostsErrors {
   /**
    * `not_found`: no such host.
-   *
-   * Of Read, Watch, Push.
    */
   readonly hostGone: DeclaredError<"HOST_GONE">;
 
   /**
-   * `unavailable`: The host has too much to do, "as usual". Temporary: try again after 5 s.
-   *
-   * Of Read, Watch, Push.
+   * `unavailable`: The host has too much to do, "as usual". Temporary: retry after 5 s.
    */
   readonly hostBusy: TemporaryError<"HOST_BUSY">;
 
   /**
-   * `aborted`: the sensor does not \@answer *\/ in time. Something took too long. Temporary: try again later.
-   *
-   * Of Read, Watch.
+   * `aborted`: the sensor does not \@answer *\/ in time. A timeout. Temporary. Of Read, Watch.
    */
   readonly sensorSlow: TemporaryError<"SENSOR_SLOW">;
 
   /**
-   * `resource_exhausted`: the host's disk is full.
-   *
-   * Of Watch.
+   * `resource_exhausted`: the host's disk is full. Of Watch.
    */
   readonly diskFull: DeclaredError<"DISK_FULL">;
 }
 
 /**
- * The errors that Hosts declares: handlers throw `hostsErrors.hostGone()`, clients ask `hostsErrors.hostGone.is(error)`.
+ * Handlers throw `hostsErrors.hostGone()`, clients check `hostsErrors.hostGone.is(error)`.
  *
  * @generated from service a.v1.Hosts
  */
 export declare const hostsErrors: HostsErrors;
 
 /**
- * The client's side of Hosts.Watch: receives any number of `M`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
- *
- * It may end with these errors of `hostsErrors`:
- * - `hostGone`, `not_found`: no such host.
- * - `hostBusy`, `unavailable`: The host has too much to do, "as usual". Temporary: try again after 5 s.
- * - `sensorSlow`, `aborted`: the sensor does not \@answer *\/ in time. Something took too long. Temporary: try again later.
- * - `diskFull`, `resource_exhausted`: the host's disk is full.
+ * Client side of Hosts.Watch: `recv` or `for await` receives `M` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc a.v1.Hosts.Watch
  */
 export interface WatchClientStream extends ServerStreamingClient<typeof MSchema> {}
 
 /**
- * The client's side of Hosts.Push: sends any number of `M`, receives one `M`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `closeAndRecv` half-closes, then gives the one response.
- * - `queued` tells what was sent and waits for flow control.
- * - `close` abandons the call and frees it: the server sees a cancel. So does `await using`.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends with the server's response, which may come before the half-close: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
- *
- * It may end with these errors of `hostsErrors`:
- * - `hostGone`, `not_found`: no such host.
- * - `hostBusy`, `unavailable`: The host has too much to do, "as usual". Temporary: try again after 5 s.
+ * Client side of Hosts.Push: `send` sends `M` messages, `closeAndRecv` half-closes and receives the one `M`, `close` cancels the call.
+ * Ends with the response, which may come before the half-close: then `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc a.v1.Hosts.Push
  */
@@ -91,7 +60,7 @@ export interface PushClientStream extends ClientStreamingClient<typeof MSchema, 
 /**
  * Watches hosts.
  *
- * What a client calls of Hosts: a method for each RPC.
+ * Client side of Hosts: a method for each RPC.
  *
  * @generated from service a.v1.Hosts
  */
@@ -99,30 +68,21 @@ export interface HostsClient {
   /**
    * Reads once.
    *
-   * It may end with these errors of `hostsErrors`:
-   * - `hostGone`, `not_found`: no such host.
-   * - `hostBusy`, `unavailable`: The host has too much to do, "as usual". Temporary: try again after 5 s.
-   * - `sensorSlow`, `aborted`: the sensor does not \@answer *\/ in time. Something took too long. Temporary: try again later.
+   * Declared errors of `hostsErrors`: `hostGone`, `hostBusy`, `sensorSlow`.
    *
    * @generated from rpc a.v1.Hosts.Read
    */
   read(request: MessageInitShape<typeof MSchema>, options?: StreamCallOptions): Promise<M>;
 
   /**
-   * It may end with these errors of `hostsErrors`:
-   * - `hostGone`, `not_found`: no such host.
-   * - `hostBusy`, `unavailable`: The host has too much to do, "as usual". Temporary: try again after 5 s.
-   * - `sensorSlow`, `aborted`: the sensor does not \@answer *\/ in time. Something took too long. Temporary: try again later.
-   * - `diskFull`, `resource_exhausted`: the host's disk is full.
+   * Declared errors of `hostsErrors`: `hostGone`, `hostBusy`, `sensorSlow`, `diskFull`.
    *
    * @generated from rpc a.v1.Hosts.Watch
    */
   watch(request: MessageInitShape<typeof MSchema>, options?: StreamCallOptions): WatchClientStream;
 
   /**
-   * It may end with these errors of `hostsErrors`:
-   * - `hostGone`, `not_found`: no such host.
-   * - `hostBusy`, `unavailable`: The host has too much to do, "as usual". Temporary: try again after 5 s.
+   * Declared errors of `hostsErrors`: `hostGone`, `hostBusy`.
    *
    * @generated from rpc a.v1.Hosts.Push
    */
@@ -137,17 +97,9 @@ export interface HostsClient {
 export declare function createHostsClient(transport: Transport, options?: StreamClientOptions): HostsClient;
 
 /**
- * The client's side of Plain.Talk: sends any number of `M` and receives any number of `M`, in any order.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `closeSend` half-closes: no message follows, receiving goes on.
- * - `queued` tells what waits in either direction.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns, even if this side has not half-closed: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of Plain.Talk: `send` sends `M` messages, `recv` or `for await` receives `M` messages, `closeSend` half-closes, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc a.v1.Plain.Talk
  */
@@ -156,7 +108,7 @@ export interface TalkClientStream extends BidiStreamingClient<typeof MSchema, ty
 /**
  * Declares none.
  *
- * What a client calls of Plain: a method for each RPC.
+ * Client side of Plain: a method for each RPC.
  *
  * @generated from service a.v1.Plain
  */
@@ -175,7 +127,7 @@ export interface PlainClient {
 export declare function createPlainClient(transport: Transport, options?: StreamClientOptions): PlainClient;
 
 /**
- * The errors that Old declares.
+ * Errors that Old declares.
  *
  * @generated from service a.v1.Old
  * @deprecated
@@ -183,14 +135,12 @@ export declare function createPlainClient(transport: Transport, options?: Stream
 export interface OldErrors {
   /**
    * `failed_precondition`: this service is gone!
-   *
-   * Of Both.
    */
   readonly tooOld: DeclaredError<"TOO_OLD">;
 }
 
 /**
- * The errors that Old declares: handlers throw `oldErrors.tooOld()`, clients ask `oldErrors.tooOld.is(error)`.
+ * Handlers throw `oldErrors.tooOld()`, clients check `oldErrors.tooOld.is(error)`.
  *
  * @generated from service a.v1.Old
  * @deprecated
@@ -198,20 +148,9 @@ export interface OldErrors {
 export declare const oldErrors: OldErrors;
 
 /**
- * The client's side of Old.Both: sends any number of `M` and receives any number of `M`, in any order.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `closeSend` half-closes: no message follows, receiving goes on.
- * - `queued` tells what waits in either direction.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns, even if this side has not half-closed: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
- *
- * It may end with these errors of `oldErrors`:
- * - `tooOld`, `failed_precondition`: this service is gone!
+ * Client side of Old.Both: `send` sends `M` messages, `recv` or `for await` receives `M` messages, `closeSend` half-closes, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc a.v1.Old.Both
  * @deprecated
@@ -221,15 +160,14 @@ export interface BothClientStream extends BidiStreamingClient<typeof MSchema, ty
 /**
  * Declares them for one RPC, in a domain of its own.
  *
- * What a client calls of Old: a method for each RPC.
+ * Client side of Old: a method for each RPC.
  *
  * @generated from service a.v1.Old
  * @deprecated
  */
 export interface OldClient {
   /**
-   * It may end with these errors of `oldErrors`:
-   * - `tooOld`, `failed_precondition`: this service is gone!
+   * Declared errors of `oldErrors`: `tooOld`.
    *
    * @generated from rpc a.v1.Old.Both
    * @deprecated

@@ -6,7 +6,7 @@ import { Code, createServiceClient, createServiceErrors } from "connect-stream/c
 import { Hosts, Old, Plain } from "./a_pb.js";
 
 /**
- * The errors that Hosts declares: handlers throw `hostsErrors.hostGone()`, clients ask `hostsErrors.hostGone.is(error)`.
+ * Handlers throw `hostsErrors.hostGone()`, clients check `hostsErrors.hostGone.is(error)`.
  *
  * @generated from service a.v1.Hosts
  */
@@ -36,7 +36,7 @@ export function createPlainClient(transport, options) {
 }
 
 /**
- * The errors that Old declares: handlers throw `oldErrors.tooOld()`, clients ask `oldErrors.tooOld.is(error)`.
+ * Handlers throw `oldErrors.tooOld()`, clients check `oldErrors.tooOld.is(error)`.
  *
  * @generated from service a.v1.Old
  * @deprecated

@@ -8,42 +8,34 @@ import type { M, MSchema } from "./a_pb.js";
 import { Hosts, Old, Plain } from "./a_pb.js";
 
 /**
- * The errors that Hosts declares.
+ * Errors that Hosts declares.
  *
  * @generated from service a.v1.Hosts
  */
 export interface HostsErrors {
   /**
    * `not_found`: no such host.
-   *
-   * Of Read, Watch, Push.
    */
   readonly hostGone: DeclaredError<"HOST_GONE">;
 
   /**
-   * `unavailable`: The host has too much to do, "as usual". Temporary: try again after 5 s.
-   *
-   * Of Read, Watch, Push.
+   * `unavailable`: The host has too much to do, "as usual". Temporary: retry after 5 s.
    */
   readonly hostBusy: TemporaryError<"HOST_BUSY">;
 
   /**
-   * `aborted`: the sensor does not \@answer *\/ in time. Something took too long. Temporary: try again later.
-   *
-   * Of Read, Watch.
+   * `aborted`: the sensor does not \@answer *\/ in time. A timeout. Temporary. Of Read, Watch.
    */
   readonly sensorSlow: TemporaryError<"SENSOR_SLOW">;
 
   /**
-   * `resource_exhausted`: the host's disk is full.
-   *
-   * Of Watch.
+   * `resource_exhausted`: the host's disk is full. Of Watch.
    */
   readonly diskFull: DeclaredError<"DISK_FULL">;
 }
 
 /**
- * The errors that Hosts declares: handlers throw `hostsErrors.hostGone()`, clients ask `hostsErrors.hostGone.is(error)`.
+ * Handlers throw `hostsErrors.hostGone()`, clients check `hostsErrors.hostGone.is(error)`.
  *
  * @generated from service a.v1.Hosts
  */
@@ -55,39 +47,19 @@ export const hostsErrors: HostsErrors = createServiceErrors<HostsErrors>("hosts.
 });
 
 /**
- * The server's side of Hosts.Watch: sends any number of `M`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
- *
- * It may end with these errors of `hostsErrors`:
- * - `hostGone`, `not_found`: no such host.
- * - `hostBusy`, `unavailable`: The host has too much to do, "as usual". Temporary: try again after 5 s.
- * - `sensorSlow`, `aborted`: the sensor does not \@answer *\/ in time. Something took too long. Temporary: try again later.
- * - `diskFull`, `resource_exhausted`: the host's disk is full.
+ * Server side of Hosts.Watch: `send` sends `M` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Hosts.Watch
  */
 export interface WatchServerStream extends ServerStreamingServer<typeof MSchema> {}
 
 /**
- * The server's side of Hosts.Push: receives any number of `M`, answers with one `M`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `sendAndClose` sends the one response, and must be called once.
- * - `queued` tells what has arrived and was not read.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes, the call ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
- *
- * It may end with these errors of `hostsErrors`:
- * - `hostGone`, `not_found`: no such host.
- * - `hostBusy`, `unavailable`: The host has too much to do, "as usual". Temporary: try again after 5 s.
+ * Server side of Hosts.Push: `recv` or `for await` receives `M` messages, `sendAndClose` sends the one `M`, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Hosts.Push
  */
@@ -96,7 +68,7 @@ export interface PushServerStream extends ClientStreamingServer<typeof MSchema, 
 /**
  * Watches hosts.
  *
- * What a server implements of Hosts: a method for each RPC.
+ * Server side of Hosts: a method for each RPC.
  *
  * @generated from service a.v1.Hosts
  */
@@ -104,30 +76,21 @@ export interface HostsHandler {
   /**
    * Reads once.
    *
-   * It may end with these errors of `hostsErrors`:
-   * - `hostGone`, `not_found`: no such host.
-   * - `hostBusy`, `unavailable`: The host has too much to do, "as usual". Temporary: try again after 5 s.
-   * - `sensorSlow`, `aborted`: the sensor does not \@answer *\/ in time. Something took too long. Temporary: try again later.
+   * Declared errors of `hostsErrors`: `hostGone`, `hostBusy`, `sensorSlow`.
    *
    * @generated from rpc a.v1.Hosts.Read
    */
   read(request: M, context: HandlerContext): Promise<MessageInitShape<typeof MSchema>>;
 
   /**
-   * It may end with these errors of `hostsErrors`:
-   * - `hostGone`, `not_found`: no such host.
-   * - `hostBusy`, `unavailable`: The host has too much to do, "as usual". Temporary: try again after 5 s.
-   * - `sensorSlow`, `aborted`: the sensor does not \@answer *\/ in time. Something took too long. Temporary: try again later.
-   * - `diskFull`, `resource_exhausted`: the host's disk is full.
+   * Declared errors of `hostsErrors`: `hostGone`, `hostBusy`, `sensorSlow`, `diskFull`.
    *
    * @generated from rpc a.v1.Hosts.Watch
    */
   watch(request: M, stream: WatchServerStream): Promise<void>;
 
   /**
-   * It may end with these errors of `hostsErrors`:
-   * - `hostGone`, `not_found`: no such host.
-   * - `hostBusy`, `unavailable`: The host has too much to do, "as usual". Temporary: try again after 5 s.
+   * Declared errors of `hostsErrors`: `hostGone`, `hostBusy`.
    *
    * @generated from rpc a.v1.Hosts.Push
    */
@@ -144,41 +107,18 @@ export function registerHosts(router: ConnectRouter, handler: Partial<HostsHandl
 }
 
 /**
- * The client's side of Hosts.Watch: receives any number of `M`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
- *
- * It may end with these errors of `hostsErrors`:
- * - `hostGone`, `not_found`: no such host.
- * - `hostBusy`, `unavailable`: The host has too much to do, "as usual". Temporary: try again after 5 s.
- * - `sensorSlow`, `aborted`: the sensor does not \@answer *\/ in time. Something took too long. Temporary: try again later.
- * - `diskFull`, `resource_exhausted`: the host's disk is full.
+ * Client side of Hosts.Watch: `recv` or `for await` receives `M` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc a.v1.Hosts.Watch
  */
 export interface WatchClientStream extends ServerStreamingClient<typeof MSchema> {}
 
 /**
- * The client's side of Hosts.Push: sends any number of `M`, receives one `M`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `closeAndRecv` half-closes, then gives the one response.
- * - `queued` tells what was sent and waits for flow control.
- * - `close` abandons the call and frees it: the server sees a cancel. So does `await using`.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends with the server's response, which may come before the half-close: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
- *
- * It may end with these errors of `hostsErrors`:
- * - `hostGone`, `not_found`: no such host.
- * - `hostBusy`, `unavailable`: The host has too much to do, "as usual". Temporary: try again after 5 s.
+ * Client side of Hosts.Push: `send` sends `M` messages, `closeAndRecv` half-closes and receives the one `M`, `close` cancels the call.
+ * Ends with the response, which may come before the half-close: then `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc a.v1.Hosts.Push
  */
@@ -187,7 +127,7 @@ export interface PushClientStream extends ClientStreamingClient<typeof MSchema, 
 /**
  * Watches hosts.
  *
- * What a client calls of Hosts: a method for each RPC.
+ * Client side of Hosts: a method for each RPC.
  *
  * @generated from service a.v1.Hosts
  */
@@ -195,30 +135,21 @@ export interface HostsClient {
   /**
    * Reads once.
    *
-   * It may end with these errors of `hostsErrors`:
-   * - `hostGone`, `not_found`: no such host.
-   * - `hostBusy`, `unavailable`: The host has too much to do, "as usual". Temporary: try again after 5 s.
-   * - `sensorSlow`, `aborted`: the sensor does not \@answer *\/ in time. Something took too long. Temporary: try again later.
+   * Declared errors of `hostsErrors`: `hostGone`, `hostBusy`, `sensorSlow`.
    *
    * @generated from rpc a.v1.Hosts.Read
    */
   read(request: MessageInitShape<typeof MSchema>, options?: StreamCallOptions): Promise<M>;
 
   /**
-   * It may end with these errors of `hostsErrors`:
-   * - `hostGone`, `not_found`: no such host.
-   * - `hostBusy`, `unavailable`: The host has too much to do, "as usual". Temporary: try again after 5 s.
-   * - `sensorSlow`, `aborted`: the sensor does not \@answer *\/ in time. Something took too long. Temporary: try again later.
-   * - `diskFull`, `resource_exhausted`: the host's disk is full.
+   * Declared errors of `hostsErrors`: `hostGone`, `hostBusy`, `sensorSlow`, `diskFull`.
    *
    * @generated from rpc a.v1.Hosts.Watch
    */
   watch(request: MessageInitShape<typeof MSchema>, options?: StreamCallOptions): WatchClientStream;
 
   /**
-   * It may end with these errors of `hostsErrors`:
-   * - `hostGone`, `not_found`: no such host.
-   * - `hostBusy`, `unavailable`: The host has too much to do, "as usual". Temporary: try again after 5 s.
+   * Declared errors of `hostsErrors`: `hostGone`, `hostBusy`.
    *
    * @generated from rpc a.v1.Hosts.Push
    */
@@ -235,15 +166,10 @@ export function createHostsClient(transport: Transport, options?: StreamClientOp
 }
 
 /**
- * The server's side of Plain.Talk: receives any number of `M` and sends any number of `M`, in any order.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what waits in either direction.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes. The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of Plain.Talk: `recv` or `for await` receives `M` messages, `send` sends `M` messages, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Plain.Talk
  */
@@ -252,7 +178,7 @@ export interface TalkServerStream extends BidiStreamingServer<typeof MSchema, ty
 /**
  * Declares none.
  *
- * What a server implements of Plain: a method for each RPC.
+ * Server side of Plain: a method for each RPC.
  *
  * @generated from service a.v1.Plain
  */
@@ -273,17 +199,9 @@ export function registerPlain(router: ConnectRouter, handler: Partial<PlainHandl
 }
 
 /**
- * The client's side of Plain.Talk: sends any number of `M` and receives any number of `M`, in any order.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `closeSend` half-closes: no message follows, receiving goes on.
- * - `queued` tells what waits in either direction.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns, even if this side has not half-closed: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of Plain.Talk: `send` sends `M` messages, `recv` or `for await` receives `M` messages, `closeSend` half-closes, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc a.v1.Plain.Talk
  */
@@ -292,7 +210,7 @@ export interface TalkClientStream extends BidiStreamingClient<typeof MSchema, ty
 /**
  * Declares none.
  *
- * What a client calls of Plain: a method for each RPC.
+ * Client side of Plain: a method for each RPC.
  *
  * @generated from service a.v1.Plain
  */
@@ -313,7 +231,7 @@ export function createPlainClient(transport: Transport, options?: StreamClientOp
 }
 
 /**
- * The errors that Old declares.
+ * Errors that Old declares.
  *
  * @generated from service a.v1.Old
  * @deprecated
@@ -321,14 +239,12 @@ export function createPlainClient(transport: Transport, options?: StreamClientOp
 export interface OldErrors {
   /**
    * `failed_precondition`: this service is gone!
-   *
-   * Of Both.
    */
   readonly tooOld: DeclaredError<"TOO_OLD">;
 }
 
 /**
- * The errors that Old declares: handlers throw `oldErrors.tooOld()`, clients ask `oldErrors.tooOld.is(error)`.
+ * Handlers throw `oldErrors.tooOld()`, clients check `oldErrors.tooOld.is(error)`.
  *
  * @generated from service a.v1.Old
  * @deprecated
@@ -338,18 +254,10 @@ export const oldErrors: OldErrors = createServiceErrors<OldErrors>("a.v1.Old", {
 });
 
 /**
- * The server's side of Old.Both: receives any number of `M` and sends any number of `M`, in any order.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what waits in either direction.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes. The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
- *
- * It may end with these errors of `oldErrors`:
- * - `tooOld`, `failed_precondition`: this service is gone!
+ * Server side of Old.Both: `recv` or `for await` receives `M` messages, `send` sends `M` messages, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Old.Both
  * @deprecated
@@ -359,15 +267,14 @@ export interface BothServerStream extends BidiStreamingServer<typeof MSchema, ty
 /**
  * Declares them for one RPC, in a domain of its own.
  *
- * What a server implements of Old: a method for each RPC.
+ * Server side of Old: a method for each RPC.
  *
  * @generated from service a.v1.Old
  * @deprecated
  */
 export interface OldHandler {
   /**
-   * It may end with these errors of `oldErrors`:
-   * - `tooOld`, `failed_precondition`: this service is gone!
+   * Declared errors of `oldErrors`: `tooOld`.
    *
    * @generated from rpc a.v1.Old.Both
    * @deprecated
@@ -386,20 +293,9 @@ export function registerOld(router: ConnectRouter, handler: Partial<OldHandler>,
 }
 
 /**
- * The client's side of Old.Both: sends any number of `M` and receives any number of `M`, in any order.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `closeSend` half-closes: no message follows, receiving goes on.
- * - `queued` tells what waits in either direction.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns, even if this side has not half-closed: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
- *
- * It may end with these errors of `oldErrors`:
- * - `tooOld`, `failed_precondition`: this service is gone!
+ * Client side of Old.Both: `send` sends `M` messages, `recv` or `for await` receives `M` messages, `closeSend` half-closes, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc a.v1.Old.Both
  * @deprecated
@@ -409,15 +305,14 @@ export interface BothClientStream extends BidiStreamingClient<typeof MSchema, ty
 /**
  * Declares them for one RPC, in a domain of its own.
  *
- * What a client calls of Old: a method for each RPC.
+ * Client side of Old: a method for each RPC.
  *
  * @generated from service a.v1.Old
  * @deprecated
  */
 export interface OldClient {
   /**
-   * It may end with these errors of `oldErrors`:
-   * - `tooOld`, `failed_precondition`: this service is gone!
+   * Declared errors of `oldErrors`: `tooOld`.
    *
    * @generated from rpc a.v1.Old.Both
    * @deprecated

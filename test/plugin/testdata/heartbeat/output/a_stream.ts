@@ -8,84 +8,59 @@ import type { ChoiceResponseSchema, EmptyResponseSchema, FlagResponseSchema, Req
 import { Beats } from "./a_pb.js";
 
 /**
- * The server's side of Beats.Flag: sends any number of `FlagResponse`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
- *
- * As the schema declares, unless options say otherwise:
- * - After 20 s without a message, the runtime sends one with `isHeartbeat` and nothing else, as a sign of life.
+ * Server side of Beats.Flag: `send` sends `FlagResponse` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Beats.Flag
  */
 export interface FlagServerStream extends ServerStreamingServer<typeof FlagResponseSchema> {}
 
 /**
- * The server's side of Beats.Empty: receives any number of `Request` and sends any number of `EmptyResponse`, in any order.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what waits in either direction.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes. The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
- *
- * As the schema declares, unless options say otherwise:
- * - Ends with `deadline_exceeded` after 1 h without a message, either way.
- * - After 1.5 s without a message, the runtime sends one with `beat` and nothing else, as a sign of life.
+ * Server side of Beats.Empty: `recv` or `for await` receives `Request` messages, `send` sends `EmptyResponse` messages, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Beats.Empty
  */
 export interface EmptyServerStream extends BidiStreamingServer<typeof RequestSchema, typeof EmptyResponseSchema> {}
 
 /**
- * The server's side of Beats.Choice: sends any number of `ChoiceResponse`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
- *
- * As the schema declares, unless options say otherwise:
- * - After 1 d without a message, the runtime sends one with `nothing` and nothing else, as a sign of life.
+ * Server side of Beats.Choice: `send` sends `ChoiceResponse` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Beats.Choice
  */
 export interface ChoiceServerStream extends ServerStreamingServer<typeof ChoiceResponseSchema> {}
 
 /**
- * What a server implements of Beats: a method for each RPC.
+ * Server side of Beats: a method for each RPC.
  *
  * @generated from service a.v1.Beats
  */
 export interface BeatsHandler {
   /**
-   * As the schema declares, unless options say otherwise:
-   * - After 20 s without a message, the runtime sends one with `isHeartbeat` and nothing else, as a sign of life.
+   * Policy of the schema, unless options override it:
+   * - Sends a heartbeat after 20 s of silence: a message with only `isHeartbeat` set.
    *
    * @generated from rpc a.v1.Beats.Flag
    */
   flag(request: Request, stream: FlagServerStream): Promise<void>;
 
   /**
-   * As the schema declares, unless options say otherwise:
-   * - Ends with `deadline_exceeded` after 1 h without a message, either way.
-   * - After 1.5 s without a message, the runtime sends one with `beat` and nothing else, as a sign of life.
+   * Policy of the schema, unless options override it:
+   * - Ends with `deadline_exceeded` after 1 h without a message either way.
+   * - Sends a heartbeat after 1.5 s of silence: a message with only `beat` set.
    *
    * @generated from rpc a.v1.Beats.Empty
    */
   empty(stream: EmptyServerStream): Promise<void>;
 
   /**
-   * As the schema declares, unless options say otherwise:
-   * - After 1 d without a message, the runtime sends one with `nothing` and nothing else, as a sign of life.
+   * Policy of the schema, unless options override it:
+   * - Sends a heartbeat after 1 d of silence: a message with only `nothing` set.
    *
    * @generated from rpc a.v1.Beats.Choice
    */
@@ -106,88 +81,58 @@ export function registerBeats(router: ConnectRouter, handler: Partial<BeatsHandl
 }
 
 /**
- * The client's side of Beats.Flag: receives any number of `FlagResponse`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
- *
- * As the schema declares, unless options say otherwise:
- * - After 20 s without a message, the server gives a sign of life. It is no message here, and `isHeartbeat` is never set.
+ * Client side of Beats.Flag: `recv` or `for await` receives `FlagResponse` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc a.v1.Beats.Flag
  */
 export interface FlagClientStream extends ServerStreamingClient<typeof FlagResponseSchema> {}
 
 /**
- * The client's side of Beats.Empty: sends any number of `Request` and receives any number of `EmptyResponse`, in any order.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `closeSend` half-closes: no message follows, receiving goes on.
- * - `queued` tells what waits in either direction.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns, even if this side has not half-closed: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
- *
- * As the schema declares, unless options say otherwise:
- * - The server ends it with `deadline_exceeded` after 1 h without a message, either way.
- * - After 1.5 s without a message, the server gives a sign of life. It is no message here, and `beat` is never set.
+ * Client side of Beats.Empty: `send` sends `Request` messages, `recv` or `for await` receives `EmptyResponse` messages, `closeSend` half-closes, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc a.v1.Beats.Empty
  */
 export interface EmptyClientStream extends BidiStreamingClient<typeof RequestSchema, typeof EmptyResponseSchema> {}
 
 /**
- * The client's side of Beats.Choice: receives any number of `ChoiceResponse`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
- *
- * As the schema declares, unless options say otherwise:
- * - After 1 d without a message, the server gives a sign of life. It is no message here, and `nothing` is never set.
+ * Client side of Beats.Choice: `recv` or `for await` receives `ChoiceResponse` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc a.v1.Beats.Choice
  */
 export interface ChoiceClientStream extends ServerStreamingClient<typeof ChoiceResponseSchema> {}
 
 /**
- * What a client calls of Beats: a method for each RPC.
+ * Client side of Beats: a method for each RPC.
  *
  * @generated from service a.v1.Beats
  */
 export interface BeatsClient {
   /**
-   * As the schema declares, unless options say otherwise:
-   * - After 20 s without a message, the server gives a sign of life. It is no message here, and `isHeartbeat` is never set.
+   * Policy of the server:
+   * - Sends a heartbeat after 20 s of silence; `recv` skips it.
    *
    * @generated from rpc a.v1.Beats.Flag
    */
   flag(request: MessageInitShape<typeof RequestSchema>, options?: StreamCallOptions): FlagClientStream;
 
   /**
-   * As the schema declares, unless options say otherwise:
-   * - The server ends it with `deadline_exceeded` after 1 h without a message, either way.
-   * - After 1.5 s without a message, the server gives a sign of life. It is no message here, and `beat` is never set.
+   * Policy of the server:
+   * - Ends with `deadline_exceeded` after 1 h without a message either way.
+   * - Sends a heartbeat after 1.5 s of silence; `recv` skips it.
    *
    * @generated from rpc a.v1.Beats.Empty
    */
   empty(options?: StreamCallOptions): EmptyClientStream;
 
   /**
-   * As the schema declares, unless options say otherwise:
-   * - After 1 d without a message, the server gives a sign of life. It is no message here, and `nothing` is never set.
+   * Policy of the server:
+   * - Sends a heartbeat after 1 d of silence; `recv` skips it.
    *
    * @generated from rpc a.v1.Beats.Choice
    */

@@ -10,85 +10,57 @@ import type { Outer_File } from "./other_pb.js";
 import { Outer_FileSchema } from "./other_pb.js";
 
 /**
- * The server's side of Chat.Connect: receives any number of `Line` and sends any number of `Line`, in any order.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what waits in either direction.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes. The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of Chat.Connect: `recv` or `for await` receives `Line` messages, `send` sends `Line` messages, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Chat.Connect
  */
 export interface ConnectServerStream extends BidiStreamingServer<typeof LineSchema, typeof LineSchema> {}
 
 /**
- * The server's side of Chat.Upload: receives any number of `Line`, answers with one `Line`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `sendAndClose` sends the one response, and must be called once.
- * - `queued` tells what has arrived and was not read.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes, the call ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
- *
- * As the schema declares, unless options say otherwise:
- * - A generated client gives it 1 min. Then it ends with `deadline_exceeded`.
+ * Server side of Chat.Upload: `recv` or `for await` receives `Line` messages, `sendAndClose` sends the one `Line`, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Chat.Upload
  */
 export interface UploadServerStream extends ClientStreamingServer<typeof LineSchema, typeof LineSchema> {}
 
 /**
- * The server's side of Chat.Bare: receives any number of `Line` and sends any number of `Line`, in any order.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what waits in either direction.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes. The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of Chat.Bare: `recv` or `for await` receives `Line` messages, `send` sends `Line` messages, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Chat.Bare
  */
 export interface BareServerStream extends BidiStreamingServer<typeof LineSchema, typeof LineSchema> {}
 
 /**
- * The server's side of Chat.Repeat: receives any number of `Line` and sends any number of `Line`, in any order.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what waits in either direction.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes. The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of Chat.Repeat: `recv` or `for await` receives `Line` messages, `send` sends `Line` messages, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Chat.Repeat
  */
 export interface RepeatServerStream extends BidiStreamingServer<typeof LineSchema, typeof LineSchema> {}
 
 /**
- * The server's side of Chat.Plain: receives any number of `Line` and sends any number of `Line`, in any order.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what waits in either direction.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes. The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of Chat.Plain: `recv` or `for await` receives `Line` messages, `send` sends `Line` messages, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Chat.Plain
  */
 export interface PlainServerStream extends BidiStreamingServer<typeof LineSchema, typeof LineSchema> {}
 
 /**
- * What a server implements of Chat: a method for each RPC.
+ * Server side of Chat: a method for each RPC.
  *
  * @generated from service a.v1.Chat
  */
@@ -96,7 +68,7 @@ export interface ChatHandler {
   /**
    * Talks to everyone in a room.
    *
-   * `metadata` is what the client gave when it opened the stream. It came as request headers: `user_id`, `rooms`, `token-bin`, `colour`, `since_number`, `since_time`. Where these are no `Join`, the call ends with `invalid_argument`, and this is not called.
+   * `metadata` comes from the request headers `user_id`, `rooms`, `token-bin`, `colour`, `since_number`, `since_time`. If they are invalid, the call ends with `invalid_argument` before this is called.
    *
    * @generated from rpc a.v1.Chat.Connect
    */
@@ -105,10 +77,10 @@ export interface ChatHandler {
   /**
    * Sends a file.
    *
-   * `metadata` is what the client gave when it opened the stream. It came as request headers: `name`, `size`. Where these are no `File`, the call ends with `invalid_argument`, and this is not called.
+   * `metadata` comes from the request headers `name`, `size`. If they are invalid, the call ends with `invalid_argument` before this is called.
    *
-   * As the schema declares, unless options say otherwise:
-   * - A generated client gives it 1 min. Then it ends with `deadline_exceeded`.
+   * Policy of generated clients:
+   * - Ends with `deadline_exceeded` after 1 min.
    *
    * @generated from rpc a.v1.Chat.Upload
    */
@@ -117,7 +89,7 @@ export interface ChatHandler {
   /**
    * Nothing but a name.
    *
-   * `metadata` is what the client gave when it opened the stream. It came as request headers. Where these are no `Nothing`, the call ends with `invalid_argument`, and this is not called.
+   * `metadata` comes from the request headers. If they are invalid, the call ends with `invalid_argument` before this is called.
    *
    * @generated from rpc a.v1.Chat.Bare
    */
@@ -126,7 +98,7 @@ export interface ChatHandler {
   /**
    * Begins with a line.
    *
-   * `metadata` is what the client gave when it opened the stream. It came as request headers: `text`. Where these are no `Line`, the call ends with `invalid_argument`, and this is not called.
+   * `metadata` comes from the request headers `text`. If they are invalid, the call ends with `invalid_argument` before this is called.
    *
    * @generated from rpc a.v1.Chat.Repeat
    */
@@ -153,94 +125,52 @@ export function registerChat(router: ConnectRouter, handler: Partial<ChatHandler
 }
 
 /**
- * The client's side of Chat.Connect: sends any number of `Line` and receives any number of `Line`, in any order.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `closeSend` half-closes: no message follows, receiving goes on.
- * - `queued` tells what waits in either direction.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns, even if this side has not half-closed: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of Chat.Connect: `send` sends `Line` messages, `recv` or `for await` receives `Line` messages, `closeSend` half-closes, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc a.v1.Chat.Connect
  */
 export interface ConnectClientStream extends BidiStreamingClient<typeof LineSchema, typeof LineSchema> {}
 
 /**
- * The client's side of Chat.Upload: sends any number of `Line`, receives one `Line`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `closeAndRecv` half-closes, then gives the one response.
- * - `queued` tells what was sent and waits for flow control.
- * - `close` abandons the call and frees it: the server sees a cancel. So does `await using`.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends with the server's response, which may come before the half-close: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
- *
- * As the schema declares, unless options say otherwise:
- * - Ends with `deadline_exceeded` after 1 min.
+ * Client side of Chat.Upload: `send` sends `Line` messages, `closeAndRecv` half-closes and receives the one `Line`, `close` cancels the call.
+ * Ends with the response, which may come before the half-close: then `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc a.v1.Chat.Upload
  */
 export interface UploadClientStream extends ClientStreamingClient<typeof LineSchema, typeof LineSchema> {}
 
 /**
- * The client's side of Chat.Bare: sends any number of `Line` and receives any number of `Line`, in any order.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `closeSend` half-closes: no message follows, receiving goes on.
- * - `queued` tells what waits in either direction.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns, even if this side has not half-closed: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of Chat.Bare: `send` sends `Line` messages, `recv` or `for await` receives `Line` messages, `closeSend` half-closes, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc a.v1.Chat.Bare
  */
 export interface BareClientStream extends BidiStreamingClient<typeof LineSchema, typeof LineSchema> {}
 
 /**
- * The client's side of Chat.Repeat: sends any number of `Line` and receives any number of `Line`, in any order.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `closeSend` half-closes: no message follows, receiving goes on.
- * - `queued` tells what waits in either direction.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns, even if this side has not half-closed: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of Chat.Repeat: `send` sends `Line` messages, `recv` or `for await` receives `Line` messages, `closeSend` half-closes, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc a.v1.Chat.Repeat
  */
 export interface RepeatClientStream extends BidiStreamingClient<typeof LineSchema, typeof LineSchema> {}
 
 /**
- * The client's side of Chat.Plain: sends any number of `Line` and receives any number of `Line`, in any order.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `closeSend` half-closes: no message follows, receiving goes on.
- * - `queued` tells what waits in either direction.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns, even if this side has not half-closed: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of Chat.Plain: `send` sends `Line` messages, `recv` or `for await` receives `Line` messages, `closeSend` half-closes, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc a.v1.Chat.Plain
  */
 export interface PlainClientStream extends BidiStreamingClient<typeof LineSchema, typeof LineSchema> {}
 
 /**
- * What a client calls of Chat: a method for each RPC.
+ * Client side of Chat: a method for each RPC.
  *
  * @generated from service a.v1.Chat
  */
@@ -248,7 +178,7 @@ export interface ChatClient {
   /**
    * Talks to everyone in a room.
    *
-   * `metadata` goes to the server when the stream is opened, before any message, as request headers: `user_id`, `rooms`, `token-bin`, `colour`, `since_number`, `since_time`.
+   * `metadata` opens the stream, as request headers `user_id`, `rooms`, `token-bin`, `colour`, `since_number`, `since_time`.
    *
    * @generated from rpc a.v1.Chat.Connect
    */
@@ -257,9 +187,9 @@ export interface ChatClient {
   /**
    * Sends a file.
    *
-   * `metadata` goes to the server when the stream is opened, before any message, as request headers: `name`, `size`.
+   * `metadata` opens the stream, as request headers `name`, `size`.
    *
-   * As the schema declares, unless options say otherwise:
+   * Policy of the schema, unless options override it:
    * - Ends with `deadline_exceeded` after 1 min.
    *
    * @generated from rpc a.v1.Chat.Upload
@@ -269,7 +199,7 @@ export interface ChatClient {
   /**
    * Nothing but a name.
    *
-   * `metadata` goes to the server when the stream is opened, before any message, as request headers.
+   * `metadata` opens the stream, as request headers.
    *
    * @generated from rpc a.v1.Chat.Bare
    */
@@ -278,7 +208,7 @@ export interface ChatClient {
   /**
    * Begins with a line.
    *
-   * `metadata` goes to the server when the stream is opened, before any message, as request headers: `text`.
+   * `metadata` opens the stream, as request headers `text`.
    *
    * @generated from rpc a.v1.Chat.Repeat
    */

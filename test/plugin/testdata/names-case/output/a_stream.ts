@@ -8,49 +8,34 @@ import type { Empty, EmptySchema } from "./a_pb.js";
 import { monitor, twin, Twin } from "./a_pb.js";
 
 /**
- * The server's side of monitor.watch: sends any number of `Empty`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of monitor.watch: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc monitor.watch
  */
 export interface WatchServerStream extends ServerStreamingServer<typeof EmptySchema> {}
 
 /**
- * The server's side of monitor.snake_case: sends any number of `Empty`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of monitor.snake_case: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc monitor.snake_case
  */
 export interface Snake_caseServerStream extends ServerStreamingServer<typeof EmptySchema> {}
 
 /**
- * The server's side of monitor._under: sends any number of `Empty`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of monitor._under: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc monitor._under
  */
 export interface _underServerStream extends ServerStreamingServer<typeof EmptySchema> {}
 
 /**
- * What a server implements of monitor: a method for each RPC.
+ * Server side of monitor: a method for each RPC.
  *
  * @generated from service monitor
  */
@@ -86,52 +71,34 @@ export function registerMonitor(router: ConnectRouter, handler: Partial<MonitorH
 }
 
 /**
- * The client's side of monitor.watch: receives any number of `Empty`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of monitor.watch: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc monitor.watch
  */
 export interface WatchClientStream extends ServerStreamingClient<typeof EmptySchema> {}
 
 /**
- * The client's side of monitor.snake_case: receives any number of `Empty`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of monitor.snake_case: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc monitor.snake_case
  */
 export interface Snake_caseClientStream extends ServerStreamingClient<typeof EmptySchema> {}
 
 /**
- * The client's side of monitor._under: receives any number of `Empty`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of monitor._under: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc monitor._under
  */
 export interface _underClientStream extends ServerStreamingClient<typeof EmptySchema> {}
 
 /**
- * What a client calls of monitor: a method for each RPC.
+ * Client side of monitor: a method for each RPC.
  *
  * @generated from service monitor
  */
@@ -167,21 +134,16 @@ export function createMonitorClient(transport: Transport, options?: StreamClient
 }
 
 /**
- * The server's side of twin.Twin: sends any number of `Empty`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of twin.Twin: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc twin.Twin
  */
 export interface twinTwinServerStream extends ServerStreamingServer<typeof EmptySchema> {}
 
 /**
- * What a server implements of twin: a method for each RPC.
+ * Server side of twin: a method for each RPC.
  *
  * @generated from service twin
  */
@@ -202,22 +164,16 @@ export function registertwin(router: ConnectRouter, handler: Partial<twinHandler
 }
 
 /**
- * The client's side of twin.Twin: receives any number of `Empty`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of twin.Twin: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc twin.Twin
  */
 export interface twinTwinClientStream extends ServerStreamingClient<typeof EmptySchema> {}
 
 /**
- * What a client calls of twin: a method for each RPC.
+ * Client side of twin: a method for each RPC.
  *
  * @generated from service twin
  */
@@ -238,21 +194,16 @@ export function createtwinClient(transport: Transport, options?: StreamClientOpt
 }
 
 /**
- * The server's side of Twin.Twin: sends any number of `Empty`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of Twin.Twin: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Twin.Twin
  */
 export interface TwinTwinServerStream extends ServerStreamingServer<typeof EmptySchema> {}
 
 /**
- * What a server implements of Twin: a method for each RPC.
+ * Server side of Twin: a method for each RPC.
  *
  * @generated from service Twin
  */
@@ -273,22 +224,16 @@ export function registerTwin(router: ConnectRouter, handler: Partial<TwinHandler
 }
 
 /**
- * The client's side of Twin.Twin: receives any number of `Empty`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of Twin.Twin: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc Twin.Twin
  */
 export interface TwinTwinClientStream extends ServerStreamingClient<typeof EmptySchema> {}
 
 /**
- * What a client calls of Twin: a method for each RPC.
+ * Client side of Twin: a method for each RPC.
  *
  * @generated from service Twin
  */

@@ -8,21 +8,16 @@ import type { Empty, EmptySchema } from "./a_pb.js";
 import { A, B } from "./a_pb.js";
 
 /**
- * The server's side of A.Watch: sends any number of `Empty`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of A.Watch: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc A.Watch
  */
 export interface AWatchServerStream extends ServerStreamingServer<typeof EmptySchema> {}
 
 /**
- * What a server implements of A: a method for each RPC.
+ * Server side of A: a method for each RPC.
  *
  * @generated from service A
  */
@@ -43,22 +38,16 @@ export function registerA(router: ConnectRouter, handler: Partial<AHandler>, opt
 }
 
 /**
- * The client's side of A.Watch: receives any number of `Empty`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of A.Watch: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc A.Watch
  */
 export interface AWatchClientStream extends ServerStreamingClient<typeof EmptySchema> {}
 
 /**
- * What a client calls of A: a method for each RPC.
+ * Client side of A: a method for each RPC.
  *
  * @generated from service A
  */
@@ -79,35 +68,25 @@ export function createAClient(transport: Transport, options?: StreamClientOption
 }
 
 /**
- * The server's side of B.AWatch: sends any number of `Empty`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of B.AWatch: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc B.AWatch
  */
 export interface BAWatchServerStream extends ServerStreamingServer<typeof EmptySchema> {}
 
 /**
- * The server's side of B.Watch: sends any number of `Empty`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of B.Watch: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc B.Watch
  */
 export interface BWatchServerStream extends ServerStreamingServer<typeof EmptySchema> {}
 
 /**
- * What a server implements of B: a method for each RPC.
+ * Server side of B: a method for each RPC.
  *
  * @generated from service B
  */
@@ -133,37 +112,25 @@ export function registerB(router: ConnectRouter, handler: Partial<BHandler>, opt
 }
 
 /**
- * The client's side of B.AWatch: receives any number of `Empty`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of B.AWatch: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc B.AWatch
  */
 export interface BAWatchClientStream extends ServerStreamingClient<typeof EmptySchema> {}
 
 /**
- * The client's side of B.Watch: receives any number of `Empty`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of B.Watch: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc B.Watch
  */
 export interface BWatchClientStream extends ServerStreamingClient<typeof EmptySchema> {}
 
 /**
- * What a client calls of B: a method for each RPC.
+ * Client side of B: a method for each RPC.
  *
  * @generated from service B
  */

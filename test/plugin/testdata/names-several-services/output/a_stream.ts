@@ -8,35 +8,25 @@ import type { Empty, EmptySchema } from "./a_pb.js";
 import { CpuService, DiskService, EmptyService } from "./a_pb.js";
 
 /**
- * The server's side of CpuService.Watch: sends any number of `Empty`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of CpuService.Watch: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc m.v1.CpuService.Watch
  */
 export interface CpuServiceWatchServerStream extends ServerStreamingServer<typeof EmptySchema> {}
 
 /**
- * The server's side of CpuService.Load: sends any number of `Empty`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of CpuService.Load: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc m.v1.CpuService.Load
  */
 export interface LoadServerStream extends ServerStreamingServer<typeof EmptySchema> {}
 
 /**
- * What a server implements of CpuService: a method for each RPC.
+ * Server side of CpuService: a method for each RPC.
  *
  * @generated from service m.v1.CpuService
  */
@@ -62,37 +52,25 @@ export function registerCpuService(router: ConnectRouter, handler: Partial<CpuSe
 }
 
 /**
- * The client's side of CpuService.Watch: receives any number of `Empty`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of CpuService.Watch: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc m.v1.CpuService.Watch
  */
 export interface CpuServiceWatchClientStream extends ServerStreamingClient<typeof EmptySchema> {}
 
 /**
- * The client's side of CpuService.Load: receives any number of `Empty`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of CpuService.Load: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc m.v1.CpuService.Load
  */
 export interface LoadClientStream extends ServerStreamingClient<typeof EmptySchema> {}
 
 /**
- * What a client calls of CpuService: a method for each RPC.
+ * Client side of CpuService: a method for each RPC.
  *
  * @generated from service m.v1.CpuService
  */
@@ -118,37 +96,27 @@ export function createCpuServiceClient(transport: Transport, options?: StreamCli
 }
 
 /**
- * The server's side of DiskService.Watch: receives any number of `Empty` and sends any number of `Empty`, in any order.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what waits in either direction.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes. The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of DiskService.Watch: `recv` or `for await` receives `Empty` messages, `send` sends `Empty` messages, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc m.v1.DiskService.Watch
  */
 export interface DiskServiceWatchServerStream extends BidiStreamingServer<typeof EmptySchema, typeof EmptySchema> {}
 
 /**
- * The server's side of DiskService.Fill: receives any number of `Empty`, answers with one `Empty`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `sendAndClose` sends the one response, and must be called once.
- * - `queued` tells what has arrived and was not read.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes, the call ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of DiskService.Fill: `recv` or `for await` receives `Empty` messages, `sendAndClose` sends the one `Empty`, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc m.v1.DiskService.Fill
  */
 export interface FillServerStream extends ClientStreamingServer<typeof EmptySchema, typeof EmptySchema> {}
 
 /**
- * What a server implements of DiskService: a method for each RPC.
+ * Server side of DiskService: a method for each RPC.
  *
  * @generated from service m.v1.DiskService
  */
@@ -174,40 +142,25 @@ export function registerDiskService(router: ConnectRouter, handler: Partial<Disk
 }
 
 /**
- * The client's side of DiskService.Watch: sends any number of `Empty` and receives any number of `Empty`, in any order.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `closeSend` half-closes: no message follows, receiving goes on.
- * - `queued` tells what waits in either direction.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns, even if this side has not half-closed: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of DiskService.Watch: `send` sends `Empty` messages, `recv` or `for await` receives `Empty` messages, `closeSend` half-closes, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc m.v1.DiskService.Watch
  */
 export interface DiskServiceWatchClientStream extends BidiStreamingClient<typeof EmptySchema, typeof EmptySchema> {}
 
 /**
- * The client's side of DiskService.Fill: sends any number of `Empty`, receives one `Empty`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `closeAndRecv` half-closes, then gives the one response.
- * - `queued` tells what was sent and waits for flow control.
- * - `close` abandons the call and frees it: the server sees a cancel. So does `await using`.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends with the server's response, which may come before the half-close: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of DiskService.Fill: `send` sends `Empty` messages, `closeAndRecv` half-closes and receives the one `Empty`, `close` cancels the call.
+ * Ends with the response, which may come before the half-close: then `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc m.v1.DiskService.Fill
  */
 export interface FillClientStream extends ClientStreamingClient<typeof EmptySchema, typeof EmptySchema> {}
 
 /**
- * What a client calls of DiskService: a method for each RPC.
+ * Client side of DiskService: a method for each RPC.
  *
  * @generated from service m.v1.DiskService
  */
@@ -233,7 +186,7 @@ export function createDiskServiceClient(transport: Transport, options?: StreamCl
 }
 
 /**
- * What a server implements of EmptyService: a method for each RPC.
+ * Server side of EmptyService: a method for each RPC.
  *
  * @generated from service m.v1.EmptyService
  */
@@ -249,7 +202,7 @@ export function registerEmptyService(router: ConnectRouter, handler: Partial<Emp
 }
 
 /**
- * What a client calls of EmptyService: a method for each RPC.
+ * Client side of EmptyService: a method for each RPC.
  *
  * @generated from service m.v1.EmptyService
  */

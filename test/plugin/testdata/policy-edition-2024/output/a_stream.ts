@@ -8,31 +8,23 @@ import type { Request, RequestSchema, ResponseSchema } from "./a_pb.js";
 import { Feed } from "./a_pb.js";
 
 /**
- * The server's side of Feed.Watch: sends any number of `Response`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
- *
- * As the schema declares, unless options say otherwise:
- * - Ends with `unavailable` after 1 min: come again.
+ * Server side of Feed.Watch: `send` sends `Response` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.Feed.Watch
  */
 export interface WatchServerStream extends ServerStreamingServer<typeof ResponseSchema> {}
 
 /**
- * What a server implements of Feed: a method for each RPC.
+ * Server side of Feed: a method for each RPC.
  *
  * @generated from service a.Feed
  */
 export interface FeedHandler {
   /**
-   * As the schema declares, unless options say otherwise:
-   * - Ends with `unavailable` after 1 min: come again.
+   * Policy of the schema, unless options override it:
+   * - Ends with `unavailable` after 1 min.
    *
    * @generated from rpc a.Feed.Watch
    */
@@ -51,32 +43,23 @@ export function registerFeed(router: ConnectRouter, handler: Partial<FeedHandler
 }
 
 /**
- * The client's side of Feed.Watch: receives any number of `Response`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
- *
- * As the schema declares, unless options say otherwise:
- * - The server ends it with `unavailable` after 1 min: come again.
+ * Client side of Feed.Watch: `recv` or `for await` receives `Response` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc a.Feed.Watch
  */
 export interface WatchClientStream extends ServerStreamingClient<typeof ResponseSchema> {}
 
 /**
- * What a client calls of Feed: a method for each RPC.
+ * Client side of Feed: a method for each RPC.
  *
  * @generated from service a.Feed
  */
 export interface FeedClient {
   /**
-   * As the schema declares, unless options say otherwise:
-   * - The server ends it with `unavailable` after 1 min: come again.
+   * Policy of the server:
+   * - Ends with `unavailable` after 1 min; reconnect.
    *
    * @generated from rpc a.Feed.Watch
    */

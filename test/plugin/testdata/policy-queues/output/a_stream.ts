@@ -8,83 +8,45 @@ import type { Request, RequestSchema, Response, ResponseSchema } from "./a_pb.js
 import { Feeds } from "./a_pb.js";
 
 /**
- * The server's side of Feeds.Watch: sends any number of `Response`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
- *
- * As the schema declares, unless options say otherwise:
- * - There is room for 10 messages and 1 MiB waiting to be sent. When it is full, the one that has waited longest is dropped.
- * - A generated client has room for the default number of bytes waiting to be read. When it is full, the next one cancels the call.
+ * Server side of Feeds.Watch: `send` sends `Response` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Feeds.Watch
  */
 export interface WatchServerStream extends ServerStreamingServer<typeof ResponseSchema> {}
 
 /**
- * The server's side of Feeds.Follow: sends any number of `Response`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
- *
- * As the schema declares, unless options say otherwise:
- * - There is room for 100 messages and 1 MiB waiting to be sent. When it is full, `send` rejects with `resource_exhausted`.
- * - A generated client has room for the default number of bytes waiting to be read. When it is full, the next one cancels the call.
+ * Server side of Feeds.Follow: `send` sends `Response` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Feeds.Follow
  */
 export interface FollowServerStream extends ServerStreamingServer<typeof ResponseSchema> {}
 
 /**
- * The server's side of Feeds.Upload: receives any number of `Request`, answers with one `Response`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `sendAndClose` sends the one response, and must be called once.
- * - `queued` tells what has arrived and was not read.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes, the call ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
- *
- * As the schema declares, unless options say otherwise:
- * - A generated client cancels it when a message has waited for 2 s, because this side does not read.
- * - A generated client cancels it after 1 min.
- * - A generated client has room for 5 messages waiting to be sent. When it is full, the one that has waited longest is dropped and never arrives.
+ * Server side of Feeds.Upload: `recv` or `for await` receives `Request` messages, `sendAndClose` sends the one `Response`, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Feeds.Upload
  */
 export interface UploadServerStream extends ClientStreamingServer<typeof RequestSchema, typeof ResponseSchema> {}
 
 /**
- * The server's side of Feeds.Talk: receives any number of `Request` and sends any number of `Response`, in any order.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what waits in either direction.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes. The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
- *
- * As the schema declares, unless options say otherwise:
- * - There is room for 100 messages and 1 MiB waiting to be sent. When it is full, `send` waits.
- * - There is room for 1000 bytes waiting to be read. When it is full, the call ends with `resource_exhausted`.
- * - A generated client has room for the default number of bytes waiting to be read. When it is full, the one that has waited longest is dropped unread.
+ * Server side of Feeds.Talk: `recv` or `for await` receives `Request` messages, `send` sends `Response` messages, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Feeds.Talk
  */
 export interface TalkServerStream extends BidiStreamingServer<typeof RequestSchema, typeof ResponseSchema> {}
 
 /**
- * What a server implements of Feeds: a method for each RPC.
+ * Server side of Feeds: a method for each RPC.
  *
  * @generated from service a.v1.Feeds
  */
@@ -95,38 +57,44 @@ export interface FeedsHandler {
   read(request: Request, context: HandlerContext): Promise<MessageInitShape<typeof ResponseSchema>>;
 
   /**
-   * As the schema declares, unless options say otherwise:
-   * - There is room for 10 messages and 1 MiB waiting to be sent. When it is full, the one that has waited longest is dropped.
-   * - A generated client has room for the default number of bytes waiting to be read. When it is full, the next one cancels the call.
+   * Policy of the schema, unless options override it:
+   * - Queues 10 messages or 1 MiB to send; when full, drops the oldest.
+   *
+   * Policy of generated clients:
+   * - Queues the default number of bytes to read; when full, cancels.
    *
    * @generated from rpc a.v1.Feeds.Watch
    */
   watch(request: Request, stream: WatchServerStream): Promise<void>;
 
   /**
-   * As the schema declares, unless options say otherwise:
-   * - There is room for 100 messages and 1 MiB waiting to be sent. When it is full, `send` rejects with `resource_exhausted`.
-   * - A generated client has room for the default number of bytes waiting to be read. When it is full, the next one cancels the call.
+   * Policy of the schema, unless options override it:
+   * - Queues 100 messages or 1 MiB to send; when full, `send` rejects with `resource_exhausted`.
+   *
+   * Policy of generated clients:
+   * - Queues the default number of bytes to read; when full, cancels.
    *
    * @generated from rpc a.v1.Feeds.Follow
    */
   follow(request: Request, stream: FollowServerStream): Promise<void>;
 
   /**
-   * As the schema declares, unless options say otherwise:
-   * - A generated client cancels it when a message has waited for 2 s, because this side does not read.
-   * - A generated client cancels it after 1 min.
-   * - A generated client has room for 5 messages waiting to be sent. When it is full, the one that has waited longest is dropped and never arrives.
+   * Policy of generated clients:
+   * - Cancels when a message waits 2 s for this side to read.
+   * - Cancels after 1 min.
+   * - Queues 5 messages to send; when full, drops the oldest, which never arrives.
    *
    * @generated from rpc a.v1.Feeds.Upload
    */
   upload(stream: UploadServerStream): Promise<void>;
 
   /**
-   * As the schema declares, unless options say otherwise:
-   * - There is room for 100 messages and 1 MiB waiting to be sent. When it is full, `send` waits.
-   * - There is room for 1000 bytes waiting to be read. When it is full, the call ends with `resource_exhausted`.
-   * - A generated client has room for the default number of bytes waiting to be read. When it is full, the one that has waited longest is dropped unread.
+   * Policy of the schema, unless options override it:
+   * - Queues 100 messages or 1 MiB to send; when full, `send` waits.
+   * - Queues 1000 bytes to read; when full, ends with `resource_exhausted`.
+   *
+   * Policy of generated clients:
+   * - Queues the default number of bytes to read; when full, drops the oldest unread.
    *
    * @generated from rpc a.v1.Feeds.Talk
    */
@@ -147,88 +115,43 @@ export function registerFeeds(router: ConnectRouter, handler: Partial<FeedsHandl
 }
 
 /**
- * The client's side of Feeds.Watch: receives any number of `Response`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
- *
- * As the schema declares, unless options say otherwise:
- * - There is room for the default number of bytes waiting to be read. When it is full, the call ends with `resource_exhausted`.
- * - The server has room for 10 messages and 1 MiB waiting to be sent. When it is full, the one that has waited longest is dropped and never arrives.
+ * Client side of Feeds.Watch: `recv` or `for await` receives `Response` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc a.v1.Feeds.Watch
  */
 export interface WatchClientStream extends ServerStreamingClient<typeof ResponseSchema> {}
 
 /**
- * The client's side of Feeds.Follow: receives any number of `Response`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
- *
- * As the schema declares, unless options say otherwise:
- * - There is room for the default number of bytes waiting to be read. When it is full, the call ends with `resource_exhausted`.
- * - The server has room for 100 messages and 1 MiB waiting to be sent. When it is full, sending fails there.
+ * Client side of Feeds.Follow: `recv` or `for await` receives `Response` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc a.v1.Feeds.Follow
  */
 export interface FollowClientStream extends ServerStreamingClient<typeof ResponseSchema> {}
 
 /**
- * The client's side of Feeds.Upload: sends any number of `Request`, receives one `Response`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `closeAndRecv` half-closes, then gives the one response.
- * - `queued` tells what was sent and waits for flow control.
- * - `close` abandons the call and frees it: the server sees a cancel. So does `await using`.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends with the server's response, which may come before the half-close: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
- *
- * As the schema declares, unless options say otherwise:
- * - Ends with `deadline_exceeded` when a `send` has waited for 2 s, because the server does not read.
- * - Ends with `unavailable` after 1 min: come again.
- * - There is room for 5 messages waiting to be sent. When it is full, the one that has waited longest is dropped.
+ * Client side of Feeds.Upload: `send` sends `Request` messages, `closeAndRecv` half-closes and receives the one `Response`, `close` cancels the call.
+ * Ends with the response, which may come before the half-close: then `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc a.v1.Feeds.Upload
  */
 export interface UploadClientStream extends ClientStreamingClient<typeof RequestSchema, typeof ResponseSchema> {}
 
 /**
- * The client's side of Feeds.Talk: sends any number of `Request` and receives any number of `Response`, in any order.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `closeSend` half-closes: no message follows, receiving goes on.
- * - `queued` tells what waits in either direction.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns, even if this side has not half-closed: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
- *
- * As the schema declares, unless options say otherwise:
- * - There is room for 1 message waiting to be sent. When it is full, `send` waits.
- * - There is room for the default number of bytes waiting to be read. When it is full, the one that has waited longest is dropped.
- * - The server has room for 1000 bytes waiting to be read. When it is full, the next one ends the call with `resource_exhausted`.
+ * Client side of Feeds.Talk: `send` sends `Request` messages, `recv` or `for await` receives `Response` messages, `closeSend` half-closes, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc a.v1.Feeds.Talk
  */
 export interface TalkClientStream extends BidiStreamingClient<typeof RequestSchema, typeof ResponseSchema> {}
 
 /**
- * What a client calls of Feeds: a method for each RPC.
+ * Client side of Feeds: a method for each RPC.
  *
  * @generated from service a.v1.Feeds
  */
@@ -239,38 +162,44 @@ export interface FeedsClient {
   read(request: MessageInitShape<typeof RequestSchema>, options?: StreamCallOptions): Promise<Response>;
 
   /**
-   * As the schema declares, unless options say otherwise:
-   * - There is room for the default number of bytes waiting to be read. When it is full, the call ends with `resource_exhausted`.
-   * - The server has room for 10 messages and 1 MiB waiting to be sent. When it is full, the one that has waited longest is dropped and never arrives.
+   * Policy of the schema, unless options override it:
+   * - Queues the default number of bytes to read; when full, ends with `resource_exhausted`.
+   *
+   * Policy of the server:
+   * - Queues 10 messages or 1 MiB to send; when full, drops the oldest, which never arrives.
    *
    * @generated from rpc a.v1.Feeds.Watch
    */
   watch(request: MessageInitShape<typeof RequestSchema>, options?: StreamCallOptions): WatchClientStream;
 
   /**
-   * As the schema declares, unless options say otherwise:
-   * - There is room for the default number of bytes waiting to be read. When it is full, the call ends with `resource_exhausted`.
-   * - The server has room for 100 messages and 1 MiB waiting to be sent. When it is full, sending fails there.
+   * Policy of the schema, unless options override it:
+   * - Queues the default number of bytes to read; when full, ends with `resource_exhausted`.
+   *
+   * Policy of the server:
+   * - Queues 100 messages or 1 MiB to send; when full, its `send` rejects.
    *
    * @generated from rpc a.v1.Feeds.Follow
    */
   follow(request: MessageInitShape<typeof RequestSchema>, options?: StreamCallOptions): FollowClientStream;
 
   /**
-   * As the schema declares, unless options say otherwise:
-   * - Ends with `deadline_exceeded` when a `send` has waited for 2 s, because the server does not read.
-   * - Ends with `unavailable` after 1 min: come again.
-   * - There is room for 5 messages waiting to be sent. When it is full, the one that has waited longest is dropped.
+   * Policy of the schema, unless options override it:
+   * - Ends with `deadline_exceeded` when a message waits 2 s for the server to read.
+   * - Ends with `unavailable` after 1 min; reconnect.
+   * - Queues 5 messages to send; when full, drops the oldest.
    *
    * @generated from rpc a.v1.Feeds.Upload
    */
   upload(options?: StreamCallOptions): UploadClientStream;
 
   /**
-   * As the schema declares, unless options say otherwise:
-   * - There is room for 1 message waiting to be sent. When it is full, `send` waits.
-   * - There is room for the default number of bytes waiting to be read. When it is full, the one that has waited longest is dropped.
-   * - The server has room for 1000 bytes waiting to be read. When it is full, the next one ends the call with `resource_exhausted`.
+   * Policy of the schema, unless options override it:
+   * - Queues 1 message to send; when full, `send` waits.
+   * - Queues the default number of bytes to read; when full, drops the oldest.
+   *
+   * Policy of the server:
+   * - Queues 1000 bytes to read; when full, ends with `resource_exhausted`.
    *
    * @generated from rpc a.v1.Feeds.Talk
    */

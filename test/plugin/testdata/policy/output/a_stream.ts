@@ -8,74 +8,29 @@ import type { Request, RequestSchema, Response, ResponseSchema } from "./a_pb.js
 import { Feeds, Plain } from "./a_pb.js";
 
 /**
- * The server's side of Feeds.Watch: sends any number of `Response`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
- *
- * As the schema declares, unless options say otherwise:
- * - Ends with `deadline_exceeded` when a `send` has waited for 30 s, because the client does not read.
- * - Ends with `unavailable` after 1 h 30 min: come again.
- * - Receives messages of at most 64 KiB, receives at most 1 MiB in all. More ends the call with `resource_exhausted`.
- * - A generated client gives it 1 min 30 s. Then it ends with `deadline_exceeded`.
- * - A generated client cancels it if no message has reached it after 5 s.
- * - A generated client cancels it after 1 min without a message, either way.
- * - A generated client sends messages of at most 1000 bytes. More cancels the call.
- * - A generated client makes a call that fails with `unavailable` or `resource_exhausted` again: it may come more than once.
+ * Server side of Feeds.Watch: `send` sends `Response` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Feeds.Watch
  */
 export interface WatchServerStream extends ServerStreamingServer<typeof ResponseSchema> {}
 
 /**
- * The server's side of Feeds.Upload: receives any number of `Request`, answers with one `Response`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `sendAndClose` sends the one response, and must be called once.
- * - `queued` tells what has arrived and was not read.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes, the call ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
- *
- * As the schema declares, unless options say otherwise:
- * - `recv` rejects with `deadline_exceeded` after 10 s, and the stream goes on.
- * - Ends with `deadline_exceeded` when `sendAndClose` has waited for 30 s, because the client does not read.
- * - Ends with `unavailable` after 1 h: come again.
- * - Receives messages of at most 64 KiB, receives at most 18446744073709 bytes in all, sends at most 1 byte in all. More ends the call with `resource_exhausted`.
- * - A generated client gives it 1 min 30 s. Then it ends with `deadline_exceeded`.
- * - A generated client cancels it if no message has reached it after 5 s.
- * - A generated client cancels it after 1 min without a message, either way.
- * - A generated client sends messages of at most 1000 bytes. More cancels the call.
+ * Server side of Feeds.Upload: `recv` or `for await` receives `Request` messages, `sendAndClose` sends the one `Response`, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Feeds.Upload
  */
 export interface UploadServerStream extends ClientStreamingServer<typeof RequestSchema, typeof ResponseSchema> {}
 
 /**
- * The server's side of Feeds.Then: receives any number of `Request` and sends any number of `Response`, in any order.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what waits in either direction.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes. The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
- *
- * As the schema declares, unless options say otherwise:
- * - `recv` rejects with `deadline_exceeded` after 10 s, and the stream goes on.
- * - Ends with `deadline_exceeded` when a `send` has waited for 30 s, because the client does not read.
- * - Ends with `unavailable` after 1 h: come again.
- * - Receives messages of at most 64 KiB, receives at most 1 MiB in all. More ends the call with `resource_exhausted`.
- * - A generated client gives it 1 min 30 s. Then it ends with `deadline_exceeded`.
- * - A generated client cancels it if no message has reached it after 5 s.
- * - A generated client cancels it after 1 min without a message, either way.
- * - A generated client sends messages of at most 1000 bytes. More cancels the call.
+ * Server side of Feeds.Then: `recv` or `for await` receives `Request` messages, `send` sends `Response` messages, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Feeds.Then
  */
@@ -84,7 +39,7 @@ export interface ThenServerStream extends BidiStreamingServer<typeof RequestSche
 /**
  * Every kind of RPC, under the policy of its service.
  *
- * What a server implements of Feeds: a method for each RPC.
+ * Server side of Feeds: a method for each RPC.
  *
  * @generated from service a.v1.Feeds
  */
@@ -92,9 +47,11 @@ export interface FeedsHandler {
   /**
    * Reads once.
    *
-   * As the schema declares, unless options say otherwise:
-   * - Receives messages of at most 64 KiB. More ends the call with `resource_exhausted`.
-   * - A generated client gives it 1 min 30 s. Then it ends with `deadline_exceeded`.
+   * Policy of the schema, unless options override it:
+   * - Receives at most 64 KiB a message; above that, ends with `resource_exhausted`.
+   *
+   * Policy of generated clients:
+   * - Ends with `deadline_exceeded` after 1 min 30 s.
    *
    * @generated from rpc a.v1.Feeds.Read
    */
@@ -103,10 +60,12 @@ export interface FeedsHandler {
   /**
    * Without side effects.
    *
-   * As the schema declares, unless options say otherwise:
-   * - Receives messages of at most 64 KiB. More ends the call with `resource_exhausted`.
-   * - A generated client gives it 1 min 30 s. Then it ends with `deadline_exceeded`.
-   * - A generated client makes a call that fails with `unavailable` again: it may come more than once.
+   * Policy of the schema, unless options override it:
+   * - Receives at most 64 KiB a message; above that, ends with `resource_exhausted`.
+   *
+   * Policy of generated clients:
+   * - Ends with `deadline_exceeded` after 1 min 30 s.
+   * - Retries after `unavailable`: a call may come more than once.
    *
    * @generated from rpc a.v1.Feeds.Look
    */
@@ -115,15 +74,17 @@ export interface FeedsHandler {
   /**
    * Watches.
    *
-   * As the schema declares, unless options say otherwise:
-   * - Ends with `deadline_exceeded` when a `send` has waited for 30 s, because the client does not read.
-   * - Ends with `unavailable` after 1 h 30 min: come again.
-   * - Receives messages of at most 64 KiB, receives at most 1 MiB in all. More ends the call with `resource_exhausted`.
-   * - A generated client gives it 1 min 30 s. Then it ends with `deadline_exceeded`.
-   * - A generated client cancels it if no message has reached it after 5 s.
-   * - A generated client cancels it after 1 min without a message, either way.
-   * - A generated client sends messages of at most 1000 bytes. More cancels the call.
-   * - A generated client makes a call that fails with `unavailable` or `resource_exhausted` again: it may come more than once.
+   * Policy of the schema, unless options override it:
+   * - Ends with `deadline_exceeded` when a message waits 30 s for the client to read.
+   * - Ends with `unavailable` after 1 h 30 min.
+   * - Receives at most 64 KiB a message, 1 MiB in all; above that, ends with `resource_exhausted`.
+   *
+   * Policy of generated clients:
+   * - Ends with `deadline_exceeded` after 1 min 30 s.
+   * - Cancels unless a message arrives within 5 s.
+   * - Cancels after 1 min without a message either way.
+   * - Sends at most 1000 bytes a message; above that, cancels.
+   * - Retries after `unavailable` or `resource_exhausted`: a call may come more than once.
    *
    * @generated from rpc a.v1.Feeds.Watch
    */
@@ -132,15 +93,18 @@ export interface FeedsHandler {
   /**
    * Uploads.
    *
-   * As the schema declares, unless options say otherwise:
-   * - `recv` rejects with `deadline_exceeded` after 10 s, and the stream goes on.
-   * - Ends with `deadline_exceeded` when `sendAndClose` has waited for 30 s, because the client does not read.
-   * - Ends with `unavailable` after 1 h: come again.
-   * - Receives messages of at most 64 KiB, receives at most 18446744073709 bytes in all, sends at most 1 byte in all. More ends the call with `resource_exhausted`.
-   * - A generated client gives it 1 min 30 s. Then it ends with `deadline_exceeded`.
-   * - A generated client cancels it if no message has reached it after 5 s.
-   * - A generated client cancels it after 1 min without a message, either way.
-   * - A generated client sends messages of at most 1000 bytes. More cancels the call.
+   * Policy of the schema, unless options override it:
+   * - Ends with `deadline_exceeded` when a message waits 30 s for the client to read.
+   * - Ends with `unavailable` after 1 h.
+   * - `recv` rejects with `deadline_exceeded` after 10 s; the stream goes on.
+   * - Receives at most 64 KiB a message, 18446744073709 bytes in all; above that, ends with `resource_exhausted`.
+   * - Sends at most 1 byte in all; above that, ends with `resource_exhausted`.
+   *
+   * Policy of generated clients:
+   * - Ends with `deadline_exceeded` after 1 min 30 s.
+   * - Cancels unless a message arrives within 5 s.
+   * - Cancels after 1 min without a message either way.
+   * - Sends at most 1000 bytes a message; above that, cancels.
    *
    * @generated from rpc a.v1.Feeds.Upload
    */
@@ -149,15 +113,17 @@ export interface FeedsHandler {
   /**
    * Talks.
    *
-   * As the schema declares, unless options say otherwise:
-   * - `recv` rejects with `deadline_exceeded` after 10 s, and the stream goes on.
-   * - Ends with `deadline_exceeded` when a `send` has waited for 30 s, because the client does not read.
-   * - Ends with `unavailable` after 1 h: come again.
-   * - Receives messages of at most 64 KiB, receives at most 1 MiB in all. More ends the call with `resource_exhausted`.
-   * - A generated client gives it 1 min 30 s. Then it ends with `deadline_exceeded`.
-   * - A generated client cancels it if no message has reached it after 5 s.
-   * - A generated client cancels it after 1 min without a message, either way.
-   * - A generated client sends messages of at most 1000 bytes. More cancels the call.
+   * Policy of the schema, unless options override it:
+   * - Ends with `deadline_exceeded` when a message waits 30 s for the client to read.
+   * - Ends with `unavailable` after 1 h.
+   * - `recv` rejects with `deadline_exceeded` after 10 s; the stream goes on.
+   * - Receives at most 64 KiB a message, 1 MiB in all; above that, ends with `resource_exhausted`.
+   *
+   * Policy of generated clients:
+   * - Ends with `deadline_exceeded` after 1 min 30 s.
+   * - Cancels unless a message arrives within 5 s.
+   * - Cancels after 1 min without a message either way.
+   * - Sends at most 1000 bytes a message; above that, cancels.
    *
    * @generated from rpc a.v1.Feeds.Then
    */
@@ -180,79 +146,27 @@ export function registerFeeds(router: ConnectRouter, handler: Partial<FeedsHandl
 }
 
 /**
- * The client's side of Feeds.Watch: receives any number of `Response`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
- *
- * As the schema declares, unless options say otherwise:
- * - Ends with `deadline_exceeded` after 1 min 30 s.
- * - Ends with `deadline_exceeded` if no message of the server has arrived after 5 s.
- * - Ends with `deadline_exceeded` after 1 min without a message, either way.
- * - `recv` rejects with `deadline_exceeded` after 1.5 s, and the stream goes on.
- * - Sends messages of at most 1000 bytes. More ends the call with `resource_exhausted`.
- * - A call that fails with `unavailable` or `resource_exhausted` is made again, 3 tries in all, while nothing of its response has been seen. Waits between: 100 ms at first, each 1.5 times the one before, at most 2 s. Not while most calls fail. Not after more than 1 MiB were sent.
- * - The server ends it with `deadline_exceeded` when a message has waited for 30 s, because this side does not read.
- * - The server ends it with `unavailable` after 1 h 30 min: come again.
- * - The server receives messages of at most 64 KiB, receives at most 1 MiB in all. More ends the call with `resource_exhausted`.
+ * Client side of Feeds.Watch: `recv` or `for await` receives `Response` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc a.v1.Feeds.Watch
  */
 export interface WatchClientStream extends ServerStreamingClient<typeof ResponseSchema> {}
 
 /**
- * The client's side of Feeds.Upload: sends any number of `Request`, receives one `Response`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `closeAndRecv` half-closes, then gives the one response.
- * - `queued` tells what was sent and waits for flow control.
- * - `close` abandons the call and frees it: the server sees a cancel. So does `await using`.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends with the server's response, which may come before the half-close: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
- *
- * As the schema declares, unless options say otherwise:
- * - Ends with `deadline_exceeded` after 1 min 30 s.
- * - Ends with `deadline_exceeded` if no message of the server has arrived after 5 s.
- * - Ends with `deadline_exceeded` after 1 min without a message, either way.
- * - Sends messages of at most 1000 bytes. More ends the call with `resource_exhausted`.
- * - A call that could not connect is made again while nothing of its response has been seen.
- * - The server ends it with `unavailable` after 1 h: come again.
- * - The server receives messages of at most 64 KiB, receives at most 18446744073709 bytes in all, sends at most 1 byte in all. More ends the call with `resource_exhausted`.
+ * Client side of Feeds.Upload: `send` sends `Request` messages, `closeAndRecv` half-closes and receives the one `Response`, `close` cancels the call.
+ * Ends with the response, which may come before the half-close: then `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc a.v1.Feeds.Upload
  */
 export interface UploadClientStream extends ClientStreamingClient<typeof RequestSchema, typeof ResponseSchema> {}
 
 /**
- * The client's side of Feeds.Then: sends any number of `Request` and receives any number of `Response`, in any order.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `closeSend` half-closes: no message follows, receiving goes on.
- * - `queued` tells what waits in either direction.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns, even if this side has not half-closed: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
- *
- * As the schema declares, unless options say otherwise:
- * - Ends with `deadline_exceeded` after 1 min 30 s.
- * - Ends with `deadline_exceeded` if no message of the server has arrived after 5 s.
- * - Ends with `deadline_exceeded` after 1 min without a message, either way.
- * - `recv` rejects with `deadline_exceeded` after 1.5 s, and the stream goes on.
- * - Sends messages of at most 1000 bytes. More ends the call with `resource_exhausted`.
- * - A call that could not connect is made again while nothing of its response has been seen.
- * - The server ends it with `deadline_exceeded` when a message has waited for 30 s, because this side does not read.
- * - The server ends it with `unavailable` after 1 h: come again.
- * - The server receives messages of at most 64 KiB, receives at most 1 MiB in all. More ends the call with `resource_exhausted`.
+ * Client side of Feeds.Then: `send` sends `Request` messages, `recv` or `for await` receives `Response` messages, `closeSend` half-closes, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc a.v1.Feeds.Then
  */
@@ -261,7 +175,7 @@ export interface ThenClientStream extends BidiStreamingClient<typeof RequestSche
 /**
  * Every kind of RPC, under the policy of its service.
  *
- * What a client calls of Feeds: a method for each RPC.
+ * Client side of Feeds: a method for each RPC.
  *
  * @generated from service a.v1.Feeds
  */
@@ -269,10 +183,12 @@ export interface FeedsClient {
   /**
    * Reads once.
    *
-   * As the schema declares, unless options say otherwise:
+   * Policy of the schema, unless options override it:
    * - Ends with `deadline_exceeded` after 1 min 30 s.
-   * - A call that could not connect is made again while nothing of its response has been seen.
-   * - The server receives messages of at most 64 KiB. More ends the call with `resource_exhausted`.
+   * - Retries when it can't connect.
+   *
+   * Policy of the server:
+   * - Receives at most 64 KiB a message; above that, ends with `resource_exhausted`.
    *
    * @generated from rpc a.v1.Feeds.Read
    */
@@ -281,10 +197,12 @@ export interface FeedsClient {
   /**
    * Without side effects.
    *
-   * As the schema declares, unless options say otherwise:
+   * Policy of the schema, unless options override it:
    * - Ends with `deadline_exceeded` after 1 min 30 s.
-   * - A call that fails with `unavailable` is made again while nothing of its response has been seen.
-   * - The server receives messages of at most 64 KiB. More ends the call with `resource_exhausted`.
+   * - Retries after `unavailable`, before any response.
+   *
+   * Policy of the server:
+   * - Receives at most 64 KiB a message; above that, ends with `resource_exhausted`.
    *
    * @generated from rpc a.v1.Feeds.Look
    */
@@ -293,16 +211,18 @@ export interface FeedsClient {
   /**
    * Watches.
    *
-   * As the schema declares, unless options say otherwise:
+   * Policy of the schema, unless options override it:
    * - Ends with `deadline_exceeded` after 1 min 30 s.
-   * - Ends with `deadline_exceeded` if no message of the server has arrived after 5 s.
-   * - Ends with `deadline_exceeded` after 1 min without a message, either way.
-   * - `recv` rejects with `deadline_exceeded` after 1.5 s, and the stream goes on.
-   * - Sends messages of at most 1000 bytes. More ends the call with `resource_exhausted`.
-   * - A call that fails with `unavailable` or `resource_exhausted` is made again, 3 tries in all, while nothing of its response has been seen. Waits between: 100 ms at first, each 1.5 times the one before, at most 2 s. Not while most calls fail. Not after more than 1 MiB were sent.
-   * - The server ends it with `deadline_exceeded` when a message has waited for 30 s, because this side does not read.
-   * - The server ends it with `unavailable` after 1 h 30 min: come again.
-   * - The server receives messages of at most 64 KiB, receives at most 1 MiB in all. More ends the call with `resource_exhausted`.
+   * - Ends with `deadline_exceeded` unless a message arrives within 5 s.
+   * - Ends with `deadline_exceeded` after 1 min without a message either way.
+   * - `recv` rejects with `deadline_exceeded` after 1.5 s; the stream goes on.
+   * - Sends at most 1000 bytes a message; above that, ends with `resource_exhausted`.
+   * - Retries after `unavailable` or `resource_exhausted`, before any response: 3 attempts, backoff from 100 ms × 1.5 up to 2 s, none while most calls fail, none after 1 MiB sent.
+   *
+   * Policy of the server:
+   * - Ends with `deadline_exceeded` when a message waits 30 s for this side to read.
+   * - Ends with `unavailable` after 1 h 30 min; reconnect.
+   * - Receives at most 64 KiB a message, 1 MiB in all; above that, ends with `resource_exhausted`.
    *
    * @generated from rpc a.v1.Feeds.Watch
    */
@@ -311,14 +231,17 @@ export interface FeedsClient {
   /**
    * Uploads.
    *
-   * As the schema declares, unless options say otherwise:
+   * Policy of the schema, unless options override it:
    * - Ends with `deadline_exceeded` after 1 min 30 s.
-   * - Ends with `deadline_exceeded` if no message of the server has arrived after 5 s.
-   * - Ends with `deadline_exceeded` after 1 min without a message, either way.
-   * - Sends messages of at most 1000 bytes. More ends the call with `resource_exhausted`.
-   * - A call that could not connect is made again while nothing of its response has been seen.
-   * - The server ends it with `unavailable` after 1 h: come again.
-   * - The server receives messages of at most 64 KiB, receives at most 18446744073709 bytes in all, sends at most 1 byte in all. More ends the call with `resource_exhausted`.
+   * - Ends with `deadline_exceeded` unless a message arrives within 5 s.
+   * - Ends with `deadline_exceeded` after 1 min without a message either way.
+   * - Sends at most 1000 bytes a message; above that, ends with `resource_exhausted`.
+   * - Retries when it can't connect.
+   *
+   * Policy of the server:
+   * - Ends with `unavailable` after 1 h; reconnect.
+   * - Receives at most 64 KiB a message, 18446744073709 bytes in all; above that, ends with `resource_exhausted`.
+   * - Sends at most 1 byte in all; above that, ends with `resource_exhausted`.
    *
    * @generated from rpc a.v1.Feeds.Upload
    */
@@ -327,16 +250,18 @@ export interface FeedsClient {
   /**
    * Talks.
    *
-   * As the schema declares, unless options say otherwise:
+   * Policy of the schema, unless options override it:
    * - Ends with `deadline_exceeded` after 1 min 30 s.
-   * - Ends with `deadline_exceeded` if no message of the server has arrived after 5 s.
-   * - Ends with `deadline_exceeded` after 1 min without a message, either way.
-   * - `recv` rejects with `deadline_exceeded` after 1.5 s, and the stream goes on.
-   * - Sends messages of at most 1000 bytes. More ends the call with `resource_exhausted`.
-   * - A call that could not connect is made again while nothing of its response has been seen.
-   * - The server ends it with `deadline_exceeded` when a message has waited for 30 s, because this side does not read.
-   * - The server ends it with `unavailable` after 1 h: come again.
-   * - The server receives messages of at most 64 KiB, receives at most 1 MiB in all. More ends the call with `resource_exhausted`.
+   * - Ends with `deadline_exceeded` unless a message arrives within 5 s.
+   * - Ends with `deadline_exceeded` after 1 min without a message either way.
+   * - `recv` rejects with `deadline_exceeded` after 1.5 s; the stream goes on.
+   * - Sends at most 1000 bytes a message; above that, ends with `resource_exhausted`.
+   * - Retries when it can't connect.
+   *
+   * Policy of the server:
+   * - Ends with `deadline_exceeded` when a message waits 30 s for this side to read.
+   * - Ends with `unavailable` after 1 h; reconnect.
+   * - Receives at most 64 KiB a message, 1 MiB in all; above that, ends with `resource_exhausted`.
    *
    * @generated from rpc a.v1.Feeds.Then
    */
@@ -359,14 +284,9 @@ export function createFeedsClient(transport: Transport, options?: StreamClientOp
 }
 
 /**
- * The server's side of Plain.Follow: sends any number of `Response`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of Plain.Follow: `send` sends `Response` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Plain.Follow
  */
@@ -375,7 +295,7 @@ export interface FollowServerStream extends ServerStreamingServer<typeof Respons
 /**
  * No option.
  *
- * What a server implements of Plain: a method for each RPC.
+ * Server side of Plain: a method for each RPC.
  *
  * @generated from service a.v1.Plain
  */
@@ -396,15 +316,9 @@ export function registerPlain(router: ConnectRouter, handler: Partial<PlainHandl
 }
 
 /**
- * The client's side of Plain.Follow: receives any number of `Response`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of Plain.Follow: `recv` or `for await` receives `Response` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc a.v1.Plain.Follow
  */
@@ -413,7 +327,7 @@ export interface FollowClientStream extends ServerStreamingClient<typeof Respons
 /**
  * No option.
  *
- * What a client calls of Plain: a method for each RPC.
+ * Client side of Plain: a method for each RPC.
  *
  * @generated from service a.v1.Plain
  */

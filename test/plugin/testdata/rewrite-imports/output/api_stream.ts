@@ -8,21 +8,16 @@ import type { Thing, ThingSchema } from "@acme/common/common/v1/common_pb.js";
 import { S } from "./api_pb.js";
 
 /**
- * The server's side of S.A: sends any number of `Thing`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of S.A: `send` sends `Thing` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc S.A
  */
 export interface AServerStream extends ServerStreamingServer<typeof ThingSchema> {}
 
 /**
- * What a server implements of S: a method for each RPC.
+ * Server side of S: a method for each RPC.
  *
  * @generated from service S
  */
@@ -43,22 +38,16 @@ export function registerS(router: ConnectRouter, handler: Partial<SHandler>, opt
 }
 
 /**
- * The client's side of S.A: receives any number of `Thing`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of S.A: `recv` or `for await` receives `Thing` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc S.A
  */
 export interface AClientStream extends ServerStreamingClient<typeof ThingSchema> {}
 
 /**
- * What a client calls of S: a method for each RPC.
+ * Client side of S: a method for each RPC.
  *
  * @generated from service S
  */

@@ -8,22 +8,17 @@ import type { MSchema } from "./a_pb.js";
 import { S } from "./a_pb.js";
 
 /**
- * The server's side of S.A: receives any number of `M` and sends any number of `M`, in any order.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what waits in either direction.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes. The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of S.A: `recv` or `for await` receives `M` messages, `send` sends `M` messages, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc S.A
  */
 export interface AServerStream extends BidiStreamingServer<typeof MSchema, typeof MSchema> {}
 
 /**
- * What a server implements of S: a method for each RPC.
+ * Server side of S: a method for each RPC.
  *
  * @generated from service S
  */
@@ -44,24 +39,16 @@ export function registerS(router: ConnectRouter, handler: Partial<SHandler>, opt
 }
 
 /**
- * The client's side of S.A: sends any number of `M` and receives any number of `M`, in any order.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `closeSend` half-closes: no message follows, receiving goes on.
- * - `queued` tells what waits in either direction.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns, even if this side has not half-closed: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of S.A: `send` sends `M` messages, `recv` or `for await` receives `M` messages, `closeSend` half-closes, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc S.A
  */
 export interface AClientStream extends BidiStreamingClient<typeof MSchema, typeof MSchema> {}
 
 /**
- * What a client calls of S: a method for each RPC.
+ * Client side of S: a method for each RPC.
  *
  * @generated from service S
  */

@@ -10,14 +10,9 @@ import type { Note, NoteSchema } from "./lab_pb.js";
 import { DeclaredService } from "./declared_pb.js";
 
 /**
- * The server's side of DeclaredService.Follow: sends any number of `Note`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of DeclaredService.Follow: `send` sends `Note` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.DeclaredService.Follow
  */
@@ -26,7 +21,7 @@ export interface FollowServerStream extends ServerStreamingServer<typeof NoteSch
 /**
  * RPCs that say what repeating them does.
  *
- * What a server implements of DeclaredService: a method for each RPC.
+ * Server side of DeclaredService: a method for each RPC.
  *
  * @generated from service lab.v1.DeclaredService
  */
@@ -52,15 +47,9 @@ export function registerDeclaredService(router: ConnectRouter, handler: Partial<
 }
 
 /**
- * The client's side of DeclaredService.Follow: receives any number of `Note`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of DeclaredService.Follow: `recv` or `for await` receives `Note` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc lab.v1.DeclaredService.Follow
  */
@@ -69,7 +58,7 @@ export interface FollowClientStream extends ServerStreamingClient<typeof NoteSch
 /**
  * RPCs that say what repeating them does.
  *
- * What a client calls of DeclaredService: a method for each RPC.
+ * Client side of DeclaredService: a method for each RPC.
  *
  * @generated from service lab.v1.DeclaredService
  */

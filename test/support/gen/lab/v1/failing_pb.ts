@@ -6,7 +6,7 @@
 
 import type { GenFile, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import { file_connectstream_v1_options } from "../../connectstream/v1/options_pb.js";
+import { file_connectstream_v1_options } from "connect-stream/gen/connectstream/v1/options_pb.js";
 import type { NoteSchema } from "./lab_pb.js";
 import { file_lab_v1_lab } from "./lab_pb.js";
 

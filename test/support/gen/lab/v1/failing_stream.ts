@@ -10,35 +10,29 @@ import type { Note, NoteSchema } from "./lab_pb.js";
 import { FailingService } from "./failing_pb.js";
 
 /**
- * The errors that FailingService declares.
+ * Errors that FailingService declares.
  *
  * @generated from service lab.v1.FailingService
  */
 export interface FailingServiceErrors {
   /**
    * `failed_precondition`: the lab is closed.
-   *
-   * Of Look, Follow.
    */
   readonly labClosed: DeclaredError<"LAB_CLOSED">;
 
   /**
-   * `resource_exhausted`: the lab is busy. Temporary: try again after 1.5 s.
-   *
-   * Of Look, Follow.
+   * `resource_exhausted`: the lab is busy. Temporary: retry after 1.5 s.
    */
   readonly labBusy: TemporaryError<"LAB_BUSY">;
 
   /**
-   * `aborted`: the sensor is slow. Something took too long. Temporary: try again later.
-   *
-   * Of Follow.
+   * `aborted`: the sensor is slow. A timeout. Temporary. Of Follow.
    */
   readonly sensorSlow: TemporaryError<"SENSOR_SLOW">;
 }
 
 /**
- * The errors that FailingService declares: handlers throw `failingServiceErrors.labClosed()`, clients ask `failingServiceErrors.labClosed.is(error)`.
+ * Handlers throw `failingServiceErrors.labClosed()`, clients check `failingServiceErrors.labClosed.is(error)`.
  *
  * @generated from service lab.v1.FailingService
  */
@@ -49,19 +43,9 @@ export const failingServiceErrors: FailingServiceErrors = createServiceErrors<Fa
 });
 
 /**
- * The server's side of FailingService.Follow: sends any number of `Note`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
- *
- * It may end with these errors of `failingServiceErrors`:
- * - `labClosed`, `failed_precondition`: the lab is closed.
- * - `labBusy`, `resource_exhausted`: the lab is busy. Temporary: try again after 1.5 s.
- * - `sensorSlow`, `aborted`: the sensor is slow. Something took too long. Temporary: try again later.
+ * Server side of FailingService.Follow: `send` sends `Note` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.FailingService.Follow
  */
@@ -70,25 +54,20 @@ export interface FollowServerStream extends ServerStreamingServer<typeof NoteSch
 /**
  * RPCs that declare their errors.
  *
- * What a server implements of FailingService: a method for each RPC.
+ * Server side of FailingService: a method for each RPC.
  *
  * @generated from service lab.v1.FailingService
  */
 export interface FailingServiceHandler {
   /**
-   * It may end with these errors of `failingServiceErrors`:
-   * - `labClosed`, `failed_precondition`: the lab is closed.
-   * - `labBusy`, `resource_exhausted`: the lab is busy. Temporary: try again after 1.5 s.
+   * Declared errors of `failingServiceErrors`: `labClosed`, `labBusy`.
    *
    * @generated from rpc lab.v1.FailingService.Look
    */
   look(request: Note, context: HandlerContext): Promise<MessageInitShape<typeof NoteSchema>>;
 
   /**
-   * It may end with these errors of `failingServiceErrors`:
-   * - `labClosed`, `failed_precondition`: the lab is closed.
-   * - `labBusy`, `resource_exhausted`: the lab is busy. Temporary: try again after 1.5 s.
-   * - `sensorSlow`, `aborted`: the sensor is slow. Something took too long. Temporary: try again later.
+   * Declared errors of `failingServiceErrors`: `labClosed`, `labBusy`, `sensorSlow`.
    *
    * @generated from rpc lab.v1.FailingService.Follow
    */
@@ -105,20 +84,9 @@ export function registerFailingService(router: ConnectRouter, handler: Partial<F
 }
 
 /**
- * The client's side of FailingService.Follow: receives any number of `Note`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
- *
- * It may end with these errors of `failingServiceErrors`:
- * - `labClosed`, `failed_precondition`: the lab is closed.
- * - `labBusy`, `resource_exhausted`: the lab is busy. Temporary: try again after 1.5 s.
- * - `sensorSlow`, `aborted`: the sensor is slow. Something took too long. Temporary: try again later.
+ * Client side of FailingService.Follow: `recv` or `for await` receives `Note` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc lab.v1.FailingService.Follow
  */
@@ -127,25 +95,20 @@ export interface FollowClientStream extends ServerStreamingClient<typeof NoteSch
 /**
  * RPCs that declare their errors.
  *
- * What a client calls of FailingService: a method for each RPC.
+ * Client side of FailingService: a method for each RPC.
  *
  * @generated from service lab.v1.FailingService
  */
 export interface FailingServiceClient {
   /**
-   * It may end with these errors of `failingServiceErrors`:
-   * - `labClosed`, `failed_precondition`: the lab is closed.
-   * - `labBusy`, `resource_exhausted`: the lab is busy. Temporary: try again after 1.5 s.
+   * Declared errors of `failingServiceErrors`: `labClosed`, `labBusy`.
    *
    * @generated from rpc lab.v1.FailingService.Look
    */
   look(request: MessageInitShape<typeof NoteSchema>, options?: StreamCallOptions): Promise<Note>;
 
   /**
-   * It may end with these errors of `failingServiceErrors`:
-   * - `labClosed`, `failed_precondition`: the lab is closed.
-   * - `labBusy`, `resource_exhausted`: the lab is busy. Temporary: try again after 1.5 s.
-   * - `sensorSlow`, `aborted`: the sensor is slow. Something took too long. Temporary: try again later.
+   * Declared errors of `failingServiceErrors`: `labClosed`, `labBusy`, `sensorSlow`.
    *
    * @generated from rpc lab.v1.FailingService.Follow
    */

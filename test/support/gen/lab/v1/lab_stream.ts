@@ -10,44 +10,29 @@ import type { Note, NoteSchema } from "./lab_pb.js";
 import { LabService, NamesService } from "./lab_pb.js";
 
 /**
- * The server's side of LabService.Download: sends any number of `Note`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of LabService.Download: `send` sends `Note` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.LabService.Download
  */
 export interface DownloadServerStream extends ServerStreamingServer<typeof NoteSchema> {}
 
 /**
- * The server's side of LabService.Upload: receives any number of `Note`, answers with one `Note`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `sendAndClose` sends the one response, and must be called once.
- * - `queued` tells what has arrived and was not read.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes, the call ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of LabService.Upload: `recv` or `for await` receives `Note` messages, `sendAndClose` sends the one `Note`, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.LabService.Upload
  */
 export interface UploadServerStream extends ClientStreamingServer<typeof NoteSchema, typeof NoteSchema> {}
 
 /**
- * The server's side of LabService.Chat: receives any number of `Note` and sends any number of `Note`, in any order.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what waits in either direction.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes. The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of LabService.Chat: `recv` or `for await` receives `Note` messages, `send` sends `Note` messages, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.LabService.Chat
  */
@@ -56,7 +41,7 @@ export interface ChatServerStream extends BidiStreamingServer<typeof NoteSchema,
 /**
  * One RPC of each kind, all with the same flexible message.
  *
- * What a server implements of LabService: a method for each RPC.
+ * Server side of LabService: a method for each RPC.
  *
  * @generated from service lab.v1.LabService
  */
@@ -92,48 +77,27 @@ export function registerLabService(router: ConnectRouter, handler: Partial<LabSe
 }
 
 /**
- * The client's side of LabService.Download: receives any number of `Note`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of LabService.Download: `recv` or `for await` receives `Note` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc lab.v1.LabService.Download
  */
 export interface DownloadClientStream extends ServerStreamingClient<typeof NoteSchema> {}
 
 /**
- * The client's side of LabService.Upload: sends any number of `Note`, receives one `Note`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `closeAndRecv` half-closes, then gives the one response.
- * - `queued` tells what was sent and waits for flow control.
- * - `close` abandons the call and frees it: the server sees a cancel. So does `await using`.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends with the server's response, which may come before the half-close: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of LabService.Upload: `send` sends `Note` messages, `closeAndRecv` half-closes and receives the one `Note`, `close` cancels the call.
+ * Ends with the response, which may come before the half-close: then `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc lab.v1.LabService.Upload
  */
 export interface UploadClientStream extends ClientStreamingClient<typeof NoteSchema, typeof NoteSchema> {}
 
 /**
- * The client's side of LabService.Chat: sends any number of `Note` and receives any number of `Note`, in any order.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `closeSend` half-closes: no message follows, receiving goes on.
- * - `queued` tells what waits in either direction.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns, even if this side has not half-closed: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of LabService.Chat: `send` sends `Note` messages, `recv` or `for await` receives `Note` messages, `closeSend` half-closes, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc lab.v1.LabService.Chat
  */
@@ -142,7 +106,7 @@ export interface ChatClientStream extends BidiStreamingClient<typeof NoteSchema,
 /**
  * One RPC of each kind, all with the same flexible message.
  *
- * What a client calls of LabService: a method for each RPC.
+ * Client side of LabService: a method for each RPC.
  *
  * @generated from service lab.v1.LabService
  */
@@ -178,44 +142,29 @@ export function createLabServiceClient(transport: Transport, options?: StreamCli
 }
 
 /**
- * The server's side of NamesService.HasOwnProperty: receives any number of `Note` and sends any number of `Note`, in any order.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what waits in either direction.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes. The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of NamesService.HasOwnProperty: `recv` or `for await` receives `Note` messages, `send` sends `Note` messages, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.NamesService.HasOwnProperty
  */
 export interface HasOwnPropertyServerStream extends BidiStreamingServer<typeof NoteSchema, typeof NoteSchema> {}
 
 /**
- * The server's side of NamesService.Constructor: sends any number of `Note`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of NamesService.Constructor: `send` sends `Note` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.NamesService.Constructor
  */
 export interface ConstructorServerStream extends ServerStreamingServer<typeof NoteSchema> {}
 
 /**
- * The server's side of NamesService.ValueOf: receives any number of `Note`, answers with one `Note`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `sendAndClose` sends the one response, and must be called once.
- * - `queued` tells what has arrived and was not read.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes, the call ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of NamesService.ValueOf: `recv` or `for await` receives `Note` messages, `sendAndClose` sends the one `Note`, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.NamesService.ValueOf
  */
@@ -224,7 +173,7 @@ export interface ValueOfServerStream extends ClientStreamingServer<typeof NoteSc
 /**
  * RPCs with the names of what every JavaScript object has.
  *
- * What a server implements of NamesService: a method for each RPC.
+ * Server side of NamesService: a method for each RPC.
  *
  * @generated from service lab.v1.NamesService
  */
@@ -262,48 +211,27 @@ export function registerNamesService(router: ConnectRouter, handler: Partial<Nam
 }
 
 /**
- * The client's side of NamesService.HasOwnProperty: sends any number of `Note` and receives any number of `Note`, in any order.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `closeSend` half-closes: no message follows, receiving goes on.
- * - `queued` tells what waits in either direction.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns, even if this side has not half-closed: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of NamesService.HasOwnProperty: `send` sends `Note` messages, `recv` or `for await` receives `Note` messages, `closeSend` half-closes, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc lab.v1.NamesService.HasOwnProperty
  */
 export interface HasOwnPropertyClientStream extends BidiStreamingClient<typeof NoteSchema, typeof NoteSchema> {}
 
 /**
- * The client's side of NamesService.Constructor: receives any number of `Note`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of NamesService.Constructor: `recv` or `for await` receives `Note` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc lab.v1.NamesService.Constructor
  */
 export interface ConstructorClientStream extends ServerStreamingClient<typeof NoteSchema> {}
 
 /**
- * The client's side of NamesService.ValueOf: sends any number of `Note`, receives one `Note`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `closeAndRecv` half-closes, then gives the one response.
- * - `queued` tells what was sent and waits for flow control.
- * - `close` abandons the call and frees it: the server sees a cancel. So does `await using`.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends with the server's response, which may come before the half-close: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of NamesService.ValueOf: `send` sends `Note` messages, `closeAndRecv` half-closes and receives the one `Note`, `close` cancels the call.
+ * Ends with the response, which may come before the half-close: then `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc lab.v1.NamesService.ValueOf
  */
@@ -312,7 +240,7 @@ export interface ValueOfClientStream extends ClientStreamingClient<typeof NoteSc
 /**
  * RPCs with the names of what every JavaScript object has.
  *
- * What a client calls of NamesService: a method for each RPC.
+ * Client side of NamesService: a method for each RPC.
  *
  * @generated from service lab.v1.NamesService
  */

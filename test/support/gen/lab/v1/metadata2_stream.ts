@@ -11,15 +11,10 @@ import type { Join2 } from "./metadata2_pb.js";
 import { Join2Schema, Metadata2Service } from "./metadata2_pb.js";
 
 /**
- * The server's side of Metadata2Service.Chat: receives any number of `Note` and sends any number of `Note`, in any order.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what waits in either direction.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes. The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of Metadata2Service.Chat: `recv` or `for await` receives `Note` messages, `send` sends `Note` messages, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.Metadata2Service.Chat
  */
@@ -28,13 +23,13 @@ export interface ChatServerStream extends BidiStreamingServer<typeof NoteSchema,
 /**
  * A stream that opens with a message of proto2.
  *
- * What a server implements of Metadata2Service: a method for each RPC.
+ * Server side of Metadata2Service: a method for each RPC.
  *
  * @generated from service lab.v1.Metadata2Service
  */
 export interface Metadata2ServiceHandler {
   /**
-   * `metadata` is what the client gave when it opened the stream. It came as request headers: `user_id`, `level`, `size`. Where these are no `Join2`, the call ends with `invalid_argument`, and this is not called.
+   * `metadata` comes from the request headers `user_id`, `level`, `size`. If they are invalid, the call ends with `invalid_argument` before this is called.
    *
    * @generated from rpc lab.v1.Metadata2Service.Chat
    */
@@ -53,17 +48,9 @@ export function registerMetadata2Service(router: ConnectRouter, handler: Partial
 }
 
 /**
- * The client's side of Metadata2Service.Chat: sends any number of `Note` and receives any number of `Note`, in any order.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `closeSend` half-closes: no message follows, receiving goes on.
- * - `queued` tells what waits in either direction.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns, even if this side has not half-closed: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of Metadata2Service.Chat: `send` sends `Note` messages, `recv` or `for await` receives `Note` messages, `closeSend` half-closes, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc lab.v1.Metadata2Service.Chat
  */
@@ -72,13 +59,13 @@ export interface ChatClientStream extends BidiStreamingClient<typeof NoteSchema,
 /**
  * A stream that opens with a message of proto2.
  *
- * What a client calls of Metadata2Service: a method for each RPC.
+ * Client side of Metadata2Service: a method for each RPC.
  *
  * @generated from service lab.v1.Metadata2Service
  */
 export interface Metadata2ServiceClient {
   /**
-   * `metadata` goes to the server when the stream is opened, before any message, as request headers: `user_id`, `level`, `size`.
+   * `metadata` opens the stream, as request headers `user_id`, `level`, `size`.
    *
    * @generated from rpc lab.v1.Metadata2Service.Chat
    */

@@ -11,45 +11,30 @@ import type { AllKinds, Join } from "./metadata_pb.js";
 import { AllKindsSchema, JoinSchema, MetadataService } from "./metadata_pb.js";
 
 /**
- * The server's side of MetadataService.Upload: receives any number of `Note`, answers with one `Note`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `sendAndClose` sends the one response, and must be called once.
- * - `queued` tells what has arrived and was not read.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes, the call ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of MetadataService.Upload: `recv` or `for await` receives `Note` messages, `sendAndClose` sends the one `Note`, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.MetadataService.Upload
  */
 export interface UploadServerStream extends ClientStreamingServer<typeof NoteSchema, typeof NoteSchema> {}
 
 /**
- * The server's side of MetadataService.Chat: receives any number of `Note` and sends any number of `Note`, in any order.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what waits in either direction.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes. The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of MetadataService.Chat: `recv` or `for await` receives `Note` messages, `send` sends `Note` messages, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.MetadataService.Chat
  */
 export interface ChatServerStream extends BidiStreamingServer<typeof NoteSchema, typeof NoteSchema> {}
 
 /**
- * The server's side of MetadataService.Describe: receives any number of `Note` and sends any number of `Note`, in any order.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what waits in either direction.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes. The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of MetadataService.Describe: `recv` or `for await` receives `Note` messages, `send` sends `Note` messages, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.MetadataService.Describe
  */
@@ -58,27 +43,27 @@ export interface DescribeServerStream extends BidiStreamingServer<typeof NoteSch
 /**
  * RPCs whose streams open with a message.
  *
- * What a server implements of MetadataService: a method for each RPC.
+ * Server side of MetadataService: a method for each RPC.
  *
  * @generated from service lab.v1.MetadataService
  */
 export interface MetadataServiceHandler {
   /**
-   * `metadata` is what the client gave when it opened the stream. It came as request headers: `user_id`, `level`, `rooms`, `token-bin`. Where these are no `Join`, the call ends with `invalid_argument`, and this is not called.
+   * `metadata` comes from the request headers `user_id`, `level`, `rooms`, `token-bin`. If they are invalid, the call ends with `invalid_argument` before this is called.
    *
    * @generated from rpc lab.v1.MetadataService.Upload
    */
   upload(metadata: Join, stream: UploadServerStream): Promise<void>;
 
   /**
-   * `metadata` is what the client gave when it opened the stream. It came as request headers: `user_id`, `level`, `rooms`, `token-bin`. Where these are no `Join`, the call ends with `invalid_argument`, and this is not called.
+   * `metadata` comes from the request headers `user_id`, `level`, `rooms`, `token-bin`. If they are invalid, the call ends with `invalid_argument` before this is called.
    *
    * @generated from rpc lab.v1.MetadataService.Chat
    */
   chat(metadata: Join, stream: ChatServerStream): Promise<void>;
 
   /**
-   * `metadata` is what the client gave when it opened the stream. It came as request headers: `a_double`, `a_float`, `an_int32`, `an_int64`, `a_uint32`, `a_uint64`, `a_sint32`, `a_sint64`, `a_fixed32`, `a_fixed64`, `an_sfixed32`, `an_sfixed64`, `a_bool`, `a_string`, `a_bytes-bin`, `mood`, `maybe`, `doubles`, `longs`, `bools`, `strings`, `chunks-bin`, `moods`, `text`, `number`, `as_text`, `as_texts`, `camelcase`. Where these are no `AllKinds`, the call ends with `invalid_argument`, and this is not called.
+   * `metadata` comes from the request headers `a_double`, `a_float`, `an_int32`, `an_int64`, `a_uint32`, `a_uint64`, `a_sint32`, `a_sint64`, `a_fixed32`, `a_fixed64`, `an_sfixed32`, `an_sfixed64`, `a_bool`, `a_string`, `a_bytes-bin`, `mood`, `maybe`, `doubles`, `longs`, `bools`, `strings`, `chunks-bin`, `moods`, `text`, `number`, `as_text`, `as_texts`, `camelcase`. If they are invalid, the call ends with `invalid_argument` before this is called.
    *
    * @generated from rpc lab.v1.MetadataService.Describe
    */
@@ -99,50 +84,27 @@ export function registerMetadataService(router: ConnectRouter, handler: Partial<
 }
 
 /**
- * The client's side of MetadataService.Upload: sends any number of `Note`, receives one `Note`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `closeAndRecv` half-closes, then gives the one response.
- * - `queued` tells what was sent and waits for flow control.
- * - `close` abandons the call and frees it: the server sees a cancel. So does `await using`.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends with the server's response, which may come before the half-close: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of MetadataService.Upload: `send` sends `Note` messages, `closeAndRecv` half-closes and receives the one `Note`, `close` cancels the call.
+ * Ends with the response, which may come before the half-close: then `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc lab.v1.MetadataService.Upload
  */
 export interface UploadClientStream extends ClientStreamingClient<typeof NoteSchema, typeof NoteSchema> {}
 
 /**
- * The client's side of MetadataService.Chat: sends any number of `Note` and receives any number of `Note`, in any order.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `closeSend` half-closes: no message follows, receiving goes on.
- * - `queued` tells what waits in either direction.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns, even if this side has not half-closed: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of MetadataService.Chat: `send` sends `Note` messages, `recv` or `for await` receives `Note` messages, `closeSend` half-closes, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc lab.v1.MetadataService.Chat
  */
 export interface ChatClientStream extends BidiStreamingClient<typeof NoteSchema, typeof NoteSchema> {}
 
 /**
- * The client's side of MetadataService.Describe: sends any number of `Note` and receives any number of `Note`, in any order.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `closeSend` half-closes: no message follows, receiving goes on.
- * - `queued` tells what waits in either direction.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns, even if this side has not half-closed: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of MetadataService.Describe: `send` sends `Note` messages, `recv` or `for await` receives `Note` messages, `closeSend` half-closes, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc lab.v1.MetadataService.Describe
  */
@@ -151,27 +113,27 @@ export interface DescribeClientStream extends BidiStreamingClient<typeof NoteSch
 /**
  * RPCs whose streams open with a message.
  *
- * What a client calls of MetadataService: a method for each RPC.
+ * Client side of MetadataService: a method for each RPC.
  *
  * @generated from service lab.v1.MetadataService
  */
 export interface MetadataServiceClient {
   /**
-   * `metadata` goes to the server when the stream is opened, before any message, as request headers: `user_id`, `level`, `rooms`, `token-bin`.
+   * `metadata` opens the stream, as request headers `user_id`, `level`, `rooms`, `token-bin`.
    *
    * @generated from rpc lab.v1.MetadataService.Upload
    */
   upload(metadata: MessageInitShape<typeof JoinSchema>, options?: StreamCallOptions): UploadClientStream;
 
   /**
-   * `metadata` goes to the server when the stream is opened, before any message, as request headers: `user_id`, `level`, `rooms`, `token-bin`.
+   * `metadata` opens the stream, as request headers `user_id`, `level`, `rooms`, `token-bin`.
    *
    * @generated from rpc lab.v1.MetadataService.Chat
    */
   chat(metadata: MessageInitShape<typeof JoinSchema>, options?: StreamCallOptions): ChatClientStream;
 
   /**
-   * `metadata` goes to the server when the stream is opened, before any message, as request headers: `a_double`, `a_float`, `an_int32`, `an_int64`, `a_uint32`, `a_uint64`, `a_sint32`, `a_sint64`, `a_fixed32`, `a_fixed64`, `an_sfixed32`, `an_sfixed64`, `a_bool`, `a_string`, `a_bytes-bin`, `mood`, `maybe`, `doubles`, `longs`, `bools`, `strings`, `chunks-bin`, `moods`, `text`, `number`, `as_text`, `as_texts`, `camelcase`.
+   * `metadata` opens the stream, as request headers `a_double`, `a_float`, `an_int32`, `an_int64`, `a_uint32`, `a_uint64`, `a_sint32`, `a_sint64`, `a_fixed32`, `a_fixed64`, `an_sfixed32`, `an_sfixed64`, `a_bool`, `a_string`, `a_bytes-bin`, `mood`, `maybe`, `doubles`, `longs`, `bools`, `strings`, `chunks-bin`, `moods`, `text`, `number`, `as_text`, `as_texts`, `camelcase`.
    *
    * @generated from rpc lab.v1.MetadataService.Describe
    */

@@ -6,7 +6,7 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import { file_connectstream_v1_options } from "../../connectstream/v1/options_pb.js";
+import { file_connectstream_v1_options } from "connect-stream/gen/connectstream/v1/options_pb.js";
 import type { Empty } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_empty } from "@bufbuild/protobuf/wkt";
 import type { NoteSchema } from "./lab_pb.js";

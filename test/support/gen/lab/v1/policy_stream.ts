@@ -11,43 +11,19 @@ import type { EventSchema, TickSchema } from "./policy_pb.js";
 import { HeartbeatService, PolicyService } from "./policy_pb.js";
 
 /**
- * The server's side of PolicyService.Follow: sends any number of `Note`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
- *
- * As the schema declares, unless options say otherwise:
- * - Ends with `unavailable` after 40 s: come again.
- * - Receives at most 3000 bytes in all. More ends the call with `resource_exhausted`.
- * - A generated client gives it 1 min. Then it ends with `deadline_exceeded`.
- * - A generated client cancels it after 50 s.
- * - A generated client makes a call that fails with `unavailable` again: it may come more than once.
+ * Server side of PolicyService.Follow: `send` sends `Note` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.PolicyService.Follow
  */
 export interface FollowServerStream extends ServerStreamingServer<typeof NoteSchema> {}
 
 /**
- * The server's side of PolicyService.Upload: receives any number of `Note`, answers with one `Note`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `sendAndClose` sends the one response, and must be called once.
- * - `queued` tells what has arrived and was not read.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes, the call ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
- *
- * As the schema declares, unless options say otherwise:
- * - Ends with `unavailable` after 1 min: come again.
- * - Receives at most 3000 bytes in all. More ends the call with `resource_exhausted`.
- * - A generated client gives it 1 min. Then it ends with `deadline_exceeded`.
- * - A generated client cancels it after 50 s.
- * - A generated client makes a call that fails with `unavailable` again: it may come more than once.
+ * Server side of PolicyService.Upload: `recv` or `for await` receives `Note` messages, `sendAndClose` sends the one `Note`, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.PolicyService.Upload
  */
@@ -56,40 +32,46 @@ export interface UploadServerStream extends ClientStreamingServer<typeof NoteSch
 /**
  * RPCs under a policy of their schema.
  *
- * What a server implements of PolicyService: a method for each RPC.
+ * Server side of PolicyService: a method for each RPC.
  *
  * @generated from service lab.v1.PolicyService
  */
 export interface PolicyServiceHandler {
   /**
-   * As the schema declares, unless options say otherwise:
-   * - Receives messages of at most 500 bytes. More ends the call with `resource_exhausted`.
-   * - A generated client gives it 1 min. Then it ends with `deadline_exceeded`.
-   * - A generated client makes a call that fails with `unavailable` again: it may come more than once.
+   * Policy of the schema, unless options override it:
+   * - Receives at most 500 bytes a message; above that, ends with `resource_exhausted`.
+   *
+   * Policy of generated clients:
+   * - Ends with `deadline_exceeded` after 1 min.
+   * - Retries after `unavailable`: a call may come more than once.
    *
    * @generated from rpc lab.v1.PolicyService.Read
    */
   read(request: Note, context: HandlerContext): Promise<MessageInitShape<typeof NoteSchema>>;
 
   /**
-   * As the schema declares, unless options say otherwise:
-   * - Ends with `unavailable` after 40 s: come again.
-   * - Receives at most 3000 bytes in all. More ends the call with `resource_exhausted`.
-   * - A generated client gives it 1 min. Then it ends with `deadline_exceeded`.
-   * - A generated client cancels it after 50 s.
-   * - A generated client makes a call that fails with `unavailable` again: it may come more than once.
+   * Policy of the schema, unless options override it:
+   * - Ends with `unavailable` after 40 s.
+   * - Receives at most 3000 bytes in all; above that, ends with `resource_exhausted`.
+   *
+   * Policy of generated clients:
+   * - Ends with `deadline_exceeded` after 1 min.
+   * - Cancels after 50 s.
+   * - Retries after `unavailable`: a call may come more than once.
    *
    * @generated from rpc lab.v1.PolicyService.Follow
    */
   follow(request: Note, stream: FollowServerStream): Promise<void>;
 
   /**
-   * As the schema declares, unless options say otherwise:
-   * - Ends with `unavailable` after 1 min: come again.
-   * - Receives at most 3000 bytes in all. More ends the call with `resource_exhausted`.
-   * - A generated client gives it 1 min. Then it ends with `deadline_exceeded`.
-   * - A generated client cancels it after 50 s.
-   * - A generated client makes a call that fails with `unavailable` again: it may come more than once.
+   * Policy of the schema, unless options override it:
+   * - Ends with `unavailable` after 1 min.
+   * - Receives at most 3000 bytes in all; above that, ends with `resource_exhausted`.
+   *
+   * Policy of generated clients:
+   * - Ends with `deadline_exceeded` after 1 min.
+   * - Cancels after 50 s.
+   * - Retries after `unavailable`: a call may come more than once.
    *
    * @generated from rpc lab.v1.PolicyService.Upload
    */
@@ -110,45 +92,18 @@ export function registerPolicyService(router: ConnectRouter, handler: Partial<Po
 }
 
 /**
- * The client's side of PolicyService.Follow: receives any number of `Note`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
- *
- * As the schema declares, unless options say otherwise:
- * - Ends with `deadline_exceeded` after 1 min.
- * - Ends with `unavailable` after 50 s: come again.
- * - A call that fails with `unavailable` is made again, 3 tries in all, while nothing of its response has been seen. Waits between: 1 ms at first, at most 1 ms.
- * - The server ends it with `unavailable` after 40 s: come again.
- * - The server receives at most 3000 bytes in all. More ends the call with `resource_exhausted`.
+ * Client side of PolicyService.Follow: `recv` or `for await` receives `Note` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc lab.v1.PolicyService.Follow
  */
 export interface FollowClientStream extends ServerStreamingClient<typeof NoteSchema> {}
 
 /**
- * The client's side of PolicyService.Upload: sends any number of `Note`, receives one `Note`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `closeAndRecv` half-closes, then gives the one response.
- * - `queued` tells what was sent and waits for flow control.
- * - `close` abandons the call and frees it: the server sees a cancel. So does `await using`.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends with the server's response, which may come before the half-close: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
- *
- * As the schema declares, unless options say otherwise:
- * - Ends with `deadline_exceeded` after 1 min.
- * - Ends with `unavailable` after 50 s: come again.
- * - A call that fails with `unavailable` is made again, 3 tries in all, while nothing of its response has been seen. Waits between: 1 ms at first, at most 1 ms.
- * - The server ends it with `unavailable` after 1 min: come again.
- * - The server receives at most 3000 bytes in all. More ends the call with `resource_exhausted`.
+ * Client side of PolicyService.Upload: `send` sends `Note` messages, `closeAndRecv` half-closes and receives the one `Note`, `close` cancels the call.
+ * Ends with the response, which may come before the half-close: then `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc lab.v1.PolicyService.Upload
  */
@@ -157,40 +112,46 @@ export interface UploadClientStream extends ClientStreamingClient<typeof NoteSch
 /**
  * RPCs under a policy of their schema.
  *
- * What a client calls of PolicyService: a method for each RPC.
+ * Client side of PolicyService: a method for each RPC.
  *
  * @generated from service lab.v1.PolicyService
  */
 export interface PolicyServiceClient {
   /**
-   * As the schema declares, unless options say otherwise:
+   * Policy of the schema, unless options override it:
    * - Ends with `deadline_exceeded` after 1 min.
-   * - A call that fails with `unavailable` is made again, 3 tries in all, while nothing of its response has been seen. Waits between: 1 ms at first, at most 1 ms.
-   * - The server receives messages of at most 500 bytes. More ends the call with `resource_exhausted`.
+   * - Retries after `unavailable`, before any response: 3 attempts, backoff from 1 ms up to 1 ms.
+   *
+   * Policy of the server:
+   * - Receives at most 500 bytes a message; above that, ends with `resource_exhausted`.
    *
    * @generated from rpc lab.v1.PolicyService.Read
    */
   read(request: MessageInitShape<typeof NoteSchema>, options?: StreamCallOptions): Promise<Note>;
 
   /**
-   * As the schema declares, unless options say otherwise:
+   * Policy of the schema, unless options override it:
    * - Ends with `deadline_exceeded` after 1 min.
-   * - Ends with `unavailable` after 50 s: come again.
-   * - A call that fails with `unavailable` is made again, 3 tries in all, while nothing of its response has been seen. Waits between: 1 ms at first, at most 1 ms.
-   * - The server ends it with `unavailable` after 40 s: come again.
-   * - The server receives at most 3000 bytes in all. More ends the call with `resource_exhausted`.
+   * - Ends with `unavailable` after 50 s; reconnect.
+   * - Retries after `unavailable`, before any response: 3 attempts, backoff from 1 ms up to 1 ms.
+   *
+   * Policy of the server:
+   * - Ends with `unavailable` after 40 s; reconnect.
+   * - Receives at most 3000 bytes in all; above that, ends with `resource_exhausted`.
    *
    * @generated from rpc lab.v1.PolicyService.Follow
    */
   follow(request: MessageInitShape<typeof NoteSchema>, options?: StreamCallOptions): FollowClientStream;
 
   /**
-   * As the schema declares, unless options say otherwise:
+   * Policy of the schema, unless options override it:
    * - Ends with `deadline_exceeded` after 1 min.
-   * - Ends with `unavailable` after 50 s: come again.
-   * - A call that fails with `unavailable` is made again, 3 tries in all, while nothing of its response has been seen. Waits between: 1 ms at first, at most 1 ms.
-   * - The server ends it with `unavailable` after 1 min: come again.
-   * - The server receives at most 3000 bytes in all. More ends the call with `resource_exhausted`.
+   * - Ends with `unavailable` after 50 s; reconnect.
+   * - Retries after `unavailable`, before any response: 3 attempts, backoff from 1 ms up to 1 ms.
+   *
+   * Policy of the server:
+   * - Ends with `unavailable` after 1 min; reconnect.
+   * - Receives at most 3000 bytes in all; above that, ends with `resource_exhausted`.
    *
    * @generated from rpc lab.v1.PolicyService.Upload
    */
@@ -211,35 +172,19 @@ export function createPolicyServiceClient(transport: Transport, options?: Stream
 }
 
 /**
- * The server's side of HeartbeatService.Watch: sends any number of `Tick`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
- *
- * As the schema declares, unless options say otherwise:
- * - After 1 s without a message, the runtime sends one with `heartbeat` and nothing else, as a sign of life.
+ * Server side of HeartbeatService.Watch: `send` sends `Tick` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.HeartbeatService.Watch
  */
 export interface WatchServerStream extends ServerStreamingServer<typeof TickSchema> {}
 
 /**
- * The server's side of HeartbeatService.Talk: receives any number of `Note` and sends any number of `Event`, in any order.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what waits in either direction.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes. The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
- *
- * As the schema declares, unless options say otherwise:
- * - After 1 s without a message, the runtime sends one with `stillHere` and nothing else, as a sign of life.
+ * Server side of HeartbeatService.Talk: `recv` or `for await` receives `Note` messages, `send` sends `Event` messages, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.HeartbeatService.Talk
  */
@@ -248,22 +193,22 @@ export interface TalkServerStream extends BidiStreamingServer<typeof NoteSchema,
 /**
  * RPCs that keep quiet streams alive.
  *
- * What a server implements of HeartbeatService: a method for each RPC.
+ * Server side of HeartbeatService: a method for each RPC.
  *
  * @generated from service lab.v1.HeartbeatService
  */
 export interface HeartbeatServiceHandler {
   /**
-   * As the schema declares, unless options say otherwise:
-   * - After 1 s without a message, the runtime sends one with `heartbeat` and nothing else, as a sign of life.
+   * Policy of the schema, unless options override it:
+   * - Sends a heartbeat after 1 s of silence: a message with only `heartbeat` set.
    *
    * @generated from rpc lab.v1.HeartbeatService.Watch
    */
   watch(request: Note, stream: WatchServerStream): Promise<void>;
 
   /**
-   * As the schema declares, unless options say otherwise:
-   * - After 1 s without a message, the runtime sends one with `stillHere` and nothing else, as a sign of life.
+   * Policy of the schema, unless options override it:
+   * - Sends a heartbeat after 1 s of silence: a message with only `stillHere` set.
    *
    * @generated from rpc lab.v1.HeartbeatService.Talk
    */
@@ -283,38 +228,18 @@ export function registerHeartbeatService(router: ConnectRouter, handler: Partial
 }
 
 /**
- * The client's side of HeartbeatService.Watch: receives any number of `Tick`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
- *
- * As the schema declares, unless options say otherwise:
- * - After 1 s without a message, the server gives a sign of life. It is no message here, and `heartbeat` is never set.
+ * Client side of HeartbeatService.Watch: `recv` or `for await` receives `Tick` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc lab.v1.HeartbeatService.Watch
  */
 export interface WatchClientStream extends ServerStreamingClient<typeof TickSchema> {}
 
 /**
- * The client's side of HeartbeatService.Talk: sends any number of `Note` and receives any number of `Event`, in any order.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `closeSend` half-closes: no message follows, receiving goes on.
- * - `queued` tells what waits in either direction.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns, even if this side has not half-closed: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
- *
- * As the schema declares, unless options say otherwise:
- * - After 1 s without a message, the server gives a sign of life. It is no message here, and `stillHere` is never set.
+ * Client side of HeartbeatService.Talk: `send` sends `Note` messages, `recv` or `for await` receives `Event` messages, `closeSend` half-closes, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc lab.v1.HeartbeatService.Talk
  */
@@ -323,22 +248,22 @@ export interface TalkClientStream extends BidiStreamingClient<typeof NoteSchema,
 /**
  * RPCs that keep quiet streams alive.
  *
- * What a client calls of HeartbeatService: a method for each RPC.
+ * Client side of HeartbeatService: a method for each RPC.
  *
  * @generated from service lab.v1.HeartbeatService
  */
 export interface HeartbeatServiceClient {
   /**
-   * As the schema declares, unless options say otherwise:
-   * - After 1 s without a message, the server gives a sign of life. It is no message here, and `heartbeat` is never set.
+   * Policy of the server:
+   * - Sends a heartbeat after 1 s of silence; `recv` skips it.
    *
    * @generated from rpc lab.v1.HeartbeatService.Watch
    */
   watch(request: MessageInitShape<typeof NoteSchema>, options?: StreamCallOptions): WatchClientStream;
 
   /**
-   * As the schema declares, unless options say otherwise:
-   * - After 1 s without a message, the server gives a sign of life. It is no message here, and `stillHere` is never set.
+   * Policy of the server:
+   * - Sends a heartbeat after 1 s of silence; `recv` skips it.
    *
    * @generated from rpc lab.v1.HeartbeatService.Talk
    */

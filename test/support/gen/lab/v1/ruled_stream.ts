@@ -10,44 +10,29 @@ import type { Entry, Ruled, RuledSchema } from "./ruled_pb.js";
 import { EntrySchema, RuledEntryService, RuledService } from "./ruled_pb.js";
 
 /**
- * The server's side of RuledService.Download: sends any number of `Ruled`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of RuledService.Download: `send` sends `Ruled` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.RuledService.Download
  */
 export interface DownloadServerStream extends ServerStreamingServer<typeof RuledSchema> {}
 
 /**
- * The server's side of RuledService.Upload: receives any number of `Ruled`, answers with one `Ruled`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `sendAndClose` sends the one response, and must be called once.
- * - `queued` tells what has arrived and was not read.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes, the call ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of RuledService.Upload: `recv` or `for await` receives `Ruled` messages, `sendAndClose` sends the one `Ruled`, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.RuledService.Upload
  */
 export interface UploadServerStream extends ClientStreamingServer<typeof RuledSchema, typeof RuledSchema> {}
 
 /**
- * The server's side of RuledService.Chat: receives any number of `Ruled` and sends any number of `Ruled`, in any order.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what waits in either direction.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes. The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of RuledService.Chat: `recv` or `for await` receives `Ruled` messages, `send` sends `Ruled` messages, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.RuledService.Chat
  */
@@ -56,7 +41,7 @@ export interface ChatServerStream extends BidiStreamingServer<typeof RuledSchema
 /**
  * RPCs whose messages have rules, of the kinds that the lab has.
  *
- * What a server implements of RuledService: a method for each RPC.
+ * Server side of RuledService: a method for each RPC.
  *
  * @generated from service lab.v1.RuledService
  */
@@ -92,48 +77,27 @@ export function registerRuledService(router: ConnectRouter, handler: Partial<Rul
 }
 
 /**
- * The client's side of RuledService.Download: receives any number of `Ruled`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of RuledService.Download: `recv` or `for await` receives `Ruled` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc lab.v1.RuledService.Download
  */
 export interface DownloadClientStream extends ServerStreamingClient<typeof RuledSchema> {}
 
 /**
- * The client's side of RuledService.Upload: sends any number of `Ruled`, receives one `Ruled`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `closeAndRecv` half-closes, then gives the one response.
- * - `queued` tells what was sent and waits for flow control.
- * - `close` abandons the call and frees it: the server sees a cancel. So does `await using`.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends with the server's response, which may come before the half-close: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of RuledService.Upload: `send` sends `Ruled` messages, `closeAndRecv` half-closes and receives the one `Ruled`, `close` cancels the call.
+ * Ends with the response, which may come before the half-close: then `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc lab.v1.RuledService.Upload
  */
 export interface UploadClientStream extends ClientStreamingClient<typeof RuledSchema, typeof RuledSchema> {}
 
 /**
- * The client's side of RuledService.Chat: sends any number of `Ruled` and receives any number of `Ruled`, in any order.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `closeSend` half-closes: no message follows, receiving goes on.
- * - `queued` tells what waits in either direction.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns, even if this side has not half-closed: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of RuledService.Chat: `send` sends `Ruled` messages, `recv` or `for await` receives `Ruled` messages, `closeSend` half-closes, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc lab.v1.RuledService.Chat
  */
@@ -142,7 +106,7 @@ export interface ChatClientStream extends BidiStreamingClient<typeof RuledSchema
 /**
  * RPCs whose messages have rules, of the kinds that the lab has.
  *
- * What a client calls of RuledService: a method for each RPC.
+ * Client side of RuledService: a method for each RPC.
  *
  * @generated from service lab.v1.RuledService
  */
@@ -178,15 +142,10 @@ export function createRuledServiceClient(transport: Transport, options?: StreamC
 }
 
 /**
- * The server's side of RuledEntryService.Enter: receives any number of `Ruled`, answers with one `Ruled`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `sendAndClose` sends the one response, and must be called once.
- * - `queued` tells what has arrived and was not read.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes, the call ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of RuledEntryService.Enter: `recv` or `for await` receives `Ruled` messages, `sendAndClose` sends the one `Ruled`, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.RuledEntryService.Enter
  */
@@ -195,13 +154,13 @@ export interface EnterServerStream extends ClientStreamingServer<typeof RuledSch
 /**
  * An RPC whose stream opens with a message that has rules.
  *
- * What a server implements of RuledEntryService: a method for each RPC.
+ * Server side of RuledEntryService: a method for each RPC.
  *
  * @generated from service lab.v1.RuledEntryService
  */
 export interface RuledEntryServiceHandler {
   /**
-   * `metadata` is what the client gave when it opened the stream. It came as request headers: `user_id`. Where these are no `Entry`, the call ends with `invalid_argument`, and this is not called.
+   * `metadata` comes from the request headers `user_id`. If they are invalid, the call ends with `invalid_argument` before this is called.
    *
    * @generated from rpc lab.v1.RuledEntryService.Enter
    */
@@ -220,16 +179,9 @@ export function registerRuledEntryService(router: ConnectRouter, handler: Partia
 }
 
 /**
- * The client's side of RuledEntryService.Enter: sends any number of `Ruled`, receives one `Ruled`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `closeAndRecv` half-closes, then gives the one response.
- * - `queued` tells what was sent and waits for flow control.
- * - `close` abandons the call and frees it: the server sees a cancel. So does `await using`.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends with the server's response, which may come before the half-close: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of RuledEntryService.Enter: `send` sends `Ruled` messages, `closeAndRecv` half-closes and receives the one `Ruled`, `close` cancels the call.
+ * Ends with the response, which may come before the half-close: then `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc lab.v1.RuledEntryService.Enter
  */
@@ -238,13 +190,13 @@ export interface EnterClientStream extends ClientStreamingClient<typeof RuledSch
 /**
  * An RPC whose stream opens with a message that has rules.
  *
- * What a client calls of RuledEntryService: a method for each RPC.
+ * Client side of RuledEntryService: a method for each RPC.
  *
  * @generated from service lab.v1.RuledEntryService
  */
 export interface RuledEntryServiceClient {
   /**
-   * `metadata` goes to the server when the stream is opened, before any message, as request headers: `user_id`.
+   * `metadata` opens the stream, as request headers `user_id`.
    *
    * @generated from rpc lab.v1.RuledEntryService.Enter
    */

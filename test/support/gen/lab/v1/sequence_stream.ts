@@ -13,50 +13,29 @@ import type { Join } from "./metadata_pb.js";
 import { JoinSchema } from "./metadata_pb.js";
 
 /**
- * The server's side of SequenceService.Download: sends any number of `Step`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
- *
- * As the schema declares, unless options say otherwise:
- * - After 1 ms without a message, the runtime sends one with `heartbeat` and nothing else, as a sign of life.
+ * Server side of SequenceService.Download: `send` sends `Step` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.SequenceService.Download
  */
 export interface DownloadServerStream extends ServerStreamingServer<typeof StepSchema> {}
 
 /**
- * The server's side of SequenceService.Upload: receives any number of `Note`, answers with one `Note`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `sendAndClose` sends the one response, and must be called once.
- * - `queued` tells what has arrived and was not read.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes, the call ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of SequenceService.Upload: `recv` or `for await` receives `Note` messages, `sendAndClose` sends the one `Note`, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.SequenceService.Upload
  */
 export interface UploadServerStream extends ClientStreamingServer<typeof NoteSchema, typeof NoteSchema> {}
 
 /**
- * The server's side of SequenceService.Chat: receives any number of `Note` and sends any number of `Step`, in any order.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what waits in either direction.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes. The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
- *
- * As the schema declares, unless options say otherwise:
- * - After 1 ms without a message, the runtime sends one with `heartbeat` and nothing else, as a sign of life.
+ * Server side of SequenceService.Chat: `recv` or `for await` receives `Note` messages, `send` sends `Step` messages, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.SequenceService.Chat
  */
@@ -65,31 +44,31 @@ export interface ChatServerStream extends BidiStreamingServer<typeof NoteSchema,
 /**
  * The streams of the lab, with heartbeats where they can have some, and with initial metadata.
  *
- * What a server implements of SequenceService: a method for each RPC.
+ * Server side of SequenceService: a method for each RPC.
  *
  * @generated from service lab.v1.SequenceService
  */
 export interface SequenceServiceHandler {
   /**
-   * As the schema declares, unless options say otherwise:
-   * - After 1 ms without a message, the runtime sends one with `heartbeat` and nothing else, as a sign of life.
+   * Policy of the schema, unless options override it:
+   * - Sends a heartbeat after 1 ms of silence: a message with only `heartbeat` set.
    *
    * @generated from rpc lab.v1.SequenceService.Download
    */
   download(request: Note, stream: DownloadServerStream): Promise<void>;
 
   /**
-   * `metadata` is what the client gave when it opened the stream. It came as request headers: `user_id`, `level`, `rooms`, `token-bin`. Where these are no `Join`, the call ends with `invalid_argument`, and this is not called.
+   * `metadata` comes from the request headers `user_id`, `level`, `rooms`, `token-bin`. If they are invalid, the call ends with `invalid_argument` before this is called.
    *
    * @generated from rpc lab.v1.SequenceService.Upload
    */
   upload(metadata: Join, stream: UploadServerStream): Promise<void>;
 
   /**
-   * `metadata` is what the client gave when it opened the stream. It came as request headers: `user_id`, `level`, `rooms`, `token-bin`. Where these are no `Join`, the call ends with `invalid_argument`, and this is not called.
+   * `metadata` comes from the request headers `user_id`, `level`, `rooms`, `token-bin`. If they are invalid, the call ends with `invalid_argument` before this is called.
    *
-   * As the schema declares, unless options say otherwise:
-   * - After 1 ms without a message, the runtime sends one with `heartbeat` and nothing else, as a sign of life.
+   * Policy of the schema, unless options override it:
+   * - Sends a heartbeat after 1 ms of silence: a message with only `heartbeat` set.
    *
    * @generated from rpc lab.v1.SequenceService.Chat
    */
@@ -110,54 +89,27 @@ export function registerSequenceService(router: ConnectRouter, handler: Partial<
 }
 
 /**
- * The client's side of SequenceService.Download: receives any number of `Step`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
- *
- * As the schema declares, unless options say otherwise:
- * - After 1 ms without a message, the server gives a sign of life. It is no message here, and `heartbeat` is never set.
+ * Client side of SequenceService.Download: `recv` or `for await` receives `Step` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc lab.v1.SequenceService.Download
  */
 export interface DownloadClientStream extends ServerStreamingClient<typeof StepSchema> {}
 
 /**
- * The client's side of SequenceService.Upload: sends any number of `Note`, receives one `Note`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `closeAndRecv` half-closes, then gives the one response.
- * - `queued` tells what was sent and waits for flow control.
- * - `close` abandons the call and frees it: the server sees a cancel. So does `await using`.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends with the server's response, which may come before the half-close: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of SequenceService.Upload: `send` sends `Note` messages, `closeAndRecv` half-closes and receives the one `Note`, `close` cancels the call.
+ * Ends with the response, which may come before the half-close: then `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc lab.v1.SequenceService.Upload
  */
 export interface UploadClientStream extends ClientStreamingClient<typeof NoteSchema, typeof NoteSchema> {}
 
 /**
- * The client's side of SequenceService.Chat: sends any number of `Note` and receives any number of `Step`, in any order.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `closeSend` half-closes: no message follows, receiving goes on.
- * - `queued` tells what waits in either direction.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns, even if this side has not half-closed: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
- *
- * As the schema declares, unless options say otherwise:
- * - After 1 ms without a message, the server gives a sign of life. It is no message here, and `heartbeat` is never set.
+ * Client side of SequenceService.Chat: `send` sends `Note` messages, `recv` or `for await` receives `Step` messages, `closeSend` half-closes, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc lab.v1.SequenceService.Chat
  */
@@ -166,31 +118,31 @@ export interface ChatClientStream extends BidiStreamingClient<typeof NoteSchema,
 /**
  * The streams of the lab, with heartbeats where they can have some, and with initial metadata.
  *
- * What a client calls of SequenceService: a method for each RPC.
+ * Client side of SequenceService: a method for each RPC.
  *
  * @generated from service lab.v1.SequenceService
  */
 export interface SequenceServiceClient {
   /**
-   * As the schema declares, unless options say otherwise:
-   * - After 1 ms without a message, the server gives a sign of life. It is no message here, and `heartbeat` is never set.
+   * Policy of the server:
+   * - Sends a heartbeat after 1 ms of silence; `recv` skips it.
    *
    * @generated from rpc lab.v1.SequenceService.Download
    */
   download(request: MessageInitShape<typeof NoteSchema>, options?: StreamCallOptions): DownloadClientStream;
 
   /**
-   * `metadata` goes to the server when the stream is opened, before any message, as request headers: `user_id`, `level`, `rooms`, `token-bin`.
+   * `metadata` opens the stream, as request headers `user_id`, `level`, `rooms`, `token-bin`.
    *
    * @generated from rpc lab.v1.SequenceService.Upload
    */
   upload(metadata: MessageInitShape<typeof JoinSchema>, options?: StreamCallOptions): UploadClientStream;
 
   /**
-   * `metadata` goes to the server when the stream is opened, before any message, as request headers: `user_id`, `level`, `rooms`, `token-bin`.
+   * `metadata` opens the stream, as request headers `user_id`, `level`, `rooms`, `token-bin`.
    *
-   * As the schema declares, unless options say otherwise:
-   * - After 1 ms without a message, the server gives a sign of life. It is no message here, and `heartbeat` is never set.
+   * Policy of the server:
+   * - Sends a heartbeat after 1 ms of silence; `recv` skips it.
    *
    * @generated from rpc lab.v1.SequenceService.Chat
    */

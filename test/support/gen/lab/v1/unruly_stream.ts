@@ -10,14 +10,9 @@ import type { Uncompiled, UncompiledSchema, Unevaluable, UnevaluableSchema } fro
 import { GiveService, TakeService, UnevaluableService } from "./unruly_pb.js";
 
 /**
- * The server's side of UnevaluableService.Follow: sends any number of `Unevaluable`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of UnevaluableService.Follow: `send` sends `Unevaluable` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.UnevaluableService.Follow
  */
@@ -26,7 +21,7 @@ export interface FollowServerStream extends ServerStreamingServer<typeof Unevalu
 /**
  * The rules of these messages cannot always be applied.
  *
- * What a server implements of UnevaluableService: a method for each RPC.
+ * Server side of UnevaluableService: a method for each RPC.
  *
  * @generated from service lab.v1.UnevaluableService
  */
@@ -52,15 +47,9 @@ export function registerUnevaluableService(router: ConnectRouter, handler: Parti
 }
 
 /**
- * The client's side of UnevaluableService.Follow: receives any number of `Unevaluable`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of UnevaluableService.Follow: `recv` or `for await` receives `Unevaluable` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc lab.v1.UnevaluableService.Follow
  */
@@ -69,7 +58,7 @@ export interface FollowClientStream extends ServerStreamingClient<typeof Unevalu
 /**
  * The rules of these messages cannot always be applied.
  *
- * What a client calls of UnevaluableService: a method for each RPC.
+ * Client side of UnevaluableService: a method for each RPC.
  *
  * @generated from service lab.v1.UnevaluableService
  */
@@ -95,15 +84,10 @@ export function createUnevaluableServiceClient(transport: Transport, options?: S
 }
 
 /**
- * The server's side of TakeService.Take: receives any number of `Uncompiled`, answers with one `Unevaluable`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `sendAndClose` sends the one response, and must be called once.
- * - `queued` tells what has arrived and was not read.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes, the call ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of TakeService.Take: `recv` or `for await` receives `Uncompiled` messages, `sendAndClose` sends the one `Unevaluable`, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.TakeService.Take
  */
@@ -112,7 +96,7 @@ export interface TakeServerStream extends ClientStreamingServer<typeof Uncompile
 /**
  * Those of requests can never be applied.
  *
- * What a server implements of TakeService: a method for each RPC.
+ * Server side of TakeService: a method for each RPC.
  *
  * @generated from service lab.v1.TakeService
  */
@@ -133,16 +117,9 @@ export function registerTakeService(router: ConnectRouter, handler: Partial<Take
 }
 
 /**
- * The client's side of TakeService.Take: sends any number of `Uncompiled`, receives one `Unevaluable`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `closeAndRecv` half-closes, then gives the one response.
- * - `queued` tells what was sent and waits for flow control.
- * - `close` abandons the call and frees it: the server sees a cancel. So does `await using`.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends with the server's response, which may come before the half-close: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of TakeService.Take: `send` sends `Uncompiled` messages, `closeAndRecv` half-closes and receives the one `Unevaluable`, `close` cancels the call.
+ * Ends with the response, which may come before the half-close: then `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc lab.v1.TakeService.Take
  */
@@ -151,7 +128,7 @@ export interface TakeClientStream extends ClientStreamingClient<typeof Uncompile
 /**
  * Those of requests can never be applied.
  *
- * What a client calls of TakeService: a method for each RPC.
+ * Client side of TakeService: a method for each RPC.
  *
  * @generated from service lab.v1.TakeService
  */
@@ -174,7 +151,7 @@ export function createTakeServiceClient(transport: Transport, options?: StreamCl
 /**
  * Nor those of these responses.
  *
- * What a server implements of GiveService: a method for each RPC.
+ * Server side of GiveService: a method for each RPC.
  *
  * @generated from service lab.v1.GiveService
  */
@@ -197,7 +174,7 @@ export function registerGiveService(router: ConnectRouter, handler: Partial<Give
 /**
  * Nor those of these responses.
  *
- * What a client calls of GiveService: a method for each RPC.
+ * Client side of GiveService: a method for each RPC.
  *
  * @generated from service lab.v1.GiveService
  */

@@ -8,22 +8,17 @@ import type { Join, LineSchema } from "./room_pb.js";
 import { JoinSchema, RoomService } from "./room_pb.js";
 
 /**
- * The server's side of RoomService.Talk: receives any number of `Line` and sends any number of `Line`, in any order.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what waits in either direction.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes. The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of RoomService.Talk: `recv` or `for await` receives `Line` messages, `send` sends `Line` messages, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc room.v1.RoomService.Talk
  */
 export interface TalkServerStream extends BidiStreamingServer<typeof LineSchema, typeof LineSchema> {}
 
 /**
- * What a server implements of RoomService: a method for each RPC.
+ * Server side of RoomService: a method for each RPC.
  *
  * @generated from service room.v1.RoomService
  */
@@ -31,7 +26,7 @@ export interface RoomServiceHandler {
   /**
    * Talk to everyone in a room.
    *
-   * `metadata` is what the client gave when it opened the stream. It came as request headers: `user_id`, `rooms`, `role`, `token-bin`. Where these are no `Join`, the call ends with `invalid_argument`, and this is not called.
+   * `metadata` comes from the request headers `user_id`, `rooms`, `role`, `token-bin`. If they are invalid, the call ends with `invalid_argument` before this is called.
    *
    * @generated from rpc room.v1.RoomService.Talk
    */
@@ -50,24 +45,16 @@ export function registerRoomService(router: ConnectRouter, handler: Partial<Room
 }
 
 /**
- * The client's side of RoomService.Talk: sends any number of `Line` and receives any number of `Line`, in any order.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `closeSend` half-closes: no message follows, receiving goes on.
- * - `queued` tells what waits in either direction.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns, even if this side has not half-closed: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of RoomService.Talk: `send` sends `Line` messages, `recv` or `for await` receives `Line` messages, `closeSend` half-closes, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc room.v1.RoomService.Talk
  */
 export interface TalkClientStream extends BidiStreamingClient<typeof LineSchema, typeof LineSchema> {}
 
 /**
- * What a client calls of RoomService: a method for each RPC.
+ * Client side of RoomService: a method for each RPC.
  *
  * @generated from service room.v1.RoomService
  */
@@ -75,7 +62,7 @@ export interface RoomServiceClient {
   /**
    * Talk to everyone in a room.
    *
-   * `metadata` goes to the server when the stream is opened, before any message, as request headers: `user_id`, `rooms`, `role`, `token-bin`.
+   * `metadata` opens the stream, as request headers `user_id`, `rooms`, `role`, `token-bin`.
    *
    * @generated from rpc room.v1.RoomService.Talk
    */

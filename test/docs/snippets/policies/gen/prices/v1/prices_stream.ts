@@ -8,29 +8,16 @@ import type { ReadRequest, ReadRequestSchema, ReadResponse, ReadResponseSchema, 
 import { PriceService } from "./prices_pb.js";
 
 /**
- * The server's side of PriceService.Watch: sends any number of `WatchResponse`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
- *
- * As the schema declares, unless options say otherwise:
- * - Ends with `deadline_exceeded` when a `send` has waited for 30 s, because the client does not read.
- * - Ends with `unavailable` after 1 h: come again.
- * - There is room for 100 messages waiting to be sent. When it is full, the one that has waited longest is dropped.
- * - A generated client cancels it after 1 min without a message, either way.
- * - A generated client makes a call that fails with `unavailable` again: it may come more than once.
- * - After 20 s without a message, the runtime sends one with `heartbeat` and nothing else, as a sign of life.
+ * Server side of PriceService.Watch: `send` sends `WatchResponse` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc prices.v1.PriceService.Watch
  */
 export interface WatchServerStream extends ServerStreamingServer<typeof WatchResponseSchema> {}
 
 /**
- * What a server implements of PriceService: a method for each RPC.
+ * Server side of PriceService: a method for each RPC.
  *
  * @generated from service prices.v1.PriceService
  */
@@ -38,21 +25,23 @@ export interface PriceServiceHandler {
   /**
    * Prices, whenever they change.
    *
-   * As the schema declares, unless options say otherwise:
-   * - Ends with `deadline_exceeded` when a `send` has waited for 30 s, because the client does not read.
-   * - Ends with `unavailable` after 1 h: come again.
-   * - There is room for 100 messages waiting to be sent. When it is full, the one that has waited longest is dropped.
-   * - A generated client cancels it after 1 min without a message, either way.
-   * - A generated client makes a call that fails with `unavailable` again: it may come more than once.
-   * - After 20 s without a message, the runtime sends one with `heartbeat` and nothing else, as a sign of life.
+   * Policy of the schema, unless options override it:
+   * - Ends with `deadline_exceeded` when a message waits 30 s for the client to read.
+   * - Ends with `unavailable` after 1 h.
+   * - Queues 100 messages to send; when full, drops the oldest.
+   * - Sends a heartbeat after 20 s of silence: a message with only `heartbeat` set.
+   *
+   * Policy of generated clients:
+   * - Cancels after 1 min without a message either way.
+   * - Retries after `unavailable`: a call may come more than once.
    *
    * @generated from rpc prices.v1.PriceService.Watch
    */
   watch(request: WatchRequest, stream: WatchServerStream): Promise<void>;
 
   /**
-   * As the schema declares, unless options say otherwise:
-   * - A generated client gives it 5 s. Then it ends with `deadline_exceeded`.
+   * Policy of generated clients:
+   * - Ends with `deadline_exceeded` after 5 s.
    *
    * @generated from rpc prices.v1.PriceService.Read
    */
@@ -71,30 +60,16 @@ export function registerPriceService(router: ConnectRouter, handler: Partial<Pri
 }
 
 /**
- * The client's side of PriceService.Watch: receives any number of `WatchResponse`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
- *
- * As the schema declares, unless options say otherwise:
- * - Ends with `deadline_exceeded` after 1 min without a message, either way.
- * - A call that fails with `unavailable` is made again, 3 tries in all, while nothing of its response has been seen.
- * - The server ends it with `deadline_exceeded` when a message has waited for 30 s, because this side does not read.
- * - The server ends it with `unavailable` after 1 h: come again.
- * - The server has room for 100 messages waiting to be sent. When it is full, the one that has waited longest is dropped and never arrives.
- * - After 20 s without a message, the server gives a sign of life. It is no message here, and `heartbeat` is never set.
+ * Client side of PriceService.Watch: `recv` or `for await` receives `WatchResponse` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc prices.v1.PriceService.Watch
  */
 export interface WatchClientStream extends ServerStreamingClient<typeof WatchResponseSchema> {}
 
 /**
- * What a client calls of PriceService: a method for each RPC.
+ * Client side of PriceService: a method for each RPC.
  *
  * @generated from service prices.v1.PriceService
  */
@@ -102,22 +77,24 @@ export interface PriceServiceClient {
   /**
    * Prices, whenever they change.
    *
-   * As the schema declares, unless options say otherwise:
-   * - Ends with `deadline_exceeded` after 1 min without a message, either way.
-   * - A call that fails with `unavailable` is made again, 3 tries in all, while nothing of its response has been seen.
-   * - The server ends it with `deadline_exceeded` when a message has waited for 30 s, because this side does not read.
-   * - The server ends it with `unavailable` after 1 h: come again.
-   * - The server has room for 100 messages waiting to be sent. When it is full, the one that has waited longest is dropped and never arrives.
-   * - After 20 s without a message, the server gives a sign of life. It is no message here, and `heartbeat` is never set.
+   * Policy of the schema, unless options override it:
+   * - Ends with `deadline_exceeded` after 1 min without a message either way.
+   * - Retries after `unavailable`, before any response: 3 attempts.
+   *
+   * Policy of the server:
+   * - Ends with `deadline_exceeded` when a message waits 30 s for this side to read.
+   * - Ends with `unavailable` after 1 h; reconnect.
+   * - Queues 100 messages to send; when full, drops the oldest, which never arrives.
+   * - Sends a heartbeat after 20 s of silence; `recv` skips it.
    *
    * @generated from rpc prices.v1.PriceService.Watch
    */
   watch(request: MessageInitShape<typeof WatchRequestSchema>, options?: StreamCallOptions): WatchClientStream;
 
   /**
-   * As the schema declares, unless options say otherwise:
+   * Policy of the schema, unless options override it:
    * - Ends with `deadline_exceeded` after 5 s.
-   * - A call that could not connect is made again, 3 tries in all, while nothing of its response has been seen.
+   * - Retries when it can't connect: 3 attempts.
    *
    * @generated from rpc prices.v1.PriceService.Read
    */

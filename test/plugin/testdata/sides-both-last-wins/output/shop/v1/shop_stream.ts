@@ -8,44 +8,29 @@ import type { FindRequest, FindRequestSchema, FindResponse, FindResponseSchema, 
 import { ShopService } from "./shop_pb.js";
 
 /**
- * The server's side of ShopService.Watch: sends any number of `WatchResponse`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of ShopService.Watch: `send` sends `WatchResponse` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc shop.v1.ShopService.Watch
  */
 export interface WatchServerStream extends ServerStreamingServer<typeof WatchResponseSchema> {}
 
 /**
- * The server's side of ShopService.Import: receives any number of `ImportRequest`, answers with one `ImportResponse`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `sendAndClose` sends the one response, and must be called once.
- * - `queued` tells what has arrived and was not read.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes, the call ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of ShopService.Import: `recv` or `for await` receives `ImportRequest` messages, `sendAndClose` sends the one `ImportResponse`, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc shop.v1.ShopService.Import
  */
 export interface ImportServerStream extends ClientStreamingServer<typeof ImportRequestSchema, typeof ImportResponseSchema> {}
 
 /**
- * The server's side of ShopService.Haggle: receives any number of `HaggleRequest` and sends any number of `HaggleResponse`, in any order.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what waits in either direction.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes. The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of ShopService.Haggle: `recv` or `for await` receives `HaggleRequest` messages, `send` sends `HaggleResponse` messages, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc shop.v1.ShopService.Haggle
  */
@@ -54,7 +39,7 @@ export interface HaggleServerStream extends BidiStreamingServer<typeof HaggleReq
 /**
  * Sells things.
  *
- * What a server implements of ShopService: a method for each RPC.
+ * Server side of ShopService: a method for each RPC.
  *
  * @generated from service shop.v1.ShopService
  */
@@ -98,48 +83,27 @@ export function registerShopService(router: ConnectRouter, handler: Partial<Shop
 }
 
 /**
- * The client's side of ShopService.Watch: receives any number of `WatchResponse`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of ShopService.Watch: `recv` or `for await` receives `WatchResponse` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc shop.v1.ShopService.Watch
  */
 export interface WatchClientStream extends ServerStreamingClient<typeof WatchResponseSchema> {}
 
 /**
- * The client's side of ShopService.Import: sends any number of `ImportRequest`, receives one `ImportResponse`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `closeAndRecv` half-closes, then gives the one response.
- * - `queued` tells what was sent and waits for flow control.
- * - `close` abandons the call and frees it: the server sees a cancel. So does `await using`.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends with the server's response, which may come before the half-close: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of ShopService.Import: `send` sends `ImportRequest` messages, `closeAndRecv` half-closes and receives the one `ImportResponse`, `close` cancels the call.
+ * Ends with the response, which may come before the half-close: then `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc shop.v1.ShopService.Import
  */
 export interface ImportClientStream extends ClientStreamingClient<typeof ImportRequestSchema, typeof ImportResponseSchema> {}
 
 /**
- * The client's side of ShopService.Haggle: sends any number of `HaggleRequest` and receives any number of `HaggleResponse`, in any order.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `closeSend` half-closes: no message follows, receiving goes on.
- * - `queued` tells what waits in either direction.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns, even if this side has not half-closed: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of ShopService.Haggle: `send` sends `HaggleRequest` messages, `recv` or `for await` receives `HaggleResponse` messages, `closeSend` half-closes, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc shop.v1.ShopService.Haggle
  */
@@ -148,7 +112,7 @@ export interface HaggleClientStream extends BidiStreamingClient<typeof HaggleReq
 /**
  * Sells things.
  *
- * What a client calls of ShopService: a method for each RPC.
+ * Client side of ShopService: a method for each RPC.
  *
  * @generated from service shop.v1.ShopService
  */

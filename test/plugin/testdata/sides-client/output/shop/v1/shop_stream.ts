@@ -8,48 +8,27 @@ import type { FindRequestSchema, FindResponse, HaggleRequestSchema, HaggleRespon
 import { ShopService } from "./shop_pb.js";
 
 /**
- * The client's side of ShopService.Watch: receives any number of `WatchResponse`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `queued` tells what has arrived and was not read.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of ShopService.Watch: `recv` or `for await` receives `WatchResponse` messages, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc shop.v1.ShopService.Watch
  */
 export interface WatchClientStream extends ServerStreamingClient<typeof WatchResponseSchema> {}
 
 /**
- * The client's side of ShopService.Import: sends any number of `ImportRequest`, receives one `ImportResponse`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `closeAndRecv` half-closes, then gives the one response.
- * - `queued` tells what was sent and waits for flow control.
- * - `close` abandons the call and frees it: the server sees a cancel. So does `await using`.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends with the server's response, which may come before the half-close: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of ShopService.Import: `send` sends `ImportRequest` messages, `closeAndRecv` half-closes and receives the one `ImportResponse`, `close` cancels the call.
+ * Ends with the response, which may come before the half-close: then `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc shop.v1.ShopService.Import
  */
 export interface ImportClientStream extends ClientStreamingClient<typeof ImportRequestSchema, typeof ImportResponseSchema> {}
 
 /**
- * The client's side of ShopService.Haggle: sends any number of `HaggleRequest` and receives any number of `HaggleResponse`, in any order.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `closeSend` half-closes: no message follows, receiving goes on.
- * - `queued` tells what waits in either direction.
- * - `close` abandons the call and frees it: the server sees a cancel. So do `await using` and leaving `for await` early.
- * - `header` and `trailer` are what the server sent beside the messages, `outcome` tells how the call went.
- *
- * The stream ends when the server's handler returns, even if this side has not half-closed: `send` rejects from then on.
- * It fails with a `ConnectError`: the server's, `unavailable` when the connection is lost, `deadline_exceeded` when the time is up, `canceled` after `close`.
+ * Client side of ShopService.Haggle: `send` sends `HaggleRequest` messages, `recv` or `for await` receives `HaggleResponse` messages, `closeSend` half-closes, `close` cancels the call.
+ * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
  *
  * @generated from rpc shop.v1.ShopService.Haggle
  */
@@ -58,7 +37,7 @@ export interface HaggleClientStream extends BidiStreamingClient<typeof HaggleReq
 /**
  * Sells things.
  *
- * What a client calls of ShopService: a method for each RPC.
+ * Client side of ShopService: a method for each RPC.
  *
  * @generated from service shop.v1.ShopService
  */

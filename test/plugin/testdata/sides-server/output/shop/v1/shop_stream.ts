@@ -8,44 +8,29 @@ import type { FindRequest, FindResponseSchema, HaggleRequestSchema, HaggleRespon
 import { ShopService } from "./shop_pb.js";
 
 /**
- * The server's side of ShopService.Watch: sends any number of `WatchResponse`.
- *
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what was sent and waits for flow control.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of ShopService.Watch: `send` sends `WatchResponse` messages, `sendHeaders` sends the headers now.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc shop.v1.ShopService.Watch
  */
 export interface WatchServerStream extends ServerStreamingServer<typeof WatchResponseSchema> {}
 
 /**
- * The server's side of ShopService.Import: receives any number of `ImportRequest`, answers with one `ImportResponse`.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `sendAndClose` sends the one response, and must be called once.
- * - `queued` tells what has arrived and was not read.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes, the call ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of ShopService.Import: `recv` or `for await` receives `ImportRequest` messages, `sendAndClose` sends the one `ImportResponse`, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc shop.v1.ShopService.Import
  */
 export interface ImportServerStream extends ClientStreamingServer<typeof ImportRequestSchema, typeof ImportResponseSchema> {}
 
 /**
- * The server's side of ShopService.Haggle: receives any number of `HaggleRequest` and sends any number of `HaggleResponse`, in any order.
- *
- * - `recv`, or `for await`, gives the next message, and `undefined` at the end of the stream.
- * - `send` sends a message. It resolves when flow control has accepted the message, which is not yet its delivery.
- * - `queued` tells what waits in either direction.
- * - `context` has headers, trailers, deadline and signal of the call, `sendHeaders` sends the headers now.
- *
- * Receiving ends when the client half-closes. The stream ends when the handler returns. A `ConnectError` that it throws reaches the client, anything else reaches it as `internal`.
- * It fails with a `ConnectError`: `canceled` when the client cancels or is lost, `deadline_exceeded` when the time is up.
+ * Server side of ShopService.Haggle: `recv` or `for await` receives `HaggleRequest` messages, `send` sends `HaggleResponse` messages, `sendHeaders` sends the headers now.
+ * `recv` gives `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
+ * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
  *
  * @generated from rpc shop.v1.ShopService.Haggle
  */
@@ -54,7 +39,7 @@ export interface HaggleServerStream extends BidiStreamingServer<typeof HaggleReq
 /**
  * Sells things.
  *
- * What a server implements of ShopService: a method for each RPC.
+ * Server side of ShopService: a method for each RPC.
  *
  * @generated from service shop.v1.ShopService
  */

@@ -45,6 +45,7 @@ export class BodyCarrier implements Carrier<RequestBody>, ClientWireEvents {
   #outgoing: RequestBody = empty;
   #wire: ClientWire | undefined;
   #decoder: BodyDecoder<object> | undefined;
+  #isError = false;
   #ended = false;
   sent: Omit<Traffic, "dropped"> = { messages: 0, bytes: 0 };
   /** Bytes of the message that was encoded last, before compression. */
@@ -63,7 +64,8 @@ export class BodyCarrier implements Carrier<RequestBody>, ClientWireEvents {
   }
 
   get received(): Traffic {
-    return this.#decoder?.received ?? nothing;
+    // The body of an error is no message.
+    return this.#isError ? nothing : (this.#decoder?.received ?? nothing);
   }
 
   get unread(): QueueFill {
@@ -124,7 +126,8 @@ export class BodyCarrier implements Carrier<RequestBody>, ClientWireEvents {
       this.#wire?.cancel();
       return;
     }
-    if (!head.error) this.call.gotHeader(header);
+    this.#isError = head.error !== undefined;
+    if (!this.#isError) this.call.gotHeader(header);
     this.#decoder = this.#createDecoder(head, all, trailer);
     this.#decoder.announce(Number(all.get("content-length") ?? 0));
   }

@@ -54,6 +54,36 @@ describe.each([
     expect(lab.served).toBe(0);
   });
 
+  it.each([
+    ["alone", {}],
+    ["with retries", { retry }],
+  ])("a send with a signal that is none rejects, and sends nothing: %s", async (_, options) => {
+    const texts: string[] = [];
+    await using lab = await startLab({
+      async upload(stream) {
+        for await (const { text } of stream) texts.push(text);
+        await stream.sendAndClose({});
+      },
+      async chat(stream) {
+        for await (const { text } of stream) texts.push(text);
+      },
+    });
+    const client = createLabServiceClient(transportTo(lab), options);
+    const upload = client.upload();
+    const chat = client.chat();
+    const bad = { signal: 5 } as never;
+    for (const stream of [upload, chat]) {
+      // Rejects, and does not throw.
+      const sent = stream.send({ text: "bad" }, bad);
+      await expect(sent).rejects.toThrow("signal must be an AbortSignal, not 5");
+      await stream.send({ text: "good" });
+    }
+    await upload.closeAndRecv();
+    await chat.closeSend();
+    expect(await chat.recv()).toBeUndefined();
+    expect(texts).toEqual(["good", "good"]);
+  });
+
   it("a signal that is none is named", async () => {
     await using lab = await startLab({ download: () => new Promise(() => undefined) });
     const client = createLabServiceClient(transportTo(lab));
@@ -64,3 +94,12 @@ describe.each([
     await expect((async () => recv({ signal: 5 }))()).rejects.toThrow(named);
   });
 });
+
+it.each([undefined, null, {}, "http://localhost"])(
+  "a client without a transport says so when it is created: %j",
+  (transport) => {
+    const create = () => createLabServiceClient(transport as never);
+    expect(create).toThrow(TypeError);
+    expect(create).toThrow(/the client of lab\.v1\.LabService needs a transport/);
+  },
+);

@@ -2,6 +2,7 @@
 import {
   Code,
   ConnectError,
+  createClient,
   createContextKey,
   createContextValues,
   type Interceptor,
@@ -14,7 +15,7 @@ import { all } from "../support/clients/test-client.js";
 import { ourTransport } from "../support/clients/transports.js";
 import { pair } from "../support/fixture.js";
 import { failure, gate, observed } from "../support/gate.js";
-import type { Note } from "../support/gen/lab/v1/lab_pb.js";
+import { LabService, type Note } from "../support/gen/lab/v1/lab_pb.js";
 import {
   createLabServiceClient,
   type DownloadServerStream,
@@ -333,6 +334,56 @@ describe.each(wires)("on the client, $name", (wire) => {
     }
     expect((await failure(upload.send({}))).code).toBe(Code.FailedPrecondition);
     expect(lab.served).toBe(0);
+  });
+
+  it.each<[string, Interceptor]>([
+    [
+      "when it is called",
+      () => () => {
+        throw new ConnectError("no", Code.FailedPrecondition);
+      },
+    ],
+    [
+      "when it is set up",
+      () => {
+        throw new ConnectError("no", Code.FailedPrecondition);
+      },
+    ],
+  ])("an interceptor that throws %s fails the call, and nothing else", async (_, refuse) => {
+    await using lab = await startLab(echo, { http: wire.http });
+    const client = createLabServiceClient(ourTransport(lab.url, wire, { interceptors: [refuse] }));
+    const streams = [client.download({}), client.upload(), client.chat()];
+    for (const stream of streams) {
+      expect((await failure(stream.header)).code).toBe(Code.FailedPrecondition);
+      expect((await stream.outcome).code).toBe(Code.FailedPrecondition);
+    }
+    expect((await failure(client.unary({}))).code).toBe(Code.FailedPrecondition);
+    expect(lab.served).toBe(0);
+  });
+
+  it.each([
+    ["without interceptors", []],
+    ["behind an interceptor", [observer([])]],
+  ])("the input of a stock client is told of an early end, %s", async (_, interceptors) => {
+    await using lab = await startLab(
+      { upload: (stream) => stream.sendAndClose({ text: "enough" }) },
+      { http: wire.http },
+    );
+    const client = createClient(LabService, ourTransport(lab.url, wire, { interceptors }));
+    const told = gate();
+    const never = gate<IteratorResult<{ text: string }>>();
+    const input: AsyncIterable<{ text: string }> = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => never.promise,
+        async return() {
+          told.resolve();
+          return { done: true, value: undefined };
+        },
+      }),
+    };
+    expect((await client.upload(input)).text).toBe("enough");
+    await told.promise;
+    await lab.idle();
   });
 
   it("contextValues reach interceptors", async () => {

@@ -10,7 +10,11 @@ import { ourTransport } from "../support/clients/transports.js";
 import { pair } from "../support/fixture.js";
 import { failure, gate, observed } from "../support/gate.js";
 import type { Note } from "../support/gen/lab/v1/lab_pb.js";
-import type { DownloadServerStream, UploadServerStream } from "../support/gen/lab/v1/lab_stream.js";
+import {
+  createLabServiceClient,
+  type DownloadServerStream,
+  type UploadServerStream,
+} from "../support/gen/lab/v1/lab_stream.js";
 import { startLab } from "../support/lab.js";
 import { bulk } from "../support/note.js";
 import { wires } from "../support/wires.js";
@@ -143,6 +147,21 @@ describe.each(wires)("on our transport, $name", (wire) => {
     const limits = { readMaxBytes: LIMIT, writeMaxBytes: LIMIT };
     const client = generatedClient(ourTransport(lab.url, wire, limits));
     expect((await client.download(exact).recv())?.payload.length).toBe(LIMIT - 3);
+  });
+
+  it("limits of a client hold for unary calls, too, and those of a call go before them", async () => {
+    await using lab = await startLab(
+      { unary: async ({ number }) => (number === 0n ? {} : large) },
+      { http: wire.http },
+    );
+    const limits = { readMaxBytes: LIMIT, writeMaxBytes: LIMIT };
+    const client = createLabServiceClient(ourTransport(lab.url, wire), { limits });
+    const raised = { limits: { readMaxBytes: 3 * LIMIT, writeMaxBytes: 3 * LIMIT } };
+    expect((await failure(client.unary(large))).code).toBe(Code.ResourceExhausted);
+    expect((await failure(client.unary({ number: 1n }))).code).toBe(Code.ResourceExhausted);
+    await client.unary({ number: 0n });
+    expect((await client.unary({ ...large, number: 1n }, raised)).payload.length).toBe(20_000);
+    await lab.idle();
   });
 
   it("by default a message has at most 4 MiB", async () => {

@@ -178,8 +178,8 @@ it("a call that cannot be begun has an end, too", async () => {
     sessionManager: sessionManager as never,
   });
   const client = createLabServiceClient(transport, { observer: local });
-  expect(() => client.chat()).toThrow("no session");
-  expect((await local.only()).outcome).toMatchObject({ code: Code.Unknown, endedBy: "client" });
+  expect((await failure(client.chat().recv())).rawMessage).toContain("no session");
+  expect((await local.only()).outcome).toMatchObject({ code: Code.Internal, endedBy: "client" });
 });
 
 it("calls that an interceptor refuses are observed", async () => {

@@ -231,6 +231,20 @@ describe("resumable", () => {
     expect((await failure(aborted.recv())).code).toBe(Code.Canceled);
   });
 
+  it("closing it twice changes nothing of its outcome", async () => {
+    const stream = await start(counting);
+    await stream.recv();
+    stream.close();
+    stream.close();
+    const { attempts, sent, received, endedBy } = await stream.outcome;
+    expect({ attempts, sent: sent.messages, endedBy }).toEqual({
+      attempts: 1,
+      sent: 1,
+      endedBy: "client",
+    });
+    expect(received.messages).toBeGreaterThan(0);
+  });
+
   it("leaving the loop closes the call, and says so in the outcome", async () => {
     const stream = await start(counting);
     expect(await numbers(stream, 3)).toEqual(upTo(3));

@@ -9,7 +9,7 @@ function errorOf(end: unknown): ConnectError | undefined {
   const envelope = new TextEncoder().encode(JSON.stringify(end));
   try {
     const head = { compression: null, hasStatus: false };
-    connect.validateEnd({ header: noFields, head, trailer: noFields, envelope });
+    connect.validateEnd({ header: noFields, head, trailer: noFields, empty: true, envelope });
     return undefined;
   } catch (error) {
     if (error instanceof ConnectError) return error;

@@ -45,7 +45,7 @@ export interface StreamCallOptions extends CallOptions {
   /** Limits of time within this stream. Each goes before that of the client. Default: none. */
   timeouts?: StreamTimeouts;
 
-  /** Limits of size for this stream. Each goes before that of the client. Not for unary calls. */
+  /** Limits of size for this call. Each goes before that of the client. */
   limits?: StreamLimits;
 
   /** Queues of this stream. Each setting goes before that of the client. Not for unary calls. */
@@ -69,10 +69,7 @@ export interface StreamClientOptions {
   /** Limits of time within each stream, unless a call sets its own. Default: none. */
   timeouts?: StreamTimeouts;
 
-  /**
-   * Limits of size for each stream, unless a call sets its own. Default: those of the transport.
-   * Unary calls have those of the transport always.
-   */
+  /** Limits of size for each call, unless it sets its own. Default: those of the transport. */
   limits?: StreamLimits;
 
   /** Queues of each stream, unless a call sets its own. Not for unary calls. */

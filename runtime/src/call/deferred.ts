@@ -8,6 +8,13 @@ export function rejected(error: Error): Promise<never> {
   return promise;
 }
 
+/** An error, or how to make it: most are never seen, and each has a stack. */
+export type Reason = ConnectError | (() => ConnectError);
+
+export function errorOf(reason: Reason): ConnectError {
+  return typeof reason === "function" ? reason() : reason;
+}
+
 /** A promise made when first asked for; settled once, before or after. */
 export class Deferred<T> {
   #settle: (() => void) | undefined;
@@ -32,14 +39,19 @@ export class Deferred<T> {
   }
 
   resolve(value: T): void {
+    this.resolveLazily(() => value);
+  }
+
+  /** Resolves with what `create` makes if somebody asks for it. */
+  resolveLazily(create: () => T): void {
     if (this.#settle) return;
-    this.#settle = () => this.#resolve?.(value);
-    this.#settle();
+    this.#settle = () => this.#resolve?.(create());
+    if (this.#resolve) this.#settle();
   }
 
   reject(error: ConnectError): void {
     if (this.#settle) return;
     this.#settle = () => this.#reject?.(error);
-    this.#settle();
+    if (this.#reject) this.#settle();
   }
 }

@@ -3,7 +3,7 @@ import { ConnectError } from "@connectrpc/connect";
 import type { QueueFill } from "../options/queues.js";
 import { abortError, invalidSignal } from "./abort.js";
 import type { Bounds } from "./bounds.js";
-import { rejected } from "./deferred.js";
+import { errorOf, type Reason, rejected } from "./deferred.js";
 import { accepted, type Resend, SendQueue } from "./send-queue.js";
 import { SendWaits } from "./send-waits.js";
 
@@ -27,6 +27,8 @@ export interface SenderOptions<T> {
   readonly bounds?: Bounds | undefined;
   /** Told how many milliseconds a `send` had to wait for the other side. */
   readonly onWaited?: ((ms: number) => void) | undefined;
+  /** Told of a message that cannot be sent, before its `send` rejects. */
+  readonly onUnsendable?: ((error: ConnectError) => void) | undefined;
 }
 
 const empty: QueueFill = { messages: 0, bytes: 0, dropped: 0 };
@@ -37,21 +39,23 @@ export class Sender<T, F = unknown> {
   readonly #filter: SendFilter<T> | undefined;
   readonly #bounds: Bounds | undefined;
   readonly #waits: SendWaits | undefined;
+  readonly #onUnsendable: ((error: ConnectError) => void) | undefined;
   /** Made when the first message has to wait. */
   #queue: SendQueue<F> | undefined;
   #open: boolean;
-  #closed: ConnectError | undefined;
+  #closed: Reason | undefined;
   #forced = false;
   #whenEmpty: (() => void) | undefined;
 
   /** `open`: whether the first message may go at once, or waits for `drained`. */
   constructor(sink: MessageSink<T, F>, open: boolean, options: SenderOptions<T> = {}) {
-    const { filter, bounds, onWaited } = options;
+    const { filter, bounds, onWaited, onUnsendable } = options;
     this.#sink = sink;
     this.#open = open;
     this.#filter = filter;
     this.#bounds = bounds;
     this.#waits = onWaited && new SendWaits(onWaited, open);
+    this.#onUnsendable = onUnsendable;
   }
 
   get closed(): boolean {
@@ -69,7 +73,7 @@ export class Sender<T, F = unknown> {
   }
 
   send(message: T, options?: Resend): Promise<void> {
-    if (this.#closed) return rejected(this.#closed);
+    if (this.#closed) return rejected(errorOf(this.#closed));
     const signal = options?.signal;
     const invalid = invalidSignal(signal);
     if (invalid) return rejected(invalid);
@@ -78,8 +82,10 @@ export class Sender<T, F = unknown> {
     try {
       const filter = options?.unfiltered ? undefined : this.#filter;
       frame = this.#sink.encode(filter ? filter(message) : message);
-    } catch (error) {
-      return rejected(ConnectError.from(error));
+    } catch (thrown) {
+      const error = ConnectError.from(thrown);
+      this.#onUnsendable?.(error);
+      return rejected(error);
     }
     const queue = this.#queue;
     if (this.#open && !(queue && queue.length > 0) && !(frame instanceof Promise)) {
@@ -105,13 +111,13 @@ export class Sender<T, F = unknown> {
    * Hands over everything that waits, flow control or not, then takes no more: later sends reject
    * with `reason`. `done` is called when the last message has gone.
    */
-  flush(reason: ConnectError, done: () => void): void {
+  flush(reason: Reason, done: () => void): void {
     this.#forced = true;
     this.finish(reason, done);
   }
 
   /** Like `flush`, but waits for flow control. */
-  finish(reason: ConnectError, done: () => void): void {
+  finish(reason: Reason, done: () => void): void {
     if (this.#closed) return;
     this.#closed = reason;
     this.#whenEmpty = done;
@@ -119,10 +125,10 @@ export class Sender<T, F = unknown> {
   }
 
   /** Drops what waits: it and later sends reject with `reason`. */
-  close(reason: ConnectError): void {
+  close(reason: Reason): void {
     this.#closed = reason;
     this.#whenEmpty = undefined;
-    this.#queue?.clear(reason);
+    if (this.#queue && this.#queue.length > 0) this.#queue.clear(errorOf(reason));
   }
 
   #enqueue(frame: F | Promise<F>, options: Resend | undefined): Promise<void> {

@@ -3,59 +3,70 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { RecvOptions, SendOptions } from "../api/options.js";
 import type { EndedBy, StreamOutcome, Traffic } from "../api/outcome.js";
 import { abortError, onAbort } from "../call/abort.js";
-import type { Bounds } from "../call/bounds.js";
 import { Deferred } from "../call/deferred.js";
 import type { Progress } from "../call/progress.js";
 import { type MessageSource, Receiver } from "../call/receiver.js";
 import { type MessageSink, Sender } from "../call/sender.js";
 import { startTimer } from "../call/timers.js";
-import type { CallWatch } from "../observe/call-watch.js";
 import type { QueueFill, QueueFills } from "../options/queues.js";
-import type { ClientCall } from "./client-call.js";
+import type { IncomingFields } from "../protocol/fields.js";
+import { type RpcMethod, rpcKinds } from "../protocol/method-kind.js";
+import type { CallInit, ClientCall } from "./client-call.js";
+import { type FilteredCall, receiveFilter, type SizeChecks, sendFilter } from "./filters.js";
 
 /** What carries a call: bytes on a wire, or the iterables of a Connect transport. */
-export interface Carrier {
+export interface Carrier<F> extends MessageSource<object>, MessageSink<object, F> {
   readonly sent: Omit<Traffic, "dropped">;
   readonly received: Traffic;
   /** Messages that were received and not read. */
   readonly unread: QueueFill;
   /** Messages that were received, and read or dropped. */
   readonly taken: number;
-  /** No message follows those that were handed over. */
+  /** No message follows those that were handed over. Called once. */
   endSend(): void;
   /** The call is over; free what it holds, and tell the server if it does not know. */
   cancel(error: ConnectError): void;
 }
 
 /** The state of a call on the client: its two halves, its deadline, and how it ended. */
-export class Call<F> implements ClientCall {
+export class Call<F> implements ClientCall, FilteredCall {
   readonly #inbound: Receiver<object>;
   readonly #outbound: Sender<object, F>;
-  readonly #carrier: Carrier;
-  readonly #watch: CallWatch | undefined;
+  readonly #carrier: Carrier<F>;
+  readonly #init: CallInit;
   readonly #header: Deferred<Headers> = new Deferred();
   readonly #trailer: Deferred<Headers> = new Deferred();
   readonly #outcome: Deferred<StreamOutcome> = new Deferred();
   readonly #startedAt: number = performance.now();
-  #stopWatching: (() => void)[] = [];
-  #halfClosed: Promise<void> | undefined;
+  #stopTimer: (() => void) | undefined;
+  #stopListening: (() => void) | undefined;
+  #halfClosed: Deferred<void> | undefined;
   #deadline = Number.POSITIVE_INFINITY;
+  #heartbeats = 0;
   #error: ConnectError | undefined;
+  /** The fields that have arrived, for those who know that they have. */
+  responseHeader: IncomingFields | undefined;
+  responseTrailer: IncomingFields | undefined;
 
-  /** `bounds`: of what waits to be sent. */
-  constructor(
-    source: MessageSource<object>,
-    sink: MessageSink<object, F>,
-    carrier: Carrier,
-    bounds: Bounds | undefined,
-    watch: CallWatch | undefined,
-    skip?: (message: object) => boolean,
-  ) {
-    const filter = skip && ((message: object) => (skip(message) ? undefined : message));
-    this.#inbound = new Receiver(source, { filter });
-    this.#outbound = new Sender(sink, false, { bounds, onWaited: watch?.tap?.waited });
-    this.#watch = watch;
+  constructor(method: RpcMethod, carrier: Carrier<F>, init: CallInit, sizes?: SizeChecks) {
+    const { oneRequest, oneResponse } = rpcKinds[method.methodKind];
+    const { queues, recvMs, validation, watch } = init;
     this.#carrier = carrier;
+    this.#init = init;
+    this.#inbound = new Receiver(carrier, {
+      filter: receiveFilter(method, init, sizes?.read, this),
+      // A single response could not be asked for again.
+      timeoutMs: oneResponse ? undefined : recvMs,
+    });
+    this.#outbound = new Sender(carrier, false, {
+      filter: sendFilter(method, validation, sizes?.write),
+      bounds: queues.send,
+      onWaited: watch?.tap?.waited,
+      onUnsendable: (error) => {
+        // Of one request there is nothing else to send; a limit holds for all of the call.
+        if (oneRequest || error.code === Code.ResourceExhausted) this.fail(error);
+      },
+    });
   }
 
   get header(): Promise<Headers> {
@@ -84,17 +95,17 @@ export class Call<F> implements ClientCall {
   }
 
   closeSend(): Promise<void> {
-    this.#halfClosed ??= new Promise((resolve) => {
-      if (this.#outbound.closed) return resolve();
-      const halfClosed = new ConnectError("send after half-close", Code.FailedPrecondition);
-      this.#outbound.finish(halfClosed, () => {
-        this.#carrier.endSend();
-        resolve();
-      });
-      // A call that ends first has no more to send either.
-      this.outcome.then(() => resolve());
-    });
-    return this.#halfClosed;
+    if (!this.#halfClosed) {
+      const halfClosed = new Deferred<void>();
+      this.#halfClosed = halfClosed;
+      if (this.#outbound.closed) halfClosed.resolve(undefined);
+      else
+        this.#outbound.finish(sendAfterHalfClose, () => {
+          this.#carrier.endSend();
+          halfClosed.resolve(undefined);
+        });
+    }
+    return this.#halfClosed.promise;
   }
 
   close(): void {
@@ -115,16 +126,17 @@ export class Call<F> implements ClientCall {
     return { send: this.#outbound.fill, receive: this.#carrier.unread };
   }
 
-  /** Watches the limits of the call. */
-  watch(signal: AbortSignal | undefined, timeoutMs: number | undefined): void {
+  /** Watches the limits of the call: its signal, and its deadline. */
+  watch(timeoutMs: number | undefined): void {
     if (timeoutMs !== undefined) {
       this.#deadline = performance.now() + timeoutMs;
-      this.#stopWatching.push(startTimer(timeoutMs, () => this.#expire()));
+      this.#stopTimer = startTimer(timeoutMs, () => this.#expire());
     }
+    const { signal } = this.#init;
     if (!signal) return;
     const giveUp = () => this.#giveUp(abortError(signal), "client");
     if (signal.aborted) return giveUp();
-    this.#stopWatching.push(onAbort(signal, giveUp));
+    this.#stopListening = onAbort(signal, giveUp);
   }
 
   /** The carrier takes messages, for the first time or again. */
@@ -137,31 +149,33 @@ export class Call<F> implements ClientCall {
     this.#inbound.ready();
   }
 
-  gotHeader(header: Headers): void {
-    if (!this.ended) this.#watch?.header?.(header);
-    this.#header.resolve(header);
+  gotHeader(header: IncomingFields): void {
+    if (!this.ended) this.#init.watch?.header?.(header.headers);
+    this.responseHeader = header;
+    this.#header.resolveLazily(() => header.headers);
   }
 
   /** It is known how the call ended. What has arrived can still be received. */
-  settle(endedBy: EndedBy, trailer: Headers | undefined, error?: ConnectError): void {
+  settle(endedBy: EndedBy, trailer: IncomingFields | undefined, error?: ConnectError): void {
     if (this.ended) return;
     this.#error = error;
-    const { received } = this.#carrier;
-    const sent = { ...this.#carrier.sent, dropped: this.#outbound.fill.dropped };
-    const durationMs = performance.now() - this.#startedAt;
-    const end = { code: error?.code, error, endedBy };
-    this.#outcome.resolve({ ...end, sent, received, durationMs, attempts: 1 });
-    for (const stop of this.#stopWatching.splice(0)) stop();
-    this.#outbound.close(error ?? streamEnded());
+    this.responseTrailer = trailer;
+    this.#outcome.resolve(this.#outcomeOf(endedBy, error));
+    this.#stopTimer?.();
+    this.#stopListening?.();
+    this.#outbound.close(error ?? streamEnded);
+    // A call that ends first has no more to send either.
+    this.#halfClosed?.resolve(undefined);
     if (error) this.#header.reject(error);
-    const trailers = trailer ?? (endedBy === "server" ? error?.metadata : undefined);
-    if (trailers) this.#trailer.resolve(trailers);
-    else if (error) this.#trailer.reject(error);
+    if (trailer) this.#trailer.resolveLazily(() => trailer.headers);
+    else if (!error) return;
+    else if (endedBy === "server") this.#trailer.resolve(error.metadata);
+    else this.#trailer.reject(error);
   }
 
   /** The server takes no more, though it is not known yet how the call ended. */
   refuseSends(): void {
-    if (!this.ended) this.#outbound.close(streamEnded());
+    if (!this.ended) this.#outbound.close(streamEnded);
   }
 
   /** Everything that arrived has been received. */
@@ -169,11 +183,21 @@ export class Call<F> implements ClientCall {
     this.#inbound.finish(this.#error);
   }
 
-  /** What arrives is broken: the call cannot go on. */
   broken(error: ConnectError): void {
     // How the call ended, where that is known, says more than that it was cut.
     if (this.ended) return this.#inbound.finish(this.#error ?? error);
     this.#giveUp(error, "client");
+  }
+
+  reject(error: ConnectError): void {
+    // A call that had ended keeps its outcome, but what it holds is of no use.
+    this.settle("client", undefined, error);
+    this.#inbound.finish(error);
+    this.#carrier.cancel(error);
+  }
+
+  skipped(): void {
+    this.#heartbeats++;
   }
 
   /**
@@ -198,6 +222,24 @@ export class Call<F> implements ClientCall {
     this.#inbound.finish(running ? error : (this.#error ?? error));
     this.#carrier.cancel(error);
   }
+
+  #outcomeOf(endedBy: EndedBy, error: ConnectError | undefined): StreamOutcome {
+    const { sent, received } = this.#carrier;
+    const { messages, bytes, dropped } = received;
+    return {
+      code: error?.code,
+      error,
+      endedBy,
+      sent: { messages: sent.messages, bytes: sent.bytes, dropped: this.#outbound.fill.dropped },
+      received: { messages: messages - this.#heartbeats, bytes, dropped },
+      durationMs: performance.now() - this.#startedAt,
+      attempts: 1,
+    };
+  }
+}
+
+function sendAfterHalfClose(): ConnectError {
+  return new ConnectError("send after half-close", Code.FailedPrecondition);
 }
 
 function streamEnded(): ConnectError {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ConnectError } from "@connectrpc/connect";
 import type { RecvOptions } from "../api/options.js";
-import { Receiver } from "../call/receiver.js";
+import { Receiver, type ReceiverOptions } from "../call/receiver.js";
 
 /** A stream that messages are pulled from. */
 export interface ChainedStream<T> {
@@ -17,10 +17,14 @@ export interface ChainedStream<T> {
  * message: the first of a stream is pulled before anybody asks, others when somebody waits.
  */
 export class ChainedReceiver<T> {
-  readonly #inbound: Receiver<T> = new Receiver({ take: () => this.#take() });
+  readonly #inbound: Receiver<T>;
   #stream: ChainedStream<T> | undefined;
   #held: T | undefined;
   #pulling = false;
+
+  constructor(options?: ReceiverOptions<T>) {
+    this.#inbound = new Receiver({ take: () => this.#take() }, options);
+  }
 
   recv(options?: RecvOptions): Promise<T | undefined> {
     return this.#inbound.recv(options);

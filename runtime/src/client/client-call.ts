@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DescMethodStreaming } from "@bufbuild/protobuf";
 import type { ContextValues, Transport } from "@connectrpc/connect";
 import type { RecvOptions, SendOptions } from "../api/options.js";
 import type { EndedBy, StreamOutcome } from "../api/outcome.js";
@@ -7,11 +6,14 @@ import type { Progress } from "../call/progress.js";
 import type { CallWatch } from "../observe/call-watch.js";
 import type { StreamLimits } from "../options/limits.js";
 import type { QueueFills } from "../options/queues.js";
+import type { StreamValidation } from "../options/validation.js";
 import type { CallQueues } from "../protocol/call-queues.js";
+import type { Heartbeat } from "../protocol/heartbeat.js";
+import type { RpcMethod } from "../protocol/method-kind.js";
 
 /**
- * The client's end of one call, as clients' streams need it, whatever carries it. Messages are of
- * the types of the call's method; the streams that users get say which.
+ * The client's end of one call, as clients need it, whatever carries it. Messages are of the types
+ * of the call's method; the streams that users get say which.
  */
 export interface ClientCall {
   readonly header: Promise<Headers>;
@@ -39,24 +41,42 @@ export interface CallInit {
   readonly timeoutMs: number | undefined;
   readonly headers: HeadersInit | undefined;
   readonly contextValues: ContextValues | undefined;
-  readonly limits: StreamLimits | undefined;
   readonly queues: CallQueues;
-  /** True of what arrives and is no message for whoever receives. */
-  readonly skip?: ((message: object) => boolean) | undefined;
+  /** The time limit of a `recv` that sets none, in milliseconds. */
+  readonly recvMs: number | undefined;
+  /** What arrives and is no message for whoever receives. */
+  readonly heartbeat: Heartbeat | undefined;
+  readonly validation: StreamValidation | undefined;
   /** Who is told of headers and messages. */
-  readonly watch?: CallWatch | undefined;
+  readonly watch: CallWatch | undefined;
 }
+
+/** A call with nothing but what its transport has by default. */
+export const plainCall: CallInit = {
+  signal: undefined,
+  timeoutMs: undefined,
+  headers: undefined,
+  contextValues: undefined,
+  queues: { send: undefined, receive: undefined },
+  recvMs: undefined,
+  heartbeat: undefined,
+  validation: undefined,
+  watch: undefined,
+};
 
 /** Opens a call: at once, while the connection may yet have to be made. */
-export type OpenCall = (method: DescMethodStreaming, init: CallInit) => ClientCall;
+export type OpenCall = (init: CallInit) => ClientCall;
 
-const direct = new WeakMap<Transport, OpenCall>();
+/** Prepares to open calls of one method, within limits of size. */
+export type CreateOpener = (method: RpcMethod, limits: StreamLimits | undefined) => OpenCall;
+
+const native = new WeakMap<Transport, CreateOpener>();
 
 /** Notes that calls over `transport` can be opened without Connect's iterables. */
-export function registerNativeTransport(transport: Transport, open: OpenCall): void {
-  direct.set(transport, open);
+export function registerNativeTransport(transport: Transport, createOpener: CreateOpener): void {
+  native.set(transport, createOpener);
 }
 
-export function findNativeTransport(transport: Transport): OpenCall | undefined {
-  return direct.get(transport);
+export function findNativeTransport(transport: Transport): CreateOpener | undefined {
+  return native.get(transport);
 }

@@ -1,66 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DescMethodStreaming } from "@bufbuild/protobuf";
-import { Code, ConnectError, type StreamResponse, type Transport } from "@connectrpc/connect";
+import { ConnectError, type StreamResponse, type Transport } from "@connectrpc/connect";
 import type { Traffic } from "../api/outcome.js";
 import { abortError } from "../call/abort.js";
 import type { Bounds } from "../call/bounds.js";
 import { IterableSink } from "../call/iterable-sink.js";
 import { IteratorSource } from "../call/iterator-source.js";
-import type { MessageSource } from "../call/receiver.js";
-import type { MessageSink } from "../call/sender.js";
+import type { StreamLimits } from "../options/limits.js";
 import type { QueueFill } from "../options/queues.js";
-import { type Check, checkOf, measureOf } from "../protocol/message-size.js";
+import { incomingFields } from "../protocol/fields.js";
+import { checkOf, measureOf } from "../protocol/message-size.js";
+import { type RpcMethod, rpcKinds } from "../protocol/method-kind.js";
 import { CONNECT_ES_MAX_TIMEOUT_MS } from "../protocol/timeout-header.js";
 import { toMessage } from "../protocol/to-message.js";
 import { Call, type Carrier } from "./call.js";
-import { checkSingleResponse } from "./check-single-response.js";
-import type { CallInit, ClientCall } from "./client-call.js";
-import { limited } from "./limited.js";
-import { failedBy, streamError } from "./transport-error.js";
+import type { CallInit, CreateOpener } from "./client-call.js";
+import { type OpenStream, streamOf, unaryAsStream } from "./open-stream.js";
+import { callError, failedBy, wasReset } from "./transport-error.js";
+import { checkSingleResponse } from "./unary.js";
 
-/** Opens a call on any Connect transport, between its two async iterables. */
-export function openOnTransport(
-  transport: Transport,
-  method: DescMethodStreaming,
-  init: CallInit,
-): ClientCall {
-  return limited(new IterableCarrier(transport, method, init).call, method, init.limits);
+/** Opens calls on any Connect transport, between its two async iterables. */
+export function openerOnTransport(transport: Transport): CreateOpener {
+  return (method, limits) => (init) => new IterableCarrier(transport, method, init, limits).call;
 }
-
-/**
- * Messages to pull before somebody asks, so that those who do not receive learn how the call has
- * ended, too: one message, or the one response and the end after it.
- */
-const readAhead: Record<DescMethodStreaming["methodKind"], number> = {
-  server_streaming: 1,
-  client_streaming: 2,
-  bidi_streaming: 1,
-};
 
 const nothing: QueueFill = { messages: 0, bytes: 0, dropped: 0 };
 
-class IterableCarrier implements Carrier, MessageSource<object>, MessageSink<object, object> {
+class IterableCarrier implements Carrier<object> {
   readonly call: Call<object>;
-  readonly #method: DescMethodStreaming;
+  readonly #method: RpcMethod;
   readonly #bounds: Bounds | undefined;
   readonly #sink: IterableSink<object>;
   /** Before 2.3, Connect goes on with a call whose response is left early: it has a signal of its own. */
   readonly #controller = new AbortController();
   readonly #received: ((bytes: number) => void) | undefined;
-  /** What may be received. It stands where messages come in: heartbeats travel, too, and count. */
-  readonly #check: Check | undefined;
   #source: IteratorSource<object> | undefined;
   /** The transport takes no more requests. */
   #abandoned = false;
 
-  constructor(transport: Transport, method: DescMethodStreaming, init: CallInit) {
+  constructor(
+    transport: Transport,
+    method: RpcMethod,
+    init: CallInit,
+    limits: StreamLimits | undefined,
+  ) {
     const { send, receive } = init.queues;
     this.#method = method;
     this.#bounds = receive;
-    this.#check = init.limits && checkOf(method.output, init.limits, "read");
     const { watch } = init;
     this.#received = watch?.tap?.received;
-    this.call = new Call(this, this, this, send, watch, init.skip);
+    this.call = new Call(method, this, init, {
+      read: limits && checkOf(method.output, limits, "read"),
+      write: limits && checkOf(method.input, limits, "write"),
+    });
     this.#sink = new IterableSink<object>(
       (message) => toMessage(method.input, message),
       {
@@ -75,13 +66,13 @@ class IterableCarrier implements Carrier, MessageSource<object>, MessageSink<obj
     );
     const { timeoutMs } = init;
     const deadline = timeoutMs !== undefined && timeoutMs > 0 ? timeoutMs : undefined;
-    this.call.watch(init.signal, deadline);
+    this.call.watch(deadline);
     this.#start(transport, init);
     this.call.drained();
   }
 
   /** Bytes are the transport's business. */
-  get sent(): Carrier["sent"] {
+  get sent(): Omit<Traffic, "dropped"> {
     return { messages: this.#sink.written, bytes: 0 };
   }
 
@@ -105,7 +96,7 @@ class IterableCarrier implements Carrier, MessageSource<object>, MessageSink<obj
   take(): object | undefined {
     const message = this.#source?.take();
     if (!message && this.call.ended) this.#end();
-    return message && this.#fits(message) ? message : undefined;
+    return message;
   }
 
   encode(message: object): object {
@@ -123,41 +114,43 @@ class IterableCarrier implements Carrier, MessageSource<object>, MessageSink<obj
   cancel(error: ConnectError): void {
     this.#controller.abort(error);
     this.#sink.end({ error });
-  }
-
-  /** As where messages are bytes, one that goes beyond a limit ends the call. */
-  #fits(message: object): boolean {
-    try {
-      this.#check?.(message);
-      return true;
-    } catch (thrown) {
-      this.call.broken(ConnectError.from(thrown, Code.Internal));
-      return false;
-    }
+    this.#source?.stop();
+    this.#source = undefined;
   }
 
   #start(transport: Transport, init: CallInit): void {
     if (this.call.ended) return;
-    transport
-      .stream(
-        this.#method,
-        this.#controller.signal,
-        // A deadline that the transport cannot hold is kept by this side alone.
-        init.timeoutMs && init.timeoutMs > CONNECT_ES_MAX_TIMEOUT_MS ? 0 : init.timeoutMs,
-        init.headers,
-        this.#sink as AsyncIterable<object> as Parameters<Transport["stream"]>[4],
-        init.contextValues,
-      )
-      .then(
+    try {
+      this.#open(transport, init).then(
         (response) => this.#onResponse(response),
         (error: unknown) => this.#onError(error),
       );
+    } catch (thrown) {
+      // Transports and interceptors that throw at once have not sent anything.
+      this.call.fail(ConnectError.from(thrown));
+    }
+  }
+
+  #open(transport: Transport, init: CallInit): Promise<StreamResponse> {
+    const { timeoutMs } = init;
+    const open: OpenStream =
+      this.#method.methodKind === "unary" ? unaryAsStream(transport) : streamOf(transport);
+    return open(
+      this.#method,
+      this.#controller.signal,
+      // A deadline that the transport cannot hold is kept by this side alone.
+      timeoutMs && timeoutMs > CONNECT_ES_MAX_TIMEOUT_MS ? 0 : timeoutMs,
+      init.headers,
+      this.#sink,
+      init.contextValues,
+    );
   }
 
   #onResponse({ header, trailer, message }: StreamResponse): void {
-    const method = this.#method;
+    if (this.#controller.signal.aborted) return;
+    const { methodKind, output } = this.#method;
     const bounds = this.#bounds;
-    this.call.gotHeader(header);
+    this.call.gotHeader(incomingFields(header));
     this.#source = new IteratorSource<object>(
       message,
       {
@@ -167,21 +160,28 @@ class IterableCarrier implements Carrier, MessageSource<object>, MessageSink<obj
           this.#refuseSends();
         },
         onEnd: () => {
-          const { messages } = this.received;
-          this.call.settle("server", trailer, checkSingleResponse(method, messages));
+          const fault = checkSingleResponse(methodKind, this.received.messages);
+          this.call.settle("server", incomingFields(trailer), fault);
           this.#endIfTaken();
         },
         onError: (error) => this.#onError(error),
         onFault: (error) => this.call.broken(error),
       },
-      { ahead: readAhead[method.methodKind], bounds, measure: measureOf(method.output, bounds) },
+      {
+        // So that those who do not receive learn how the call has ended, too: a message, or the one
+        // response and the end after it.
+        ahead: rpcKinds[methodKind].oneResponse ? 2 : 1,
+        bounds,
+        measure: measureOf(output, bounds),
+      },
     );
     this.call.ready();
   }
 
   #onError(thrown: unknown): void {
     const { signal } = this.#controller;
-    const error = signal.aborted ? abortError(signal) : streamError(thrown, this.#method);
+    if (!signal.aborted && wasReset(thrown) && this.call.expiredAtCancel()) return;
+    const error = signal.aborted ? abortError(signal) : callError(thrown, this.#method);
     this.call.settle(failedBy(error), undefined, error);
     this.#endIfTaken();
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { Fields } from "../protocol/fields.js";
 import { findInvalidHeader } from "../protocol/header-value.js";
 
 const local = new WeakSet<ConnectError>();
@@ -15,8 +16,9 @@ export function isNotSent(error: unknown): boolean {
   return error instanceof ConnectError && local.has(error);
 }
 
-/** The error of request headers that HTTP has no way to send. */
-export function invalidHeaderError(header: Headers): ConnectError | undefined {
+/** The error of request headers that HTTP has no way to send. Frozen ones are those of a protocol. */
+export function invalidHeaderError(header: Fields): ConnectError | undefined {
+  if (Object.isFrozen(header)) return undefined;
   const name = findInvalidHeader(header);
   if (name === undefined) return undefined;
   const text = `the request header "${name}" has a character that HTTP does not allow`;

@@ -3,8 +3,8 @@ import type { RecvOptions, SendOptions } from "../api/options.js";
 import type { StreamOutcome } from "../api/outcome.js";
 import { iterateMessages } from "../call/iterate.js";
 import type { QueueFills } from "../options/queues.js";
-import { singleResponseError } from "./check-single-response.js";
 import type { ClientCall } from "./client-call.js";
+import { singleResponse } from "./unary.js";
 
 /** Not in every browser yet. https://github.com/tc39/proposal-explicit-resource-management */
 export const asyncDispose: typeof Symbol.asyncDispose =
@@ -12,26 +12,26 @@ export const asyncDispose: typeof Symbol.asyncDispose =
 
 /** Behind `ClientStream`. */
 class Base {
-  protected readonly side: ClientCall;
+  protected readonly call: ClientCall;
 
-  constructor(side: ClientCall) {
-    this.side = side;
+  constructor(call: ClientCall) {
+    this.call = call;
   }
 
   get header(): Promise<Headers> {
-    return this.side.header;
+    return this.call.header;
   }
 
   get trailer(): Promise<Headers> {
-    return this.side.trailer;
+    return this.call.trailer;
   }
 
   get outcome(): Promise<StreamOutcome> {
-    return this.side.outcome;
+    return this.call.outcome;
   }
 
   close(): void {
-    this.side.close();
+    this.call.close();
   }
 }
 
@@ -44,11 +44,11 @@ Object.defineProperty(Base.prototype, asyncDispose, {
 /** Behind `ServerStreamingClient`. */
 export class ServerStreaming extends Base {
   get queued(): Pick<QueueFills, "receive"> {
-    return { receive: this.side.queued().receive };
+    return { receive: this.call.queued().receive };
   }
 
   recv(options?: RecvOptions): Promise<object | undefined> {
-    return this.side.recv(options);
+    return this.call.recv(options);
   }
 
   [Symbol.asyncIterator](): AsyncIterator<object> {
@@ -61,44 +61,34 @@ export class ClientStreaming extends Base {
   #response: Promise<object> | undefined;
 
   get queued(): Pick<QueueFills, "send"> {
-    return { send: this.side.queued().send };
+    return { send: this.call.queued().send };
   }
 
   send(message: object, options?: SendOptions): Promise<void> {
-    return this.side.send(message, options);
+    return this.call.send(message, options);
   }
 
   closeAndRecv(): Promise<object> {
     if (!this.#response) {
-      this.#response = this.#closeAndRecv();
+      void this.call.closeSend();
+      this.#response = singleResponse(this.call);
       this.#response.catch(() => undefined);
     }
     return this.#response;
-  }
-
-  async #closeAndRecv(): Promise<object> {
-    void this.side.closeSend();
-    const response = await this.side.recv();
-    // To the end, and not only to the message: the call may yet fail.
-    const second = response && (await this.side.recv());
-    if (response && !second) return response;
-    const error = singleResponseError(response ? 2 : 0);
-    this.side.fail(error);
-    throw error;
   }
 }
 
 /** Behind `BidiStreamingClient`. */
 export class BidiStreaming extends ServerStreaming {
   override get queued(): QueueFills {
-    return this.side.queued();
+    return this.call.queued();
   }
 
   send(message: object, options?: SendOptions): Promise<void> {
-    return this.side.send(message, options);
+    return this.call.send(message, options);
   }
 
   closeSend(): Promise<void> {
-    return this.side.closeSend();
+    return this.call.closeSend();
   }
 }

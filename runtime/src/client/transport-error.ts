@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DescMethod, DescMethodStreaming } from "@bufbuild/protobuf";
+import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { EndedBy } from "../api/outcome.js";
+import type { RpcMethod } from "../protocol/method-kind.js";
 import { isNotSent } from "./not-sent-error.js";
 
 /**
@@ -10,32 +11,14 @@ import { isNotSent } from "./not-sent-error.js";
  * because that is what Node closes its streams with. A client that cancels gets its own reason.
  * https://github.com/connectrpc/connect-es/blob/main/packages/connect-node/src/node-error.ts
  */
-export function transportError(thrown: unknown): ConnectError {
+function transportError(thrown: unknown): ConnectError {
   const error = ConnectError.from(thrown, Code.Unavailable);
   if (!isLostConnection(error)) return error;
   return new ConnectError(error.rawMessage, Code.Unavailable, error.metadata, undefined, error);
 }
 
-/**
- * The same for a unary call with a deadline (in milliseconds of `performance.now`). Servers may end
- * a call that is out of time before this side's timer runs: grpc-go resets its stream.
- */
-export function unaryError(thrown: unknown, deadline: number): ConnectError {
-  const error = transportError(thrown);
-  const late = performance.now() >= deadline && wasReset(thrown);
-  return late
-    ? new ConnectError(
-        "the operation timed out",
-        Code.DeadlineExceeded,
-        undefined,
-        undefined,
-        error,
-      )
-    : error;
-}
-
-/** The same for a stream: a server that needs HTTP/2 for it says so only with a status. */
-export function streamError(thrown: unknown, { methodKind }: DescMethodStreaming): ConnectError {
+/** The same for a call of a kind: a server that needs HTTP/2 for it says so only with a status. */
+export function callError(thrown: unknown, { methodKind }: RpcMethod): ConnectError {
   const error = transportError(thrown);
   return methodKind === "bidi_streaming" && error.rawMessage.startsWith("HTTP 505")
     ? needsHttp2()
@@ -63,8 +46,16 @@ function isLostConnection(error: ConnectError): boolean {
   return error.code === Code.Aborted ? error.cause instanceof Error : isReset(error);
 }
 
-/** Somewhere among the causes: our own transport words a reset that its callers see. */
-function wasReset(thrown: unknown): boolean {
+/** The error of a response that has not even a head. */
+export function noResponse(): ConnectError {
+  return new ConnectError("the response ended before it began", Code.Unavailable);
+}
+
+/**
+ * Whether a server reset the call, as one may that notices first that the time is up. Somewhere
+ * among the causes: our own transport words a reset that its callers see.
+ */
+export function wasReset(thrown: unknown): boolean {
   if (!(thrown instanceof Error)) return false;
   return (thrown instanceof ConnectError && isReset(thrown)) || wasReset(thrown.cause);
 }

@@ -1,82 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DescMessage, DescMethodStreaming } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { EndedBy, Traffic } from "../api/outcome.js";
-import type { Bounds } from "../call/bounds.js";
-import type { MessageHooks } from "../call/message-hooks.js";
-import type { CallWatch } from "../observe/call-watch.js";
-import type { StreamLimits } from "../options/limits.js";
 import type { QueueFill } from "../options/queues.js";
-import type { CallQueues } from "../protocol/call-queues.js";
-import {
-  type CommonTransportOptions,
-  compressedFlag,
-  createMethodSerializationLookup,
-  createMethodUrl,
-} from "../protocol/connect-internals.js";
+import { compressedFlag } from "../protocol/connect-internals.js";
 import { MessageDecoder } from "../protocol/decoder.js";
 import { MessageEncoder } from "../protocol/encoder.js";
+import type { Envelope } from "../protocol/envelope/envelope-reader.js";
 import type { IncomingFields } from "../protocol/fields.js";
-import { mayReferenceInput } from "../protocol/input-references.js";
-import type { ClientFormat, ClientProtocol, ResponseHead } from "../protocol/protocol.js";
+import type { ResponseHead } from "../protocol/protocol.js";
 import { meteredParse, meteredSerialize } from "../protocol/stream-size.js";
-import { toMessage } from "../protocol/to-message.js";
 import type { ClientWire, ClientWireEvents } from "../protocol/wire.js";
 import { Call, type Carrier } from "./call.js";
-import { checkSingleResponse } from "./check-single-response.js";
 import type { CallInit } from "./client-call.js";
 import { invalidHeaderError } from "./not-sent-error.js";
-import { needsHttp2, withUrl } from "./transport-error.js";
-
-/** Starts an HTTP request, and tells `events` what becomes of it. */
-export type OpenWire = (url: string, header: Headers, events: ClientWireEvents) => void;
-
-/** What calls of one transport share. */
-export interface WireTransportOptions extends Omit<CommonTransportOptions, "httpClient"> {
-  readonly protocol: ClientProtocol;
-  readonly openWire: OpenWire;
-  /** False where a response begins only when the request has ended: over HTTP/1.1. */
-  readonly fullDuplex: boolean;
-  /** What the service's client, or the call, limits beyond one message. */
-  readonly streamLimits?: StreamLimits | undefined;
-}
-
-/** What one call is opened with. `header` has the protocol's fields already. */
-export interface WireCallInit {
-  readonly header: Headers;
-  readonly signal: AbortSignal | undefined;
-  readonly timeoutMs: number | undefined;
-  readonly queues: CallQueues;
-  readonly skip?: CallInit["skip"];
-  readonly watch?: CallWatch | undefined;
-}
+import { needsHttp2, noResponse, withUrl } from "./transport-error.js";
+import { checkSingleResponse } from "./unary.js";
+import type { WireMethod, WireRequest } from "./wire-method.js";
 
 const nothing: Traffic & QueueFill = { messages: 0, bytes: 0, dropped: 0 };
 
-type Serialization = ReturnType<typeof createMethodSerializationLookup<DescMessage, DescMessage>>;
-
-/** How requests of `options` look. */
-export function formatOf(
-  options: WireTransportOptions,
-  timeoutMs: number | undefined,
-): ClientFormat {
-  return {
-    binary: options.useBinaryFormat,
-    timeoutMs,
-    acceptCompression: options.acceptCompression,
-    sendCompression: options.sendCompression,
-  };
-}
-
-/** Carries a call on the wire: messages to bytes, and back. */
-export class WireCarrier implements Carrier, ClientWireEvents {
-  readonly call: Call<unknown>;
-  readonly #options: WireTransportOptions;
-  readonly #method: DescMethodStreaming;
-  readonly #serialization: Serialization;
+/** Carries a call on the wire, in envelopes: messages to bytes, and back. */
+export class WireCarrier implements Carrier<Envelope>, ClientWireEvents {
+  readonly call: Call<Envelope>;
+  readonly #method: WireMethod;
+  readonly #init: CallInit;
   readonly #encoder: MessageEncoder<object>;
-  readonly #bounds: Bounds | undefined;
-  readonly #tap: MessageHooks | undefined;
   #decoder: MessageDecoder<object> | undefined;
   #wire: ClientWire | undefined;
   #sendEnded = false;
@@ -84,36 +32,26 @@ export class WireCarrier implements Carrier, ClientWireEvents {
   #header: IncomingFields | undefined;
   #trailer: IncomingFields | undefined;
 
-  constructor(options: WireTransportOptions, method: DescMethodStreaming, init: WireCallInit) {
-    this.#options = options;
+  constructor(method: WireMethod, request: WireRequest, init: CallInit) {
     this.#method = method;
-    this.#serialization = createMethodSerializationLookup(
-      method,
-      options.binaryOptions,
-      options.jsonOptions,
-      options,
-    );
-    this.#bounds = init.queues.receive;
-    this.#tap = init.watch?.tap;
+    this.#init = init;
     this.#encoder = this.#createEncoder();
-    const source = { take: () => this.#decoder?.take() };
-    this.call = new Call(source, this.#encoder, this, init.queues.send, init.watch, init.skip);
-    this.call.watch(init.signal, init.timeoutMs);
-    if (method.methodKind === "bidi_streaming" && !options.fullDuplex) this.call.fail(needsHttp2());
-    if (!this.call.ended) this.#open(init.header);
+    this.call = new Call(method.rpc, this, init);
+    this.call.watch(request.timeoutMs);
+    if (!this.call.ended) this.#open(request);
   }
 
-  #open(header: Headers): void {
-    const bad = invalidHeaderError(header);
-    if (bad) return this.call.fail(bad);
-    this.#options.openWire(this.#url, header, this);
+  #open({ header, timeout }: WireRequest): void {
+    const { rpc, options, url, path } = this.#method;
+    const fault =
+      rpc.methodKind === "bidi_streaming" && !options.fullDuplex
+        ? needsHttp2()
+        : invalidHeaderError(header);
+    if (fault) return this.call.fail(fault);
+    options.openWire({ method: "POST", url, path, header, timeout }, this);
   }
 
-  get #url(): string {
-    return createMethodUrl(this.#options.baseUrl, this.#method);
-  }
-
-  get sent(): Carrier["sent"] {
+  get sent(): Omit<Traffic, "dropped"> {
     return { messages: this.#encoder.messages, bytes: this.#encoder.bytes };
   }
 
@@ -129,10 +67,25 @@ export class WireCarrier implements Carrier, ClientWireEvents {
     return this.#decoder?.messages ?? 0;
   }
 
+  get size(): number {
+    return this.#encoder.size;
+  }
+
+  take(): object | undefined {
+    return this.#decoder?.take();
+  }
+
+  encode(message: object): Envelope | Promise<Envelope> {
+    return this.#encoder.encode(message);
+  }
+
+  write(envelope: Envelope): boolean {
+    return this.#encoder.write(envelope);
+  }
+
   endSend(): void {
     this.#sendEnded = true;
-    this.#encoder.writer.flush();
-    this.#wire?.end();
+    if (this.#wire) this.#endRequest(this.#wire);
   }
 
   cancel(): void {
@@ -142,26 +95,28 @@ export class WireCarrier implements Carrier, ClientWireEvents {
   }
 
   onOpen(wire: ClientWire): void {
-    this.#wire = wire;
     if (this.call.ended) return wire.cancel();
+    const sendEnded = this.#sendEnded;
+    this.#wire = wire;
     this.#encoder.writer.attach(wire);
     this.call.drained();
-    if (this.#sendEnded) this.endSend();
+    if (sendEnded) this.#endRequest(wire);
   }
 
   onHeader(status: number, header: IncomingFields): void {
     if (this.call.ended) return;
+    const { options, format, url, rpc } = this.#method;
     this.#header = header;
     try {
-      const format = formatOf(this.#options, undefined);
-      this.#head = this.#options.protocol.validateHead(status, header, format);
+      this.#head = options.protocol.validateHead(status, header, format);
     } catch (thrown) {
       const error = ConnectError.from(thrown, Code.Internal);
-      this.#conclude("server", withUrl(error, this.#url, this.#method));
+      this.#conclude("server", withUrl(error, url, rpc));
       this.#wire?.cancel();
       return;
     }
-    this.call.gotHeader(header.headers);
+    // Headers that have the error's status are the end of a response, and not its beginning.
+    if (!this.#head.error) this.call.gotHeader(header);
     this.#decoder = this.#createDecoder(this.#head);
     this.call.ready();
   }
@@ -177,7 +132,7 @@ export class WireCarrier implements Carrier, ClientWireEvents {
 
   onEnd(trailer: IncomingFields | undefined): void {
     this.#trailer = trailer;
-    if (!this.#decoder) return this.#conclude("server", this.#noResponse());
+    if (!this.#decoder) return this.#conclude("server", noResponse());
     this.#decoder.end();
     if (!this.call.ended) this.#settleEarly(this.#decoder);
   }
@@ -189,11 +144,17 @@ export class WireCarrier implements Carrier, ClientWireEvents {
     else this.call.finished();
   }
 
+  #endRequest(wire: ClientWire): void {
+    this.#encoder.writer.flush();
+    wire.end();
+  }
+
   /** Messages are left to receive, but those who only send want to know how the call ended. */
   #settleEarly(decoder: MessageDecoder<object>): void {
     const end = decoder.peekEnd();
     if (!end) {
-      if (this.#options.protocol.endFlag === 0 || decoder.endMissing) this.#settle(undefined);
+      const byTrailers = this.#method.options.protocol.endFlag === 0;
+      if (byTrailers || decoder.endMissing) this.#settle(undefined);
     } else if (end.flags & compressedFlag) {
       this.#settleCompressed(end.data);
     } else {
@@ -203,7 +164,7 @@ export class WireCarrier implements Carrier, ClientWireEvents {
 
   #settleCompressed(end: Uint8Array): void {
     this.#head?.compression
-      ?.decompress(end as Uint8Array<ArrayBuffer>, this.#options.readMaxBytes)
+      ?.decompress(end as Uint8Array<ArrayBuffer>, this.#method.options.readMaxBytes)
       // What cannot be decompressed is an error for whoever receives up to there.
       .then(
         (data) => this.#settle(data),
@@ -212,20 +173,24 @@ export class WireCarrier implements Carrier, ClientWireEvents {
   }
 
   #settle(envelope: Uint8Array | undefined): void {
-    if (!this.#head || !this.#header) return;
-    const end = { header: this.#header, head: this.#head, trailer: this.#trailer, envelope };
-    const { protocol } = this.#options;
+    if (!this.#head || !this.#header || this.call.ended) return;
+    const { rpc, options } = this.#method;
+    const end = {
+      header: this.#header,
+      head: this.#head,
+      trailer: this.#trailer,
+      envelope,
+      empty: this.received.messages === 0,
+    };
     try {
-      const trailer = protocol.validateEnd(end);
-      this.call.settle(
-        "server",
-        trailer.headers,
-        checkSingleResponse(this.#method, this.received.messages),
-      );
+      const trailer = options.protocol.validateEnd(end);
+      const fault = checkSingleResponse(rpc.methodKind, this.received.messages);
+      this.call.settle("server", trailer, fault);
     } catch (thrown) {
       // Where an envelope ends the stream, its trailers are in the error, and HTTP's say nothing.
-      const trailer = protocol.endFlag === 0 ? this.#trailer : undefined;
-      this.call.settle("server", trailer?.headers, ConnectError.from(thrown, Code.Internal));
+      const trailer = options.protocol.endFlag === 0 ? this.#trailer : undefined;
+      this.call.settle("server", trailer, ConnectError.from(thrown, Code.Internal));
+      if (!this.#sendEnded) this.#wire?.cancel();
     }
   }
 
@@ -234,22 +199,17 @@ export class WireCarrier implements Carrier, ClientWireEvents {
     this.call.finished();
   }
 
-  #noResponse(): ConnectError {
-    return new ConnectError("the response ended before it began", Code.Unavailable);
-  }
-
-  #createDecoder(head: ResponseHead): MessageDecoder<object> {
-    const { protocol, readMaxBytes, useBinaryFormat } = this.#options;
-    const codec = this.#serialization.getO(useBinaryFormat);
+  #createDecoder({ compression }: ResponseHead): MessageDecoder<object> {
+    const { options, limits, parse, references } = this.#method;
     return new MessageDecoder<object>(
       {
-        parse: meteredParse(codec.parse, this.#options.streamLimits),
-        aliases: mayReferenceInput(this.#method.output),
-        endFlag: protocol.endFlag,
-        compression: head.compression,
-        readMaxBytes,
-        bounds: this.#bounds,
-        onMessage: this.#tap?.received,
+        parse: meteredParse(parse, limits),
+        aliases: references,
+        endFlag: options.protocol.endFlag,
+        compression,
+        readMaxBytes: options.readMaxBytes,
+        bounds: this.#init.queues.receive,
+        onMessage: this.#init.watch?.tap?.received,
       },
       {
         onReady: () => this.call.ready(),
@@ -264,22 +224,12 @@ export class WireCarrier implements Carrier, ClientWireEvents {
   }
 
   #createEncoder(): MessageEncoder<object> {
-    const { sendCompression, compressMinBytes, useBinaryFormat } = this.#options;
-    const codec = this.#serialization.getI(useBinaryFormat);
-    const serialize = meteredSerialize(codec.serialize, this.#options.streamLimits);
+    const { options, limits, serialize } = this.#method;
     return new MessageEncoder<object>({
-      serialize: (message) => {
-        try {
-          return serialize(toMessage(this.#method.input, message));
-        } catch (thrown) {
-          const error = ConnectError.from(thrown, Code.Internal);
-          if (error.code === Code.ResourceExhausted) this.call.fail(error);
-          throw error;
-        }
-      },
-      compression: sendCompression,
-      compressMinBytes,
-      onSent: this.#tap?.sent,
+      serialize: meteredSerialize(serialize, limits),
+      compression: options.sendCompression,
+      compressMinBytes: options.compressMinBytes,
+      onSent: this.#init.watch?.tap?.sent,
       onError: (error) => this.call.fail(error),
     });
   }

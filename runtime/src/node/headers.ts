@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
-import type { Fields } from "../protocol/fields.js";
+import type { Field, Fields, IncomingFields } from "../protocol/fields.js";
 import { connectionFields } from "../protocol/reserved-fields.js";
 
 const PROTO = "__proto__";
@@ -36,10 +36,44 @@ export function toNodeHeaders(fields: Fields): OutgoingHttpHeaders {
   return nodeHeaders;
 }
 
-/** Fields of a request as Node's. `te` says that trailers are welcome, which gRPC needs. */
-export function toRequestHeaders(headers: Headers): OutgoingHttpHeaders {
-  const nodeHeaders = toNodeHeaders(headers);
-  const te = headers.get("te");
-  if (te !== null) nodeHeaders.te = te;
+const prepared = new WeakMap<Fields, OutgoingHttpHeaders>();
+
+/** Fields of a request as Node's, and one more. A frozen list is prepared once. */
+export function toRequestHeaders(fields: Fields, more?: Field): OutgoingHttpHeaders {
+  const nodeHeaders = prepared.get(fields) ?? prepareRequestHeaders(fields);
+  if (!more) return nodeHeaders;
+  const [name, value] = more;
+  return { ...nodeHeaders, [name.toLowerCase()]: value };
+}
+
+/** `te` says that trailers are welcome, which gRPC needs. */
+function prepareRequestHeaders(fields: Fields): OutgoingHttpHeaders {
+  const nodeHeaders = toNodeHeaders(fields);
+  for (const [name, value] of fields) if (name.toLowerCase() === "te") nodeHeaders.te = value;
+  if (Object.isFrozen(fields)) prepared.set(fields, Object.freeze(nodeHeaders));
   return nodeHeaders;
+}
+
+/** Headers or trailers as Node has them. They become fetch's if somebody asks for these. */
+export class NodeFields implements IncomingFields {
+  readonly #fields: IncomingHttpHeaders;
+  readonly #raw: string[] | undefined;
+  #headers: Headers | undefined;
+
+  /** `raw`: see `fromNodeHeaders`. */
+  constructor(fields: IncomingHttpHeaders, raw?: string[]) {
+    this.#fields = fields;
+    this.#raw = raw;
+  }
+
+  get(name: string): string | undefined {
+    if (!Object.hasOwn(this.#fields, name)) return undefined;
+    const value = this.#fields[name];
+    return Array.isArray(value) ? value.join(", ") : value;
+  }
+
+  get headers(): Headers {
+    this.#headers ??= fromNodeHeaders(this.#fields, this.#raw);
+    return this.#headers;
+  }
 }

@@ -2,7 +2,7 @@
 
 import { Bounds } from "../call/bounds.js";
 import type { QueueBounds, StreamQueues } from "../options/queues.js";
-import type { StreamKind } from "./method-kind.js";
+import { type RpcKind, rpcKinds, type StreamKind } from "./method-kind.js";
 
 /** The bounds of a call's two queues, as one side of it has them. */
 export interface CallQueues {
@@ -23,11 +23,12 @@ export function serverQueues(queues: StreamQueues | undefined, kind: StreamKind)
 }
 
 /** The queues of a client. */
-export function clientQueues(queues: StreamQueues | undefined, kind: StreamKind): CallQueues {
-  if (!queues) return noQueues;
+export function clientQueues(queues: StreamQueues | undefined, kind: RpcKind): CallQueues {
+  const { oneRequest, oneResponse } = rpcKinds[kind];
+  if (!queues || (oneRequest && oneResponse)) return noQueues;
   return {
-    send: kind === "server_streaming" ? undefined : bounds("send", queues),
-    receive: kind === "client_streaming" ? undefined : bounds("receive", queues),
+    send: oneRequest ? undefined : bounds("send", queues),
+    receive: oneResponse ? undefined : bounds("receive", queues),
   };
 }
 

@@ -20,6 +20,7 @@ export {
   createMethodSerializationLookup,
   createMethodUrl,
   runStreamingCall,
+  runUnaryCall,
   type UniversalHandler,
   type UniversalHandlerOptions,
   validateReadWriteMaxBytes,
@@ -34,6 +35,7 @@ export {
   contentTypeUnaryProto,
   createEndStreamSerialization,
   endStreamFlag,
+  errorFromJsonBytes,
   errorToJsonBytes,
   headerProtocolVersion,
   headerStreamAcceptEncoding,
@@ -45,9 +47,11 @@ export {
   parseTimeout as connectParseTimeout,
   protocolVersion,
   requestHeaderWithCompression as connectRequestHeaderWithCompression,
+  trailerDemux,
   validateResponseWithCompression as connectValidateResponseWithCompression,
 } from "@connectrpc/connect/protocol-connect";
 export {
+  codeFromHttpStatus,
   contentTypeJson as grpcContentTypeJson,
   contentTypeProto as grpcContentTypeProto,
   grpcStatusOk,
@@ -59,8 +63,6 @@ export {
   parseTimeout as grpcParseTimeout,
   requestHeaderWithCompression as grpcRequestHeaderWithCompression,
   setTrailerStatus,
-  validateResponseWithCompression as grpcValidateResponseWithCompression,
-  validateTrailer,
 } from "@connectrpc/connect/protocol-grpc";
 export {
   contentTypeJson as grpcWebContentTypeJson,
@@ -70,5 +72,4 @@ export {
   trailerFlag,
   trailerParse,
   trailerSerialize,
-  validateResponseWithCompression as grpcWebValidateResponseWithCompression,
 } from "@connectrpc/connect/protocol-grpc-web";

@@ -16,8 +16,17 @@ import {
   connectValidateResponseWithCompression as validateResponseWithCompression,
 } from "./connect-internals.js";
 import { incomingFields } from "./fields.js";
-import type { ClientProtocol, EnvelopeServerProtocol, RequestVersion } from "./protocol.js";
+import type {
+  ClientProtocol,
+  EnvelopeServerProtocol,
+  RequestVersion,
+  ResponseHead,
+} from "./protocol.js";
 import { connectTimeout } from "./timeout-header.js";
+
+const ENCODING = headerStreamEncoding.toLowerCase();
+
+const plainHead: ResponseHead = { compression: null, hasStatus: false };
 
 const endStream = createEndStreamSerialization(undefined);
 
@@ -41,8 +50,9 @@ export const connect: EnvelopeServerProtocol & ClientProtocol = {
     const end = { metadata: trailer ?? new Headers(), ...(error && { error }) };
     return { envelope: { flags: endStreamFlag, data: serialization.serialize(end) } };
   },
-  requestHeader(header, { binary, timeoutMs, acceptCompression, sendCompression }) {
-    const result = requestHeaderWithCompression(
+  formatTimeout: connectTimeout,
+  requestHeader: (header, { binary, acceptCompression, sendCompression }) =>
+    requestHeaderWithCompression(
       "bidi_streaming",
       binary,
       undefined,
@@ -50,11 +60,11 @@ export const connect: EnvelopeServerProtocol & ClientProtocol = {
       acceptCompression,
       sendCompression,
       true,
-    );
-    if (timeoutMs !== undefined) result.set(headerTimeout, connectTimeout(timeoutMs));
-    return result;
-  },
+    ),
   validateHead(status, header, { binary, acceptCompression }) {
+    const expected = binary ? contentTypeStreamProto : contentTypeStreamJson;
+    const plain = status === 200 && header.get(ENCODING) === undefined;
+    if (plain && header.get("content-type") === expected) return plainHead;
     const { compression } = validateResponseWithCompression(
       "bidi_streaming",
       acceptCompression,
@@ -70,7 +80,7 @@ export const connect: EnvelopeServerProtocol & ClientProtocol = {
     }
     const { metadata, error: parsed } = endStream.parse(envelope);
     if (!parsed) return incomingFields(metadata);
-    const error = withKnownCode(parsed);
+    const error = withKnownCode(parsed, Code.Unknown);
     header.headers.forEach((value, key) => {
       error.metadata.append(key, value);
     });
@@ -94,9 +104,9 @@ export function requireConnectVersion(head: RequestVersion): void {
  * Connect looks codes up in an object, where it also finds `__proto__`, `constructor` and the like.
  * https://github.com/connectrpc/connect-es/blob/v2.2.0/packages/connect/src/protocol-connect/code-string.ts
  */
-function withKnownCode(error: ConnectError): ConnectError {
+export function withKnownCode(error: ConnectError, otherwise: Code): ConnectError {
   if (typeof error.code === "number") return error;
-  const known = new ConnectError(error.rawMessage, Code.Unknown, error.metadata);
+  const known = new ConnectError(error.rawMessage, otherwise, error.metadata);
   known.details = error.details;
   return known;
 }

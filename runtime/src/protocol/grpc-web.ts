@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, ConnectError } from "@connectrpc/connect";
 import {
+  codeFromHttpStatus,
   grpcWebContentTypeJson as contentTypeJson,
   grpcWebContentTypeProto as contentTypeProto,
   grpcStatusOk,
@@ -15,14 +16,16 @@ import {
   trailerFlag,
   trailerParse,
   trailerSerialize,
-  grpcWebValidateResponseWithCompression as validateResponseWithCompression,
-  validateTrailer,
 } from "./connect-internals.js";
 import type { Envelope } from "./envelope/envelope-reader.js";
 import { incomingFields, noFields } from "./fields.js";
+import { checkGrpcStatus, decodeMessage, grpcHeadStatus } from "./grpc-status.js";
 import type { ClientProtocol, EnvelopeServerProtocol } from "./protocol.js";
+import { responseCompression, unsupportedContentType } from "./response-head.js";
 import { plainStatusMessage } from "./status-message.js";
 import { grpcTimeout } from "./timeout-header.js";
+
+const ENCODING = headerEncoding.toLowerCase();
 
 const success: Envelope = {
   flags: trailerFlag,
@@ -49,34 +52,41 @@ export const grpcWeb: EnvelopeServerProtocol & ClientProtocol = {
     const all = plainStatusMessage(setTrailerStatus(trailer ?? new Headers(), error));
     return { envelope: { flags: trailerFlag, data: trailerSerialize(all) } };
   },
-  requestHeader(header, { binary, timeoutMs, acceptCompression, sendCompression }) {
-    const result = requestHeaderWithCompression(
+  formatTimeout: grpcTimeout,
+  requestHeader: (header, { binary, acceptCompression, sendCompression }) =>
+    requestHeaderWithCompression(
       binary,
       undefined,
       header,
       acceptCompression,
       sendCompression,
       true,
-    );
-    if (timeoutMs !== undefined) result.set(headerTimeout, grpcTimeout(timeoutMs));
-    return result;
-  },
-  validateHead(status, header, { acceptCompression }) {
-    const { compression, foundStatus, headerError } = validateResponseWithCompression(
-      acceptCompression,
-      status,
-      header.headers,
-    );
-    if (headerError) throw headerError;
-    return { compression: compression ?? null, hasStatus: foundStatus };
-  },
-  validateEnd({ header, head, envelope }) {
-    if (envelope) {
-      const trailer = trailerParse(envelope);
-      validateTrailer(trailer, header.headers);
-      return incomingFields(trailer);
+    ),
+  validateHead(status, header, { binary, acceptCompression }) {
+    // As the package `grpc-web` does, all of the 200 range counts as 200.
+    if (status < 200 || status > 299) {
+      const message = decodeMessage(header.get("grpc-message") ?? `HTTP ${status}`);
+      throw new ConnectError(message, codeFromHttpStatus(status), header.headers);
     }
-    if (head.hasStatus) return noFields;
+    const told = grpcHeadStatus(header);
+    const type = header.get("content-type");
+    const expected = type === (binary ? contentTypeProto : contentTypeJson);
+    if (!expected && !told.error && !parseContentType(type ?? null)) {
+      throw unsupportedContentType(header);
+    }
+    const compression = responseCompression(header, ENCODING, acceptCompression);
+    return { compression, ...told };
+  },
+  validateEnd({ header, head, envelope, empty }) {
+    if (envelope) {
+      const trailer = incomingFields(trailerParse(envelope));
+      checkGrpcStatus(trailer, header);
+      return trailer;
+    }
+    if (head.hasStatus && empty) {
+      if (head.error) throw head.error;
+      return noFields;
+    }
     throw new ConnectError("protocol error: missing trailer", Code.Internal);
   },
 };

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { ConnectError } from "@connectrpc/connect";
 import {
+  codeFromHttpStatus,
   grpcContentTypeJson as contentTypeJson,
   grpcContentTypeProto as contentTypeProto,
   grpcStatusOk,
@@ -11,13 +13,15 @@ import {
   grpcParseTimeout as parseTimeout,
   grpcRequestHeaderWithCompression as requestHeaderWithCompression,
   setTrailerStatus,
-  grpcValidateResponseWithCompression as validateResponseWithCompression,
-  validateTrailer,
 } from "./connect-internals.js";
 import { type Fields, noFields } from "./fields.js";
+import { checkGrpcStatus, grpcHeadStatus, hasGrpcStatus } from "./grpc-status.js";
 import type { ClientProtocol, EnvelopeServerProtocol } from "./protocol.js";
+import { responseCompression, unsupportedContentType } from "./response-head.js";
 import { plainStatusMessage } from "./status-message.js";
 import { grpcTimeout } from "./timeout-header.js";
+
+const ENCODING = headerEncoding.toLowerCase();
 
 const success: Fields = [[headerGrpcStatus, grpcStatusOk]];
 
@@ -39,28 +43,23 @@ export const grpc: EnvelopeServerProtocol & ClientProtocol = {
         ? plainStatusMessage(setTrailerStatus(trailer ?? new Headers(), error))
         : success,
   }),
-  requestHeader(header, { binary, timeoutMs, acceptCompression, sendCompression }) {
-    const result = requestHeaderWithCompression(
-      binary,
-      undefined,
-      header,
-      acceptCompression,
-      sendCompression,
-    );
-    if (timeoutMs !== undefined) result.set(headerTimeout, grpcTimeout(timeoutMs));
-    return result;
+  formatTimeout: grpcTimeout,
+  requestHeader: (header, { binary, acceptCompression, sendCompression }) =>
+    requestHeaderWithCompression(binary, undefined, header, acceptCompression, sendCompression),
+  validateHead(status, header, { binary, acceptCompression }) {
+    if (status !== 200) {
+      throw new ConnectError(`HTTP ${status}`, codeFromHttpStatus(status), header.headers);
+    }
+    const type = header.get("content-type");
+    const expected = type === (binary ? contentTypeProto : contentTypeJson);
+    if (!expected && !parseContentType(type ?? null)) throw unsupportedContentType(header);
+    const compression = responseCompression(header, ENCODING, acceptCompression);
+    return { compression, ...grpcHeadStatus(header) };
   },
-  validateHead(status, header, { acceptCompression }) {
-    const { compression, foundStatus, headerError } = validateResponseWithCompression(
-      acceptCompression,
-      status,
-      header.headers,
-    );
-    if (headerError) throw headerError;
-    return { compression: compression ?? null, hasStatus: foundStatus };
-  },
-  validateEnd({ header, head, trailer = noFields }) {
-    if (!head.hasStatus) validateTrailer(trailer.headers, header.headers);
+  validateEnd({ header, head, trailer = noFields, empty }) {
+    // A status in the head is that of the response only if nothing follows it.
+    if (!head.hasStatus || !empty || hasGrpcStatus(trailer)) checkGrpcStatus(trailer, header);
+    else if (head.error) throw head.error;
     return trailer;
   },
 };

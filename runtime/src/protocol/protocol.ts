@@ -87,7 +87,6 @@ export interface QueryRequest {
 /** What a client asked for. */
 export interface ClientFormat {
   readonly binary: boolean;
-  readonly timeoutMs: number | undefined;
   readonly acceptCompression: Compression[];
   readonly sendCompression: Compression | null;
 }
@@ -95,8 +94,10 @@ export interface ClientFormat {
 /** What a response head says. */
 export interface ResponseHead {
   readonly compression: Compression | null;
-  /** The head carries the status, and no trailer follows. */
+  /** The head has a status, which counts if nothing follows it. */
   readonly hasStatus: boolean;
+  /** The error of that status. */
+  readonly error?: ConnectError | undefined;
 }
 
 /** All that a client knows at the end of a response. */
@@ -107,11 +108,16 @@ export interface ResponseEnd {
   readonly trailer: IncomingFields | undefined;
   /** Data of the envelope that ended the stream, if one came. */
   readonly envelope: Uint8Array | undefined;
+  /** No message came. */
+  readonly empty: boolean;
 }
 
 /** A client's part of a protocol: what its requests look like, and what a response says. */
 export interface ClientProtocol extends EnvelopeHeaders {
+  /** The headers of a request, but for its time limit. */
   requestHeader(header: HeadersInit | undefined, format: ClientFormat): Headers;
+  /** A time limit, as the value of the header `timeout`. */
+  formatTimeout(timeoutMs: number): string;
   /** Throws a `ConnectError` for a response that is none of this protocol, or an error. */
   validateHead(status: number, header: IncomingFields, format: ClientFormat): ResponseHead;
   /** The trailers of a call that succeeded. Throws the `ConnectError` of one that failed. */

@@ -16,11 +16,6 @@ const grpcUnits = [
  */
 export const CONNECT_ES_MAX_TIMEOUT_MS: number = GRPC_MAX_VALUE;
 
-/** A deadline for one of Connect's own transports. */
-export function capForConnect(timeoutMs: number | undefined): number | undefined {
-  return timeoutMs && Math.min(timeoutMs, CONNECT_ES_MAX_TIMEOUT_MS);
-}
-
 /** Connect allows ten digits of milliseconds. */
 const CONNECT_MAX_MS = 9_999_999_999;
 

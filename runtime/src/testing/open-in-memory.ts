@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethodStreaming } from "@bufbuild/protobuf";
 import type { ContextValues } from "@connectrpc/connect";
-import type { ClientCall } from "../client/client-call.js";
-import { formatOf, type OpenWire, WireCarrier } from "../client/wire-carrier.js";
+import { type ClientCall, plainCall } from "../client/client-call.js";
+import { openOnWire } from "../client/open-on-wire.js";
+import { allHeaders, type OpenWire, prepareMethod, requestOf } from "../client/wire-method.js";
 import { DEFAULT_READ_MAX_BYTES } from "../options/message-size.js";
-import { noQueues } from "../protocol/call-queues.js";
 import { validateReadWriteMaxBytes } from "../protocol/connect-internals.js";
 import { grpc } from "../protocol/grpc.js";
 import type { Call } from "../server/call.js";
@@ -47,9 +47,13 @@ export function openInMemory(
   init: MemoryCallInit,
 ): MemoryPair {
   let pair: Omit<MemoryPair, "client"> | undefined;
-  const openWire: OpenWire = (url, header, events) => {
+  const openWire: OpenWire = (request, events) => {
     const exchange = new MemoryExchange(events, init.maySend);
-    const head = requestHead(url, header, init.contextValues);
+    const head = requestHead(
+      request.url,
+      allHeaders({ ...request, timeoutMs: undefined }),
+      init.contextValues,
+    );
     const server = new ServerCarrier(rpc, grpc, true, head, exchange.server);
     pair = { server: server.call, exchange };
     exchange.attach(server);
@@ -57,10 +61,12 @@ export function openInMemory(
     events.onOpen(exchange.client);
     server.start(() => undefined);
   };
-  const options = { ...wireOptions, openWire };
-  const header = grpc.requestHeader(init.headers, formatOf(options, init.timeoutMs));
-  const rest = { signal: undefined, timeoutMs: undefined, queues: noQueues };
-  const { call } = new WireCarrier(options, method, { header, ...rest });
+  const prepared = prepareMethod({ ...wireOptions, openWire }, method);
+  const { headers, timeoutMs } = init;
+  // The server is told of the deadline; who keeps it is virtual time.
+  const header = allHeaders(requestOf(prepared, { ...plainCall, headers, timeoutMs }));
+  const request = { header, timeout: undefined, timeoutMs: undefined };
+  const call = openOnWire(prepared, plainCall, request);
   if (!pair) throw new Error("the call was not opened");
   return { ...pair, client: call };
 }

@@ -43,6 +43,7 @@ export class ResumingCall<R, M> implements MessageStream<M> {
   /** None during a pause, and none that is given up. */
   #stream: MessageStream<M> | undefined;
   #stopPause: (() => void) | undefined;
+  #givenUp = false;
 
   constructor(watch: Watch<R, M>, options: ResumeOptions<R, M>, settings: ResumeSettings) {
     this.#watch = watch;
@@ -180,6 +181,8 @@ export class ResumingCall<R, M> implements MessageStream<M> {
 
   /** Ends the stream from this side. */
   #giveUp(error: ConnectError, endedBy: EndedBy): void {
+    if (this.#givenUp) return;
+    this.#givenUp = true;
     this.#stopPause?.();
     this.#header.reject(error);
     this.#trailer.reject(error);

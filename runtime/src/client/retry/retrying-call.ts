@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DescMethodStreaming } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { RecvOptions, SendOptions } from "../../api/options.js";
 import type { EndedBy, StreamOutcome } from "../../api/outcome.js";
-import { abortError } from "../../call/abort.js";
+import { abortError, invalidSignal } from "../../call/abort.js";
 import { Deferred, rejected } from "../../call/deferred.js";
 import type { Progress } from "../../call/progress.js";
+import type { SendFilter } from "../../call/sender.js";
 import type { QueueFill, QueueFills } from "../../options/queues.js";
+import { type RpcMethod, rpcKinds } from "../../protocol/method-kind.js";
 import { type CallLimits, limitsFrom, pause, timeLeft } from "../backoff-timer.js";
 import { ChainedReceiver } from "../chained-receiver.js";
 import type { CallInit, ClientCall, OpenCall } from "../client-call.js";
+import { sendFilter, validationFilter } from "../filters.js";
 import { ReplayBuffer } from "./replay-buffer.js";
 import { ReplayedSends } from "./replayed-sends.js";
 import { RetryPlan } from "./retry-plan.js";
@@ -27,7 +29,9 @@ export class RetryingCall implements ClientCall {
   readonly #plan: RetryPlan;
   readonly #limits: CallLimits;
   readonly #sends: ReplayedSends;
-  readonly #inbound: ChainedReceiver<object> = new ChainedReceiver();
+  readonly #inbound: ChainedReceiver<object>;
+  readonly #filter: SendFilter<object> | undefined;
+  readonly #oneRequest: boolean;
   readonly #header: Deferred<Headers> = new Deferred();
   readonly #trailer: Deferred<Headers> = new Deferred();
   readonly #outcome: Deferred<StreamOutcome> = new Deferred();
@@ -43,21 +47,26 @@ export class RetryingCall implements ClientCall {
   #headerWanted = false;
   #stopPause: (() => void) | undefined;
 
-  constructor(
-    open: OpenCall,
-    method: DescMethodStreaming,
-    init: CallInit,
-    settings: RetrySettings,
-  ) {
+  constructor(open: OpenCall, method: RpcMethod, init: CallInit, settings: RetrySettings) {
     const plan = new RetryPlan(settings, method);
     const limits = limitsFrom(init.signal, init.timeoutMs);
+    const { oneRequest, oneResponse } = rpcKinds[method.methodKind];
+    const { validation, recvMs } = init;
+    // What users get and give is looked at here, once, and not in each attempt.
+    const inner = { ...init, validation: undefined, recvMs: undefined };
     this.#plan = plan;
+    this.#oneRequest = oneRequest;
+    this.#filter = sendFilter(method, validation, undefined);
+    this.#inbound = new ChainedReceiver({
+      filter: validationFilter(method, validation, this),
+      timeoutMs: oneResponse ? undefined : recvMs,
+    });
     this.#limits = limits;
     const replay = new ReplayBuffer(method.input, settings.maxBufferBytes);
     this.#sends = new ReplayedSends(replay, init.queues.send);
     this.#open = () => {
       const timeoutMs = timeLeft(limits, init.timeoutMs);
-      return open(method, { ...init, timeoutMs, headers: plan.begin(init.headers) });
+      return open({ ...inner, timeoutMs, headers: plan.begin(init.headers) });
     };
     this.#start();
   }
@@ -89,15 +98,14 @@ export class RetryingCall implements ClientCall {
     if (this.#sendEnded) {
       return rejected(new ConnectError("send after half-close", Code.FailedPrecondition));
     }
-    if (this.#committed && this.#attempt) return this.#attempt.send(message, options);
-    if (this.#error) return rejected(this.#error);
-    if (options?.signal?.aborted) return rejected(abortError(options.signal));
+    const invalid = invalidSignal(options?.signal);
+    if (invalid) return rejected(invalid);
     try {
-      const sent = this.#sends.send(message, options?.signal);
-      if (this.#sends.overflown) this.#commit();
-      return sent;
+      return this.#send(this.#filter ? this.#filter(message) : message, options);
     } catch (thrown) {
-      return rejected(ConnectError.from(thrown));
+      const error = ConnectError.from(thrown);
+      if (this.#oneRequest) this.fail(error);
+      return rejected(error);
     }
   }
 
@@ -131,6 +139,22 @@ export class RetryingCall implements ClientCall {
     return { send: { ...send, dropped: send.dropped + dropped }, receive };
   }
 
+  /** A message was not valid: it and all that follows are of no use. */
+  reject(error: ConnectError): void {
+    this.#inbound.finish(error);
+    this.#attempt?.fail(error);
+    this.#attempt?.close();
+  }
+
+  #send(message: object, options: SendOptions | undefined): Promise<void> {
+    if (this.#committed && this.#attempt) return this.#attempt.send(message, options);
+    if (this.#error) return rejected(this.#error);
+    if (options?.signal?.aborted) return rejected(abortError(options.signal));
+    const sent = this.#sends.send(message, options?.signal);
+    if (this.#sends.overflown) this.#commit();
+    return sent;
+  }
+
   #start(): void {
     const attempt = this.#open();
     this.#attempt = attempt;
@@ -151,15 +175,6 @@ export class RetryingCall implements ClientCall {
           if (this.#attempt === attempt) this.#inbound.finish(error);
         }),
     });
-  }
-
-  /** Runs in a timer, where nobody would catch what a transport throws. */
-  #startAgain(): void {
-    try {
-      this.#start();
-    } catch (thrown) {
-      this.#giveUp(ConnectError.from(thrown), "client");
-    }
   }
 
   #halfClose(attempt: ClientCall): void {
@@ -212,7 +227,7 @@ export class RetryingCall implements ClientCall {
     this.#last = { ...outcome, sent: { ...outcome.sent, dropped: 0 } };
     this.#inbound.detach();
     this.#stopPause = pause(delayMs, this.#limits, outcome.error, {
-      onOver: () => this.#startAgain(),
+      onOver: () => this.#start(),
       onGiveUp: (error, by) => this.#giveUp(error, by),
     });
   }

@@ -34,6 +34,8 @@ const broken: Readonly<Record<string, string>> = {
   ERR_HTTP2_GOAWAY_SESSION: "the server is closing it",
   ERR_HTTP2_ERROR: HINT_HTTP1,
   ETIMEDOUT: "it timed out",
+  HPE_HEADER_OVERFLOW:
+    "the response's headers are larger than this client takes: raise nodeOptions.maxHeaderSize",
 };
 
 /** Reads an error of Node's, of which users should not have to know. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { notSentError } from "../../client/not-sent-error.js";
 import { adviceOn, type ConnectionAdvice, type NodeFailure } from "./connection-advice.js";
 
 /**
@@ -18,7 +19,10 @@ const resetCodes: ReadonlyMap<number, Code> = new Map([
 const resetTexts: ReadonlyMap<number, string> = new Map([
   [constants.NGHTTP2_REFUSED_STREAM, "takes no new calls"],
   [constants.NGHTTP2_CANCEL, "cancelled the call"],
-  [constants.NGHTTP2_ENHANCE_YOUR_CALM, "refused the call: too many calls, or too large headers"],
+  [
+    constants.NGHTTP2_ENHANCE_YOUR_CALM,
+    "refused the call: too many calls, or too large headers; or this client refused a response with more header fields than nodeOptions.maxHeaderListPairs",
+  ],
 ]);
 
 /** The names of HTTP/2's error codes. The shortest for each: Node has more constants. */
@@ -74,25 +78,10 @@ function unavailable(
   return new ConnectError(text, Code.Unavailable, undefined, undefined, cause);
 }
 
-/** Codes that Connect-Node gives to what Node reports. */
-const nodeCodes: readonly Code[] = [Code.Internal, Code.Aborted, Code.Unavailable];
-
-/**
- * What Connect-Node made of a failed unary call, as a stream would report it. It calls most
- * failures of connections `internal`, and has their text from Node.
- * https://github.com/connectrpc/connect-es/blob/v2.1.2/packages/connect-node/src/node-error.ts
- */
-export function unaryFailure(thrown: unknown, origin: string): unknown {
-  if (!(thrown instanceof ConnectError)) return thrown;
-  const rstCode = resetOf(thrown);
-  // Node closes the streams of a lost connection with it, and Connect-Node does not tell that from a
-  // server that cancelled.
-  if (rstCode === constants.NGHTTP2_CANCEL) return unavailable(origin, adviceOn(undefined), thrown);
-  if (rstCode !== undefined) return errorFromReset(rstCode, origin, thrown);
-  const failed = nodeCodes.includes(thrown.code) && nodeError(thrown) !== undefined;
-  return failed || isClosedSession(thrown) || isConnectTimeout(thrown)
-    ? connectionError(thrown, origin)
-    : thrown;
+/** The error of a request that Node, or a session manager, throws for at once. */
+export function cannotBegin(thrown: unknown): ConnectError {
+  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  return notSentError(`the request cannot be sent: ${text}`, Code.Internal);
 }
 
 /** The error of a client that is gone, for handlers. */
@@ -106,19 +95,6 @@ function nodeError(thrown: unknown): NodeFailure | undefined {
   if (thrown instanceof ConnectError || !("code" in thrown)) return nodeError(thrown.cause);
   const { code } = thrown;
   return typeof code === "string" ? { code, error: thrown } : nodeError(thrown.cause);
-}
-
-/** The code of a reset in a text of Node, or in one of Connect-Node. */
-function resetOf({ rawMessage }: ConnectError): number | undefined {
-  const [, name] =
-    /^(?:http\/2 s|S)tream closed with error code (?:NGHTTP2_)?(\w+)/.exec(rawMessage) ?? [];
-  const rstCode = name === undefined ? -1 : resetNames.indexOf(name);
-  return rstCode < 0 ? undefined : rstCode;
-}
-
-/** Whether a connection ended just when Connect-Node's manager was about to use it. */
-function isClosedSession({ rawMessage }: ConnectError): boolean {
-  return rawMessage.startsWith("expected open session");
 }
 
 /** Whether Connect-Node's manager, from 2.3 on, gave up on a connection after `connectTimeoutMs`. */

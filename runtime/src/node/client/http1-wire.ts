@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import * as http from "node:http";
 import * as https from "node:https";
-import { Code, type ConnectError } from "@connectrpc/connect";
-import { notSentError } from "../../client/not-sent-error.js";
-import type { OpenWire } from "../../client/wire-carrier.js";
-import { incomingFields } from "../../protocol/fields.js";
+import { urlToHttpOptions } from "node:url";
+import type { OpenWire } from "../../client/wire-method.js";
 import type { ClientWire, ClientWireEvents } from "../../protocol/wire.js";
-import { fromNodeHeaders, toRequestHeaders } from "../headers.js";
+import { NodeFields, toRequestHeaders } from "../headers.js";
 import { toUint8Array } from "../to-uint8array.js";
 import { allocate, writeEach } from "../write-pieces.js";
-import { connectionError } from "./errors.js";
+import { cannotBegin, connectionError } from "./errors.js";
 
 /** Options for Node's `http.request` or `https.request`. */
 export type Http1Options =
@@ -17,23 +15,19 @@ export type Http1Options =
   | Omit<https.RequestOptions, "signal">;
 
 /** Opens calls over HTTP/1.1. */
-export function http1Opener(options: Http1Options | undefined): OpenWire {
-  return (url, header, events) => {
-    const { request } = url.startsWith("https:") ? https : http;
-    const headers = { ...options?.headers, ...toRequestHeaders(header) };
+export function http1Opener(baseUrl: string, options: Http1Options | undefined): OpenWire {
+  const base = new URL(baseUrl);
+  const { request } = base.protocol === "https:" ? https : http;
+  const target = { ...urlToHttpOptions(base), ...options };
+  return ({ method, path, header, timeout }, events) => {
+    const headers = { ...options?.headers, ...toRequestHeaders(header, timeout) };
     try {
-      const sent = request(url, { ...options, method: "POST", headers });
-      new Http1ClientWire(sent, new URL(url).origin, events);
+      const sent = request({ ...target, method, path, headers });
+      new Http1ClientWire(sent, base.origin, events);
     } catch (error) {
       events.onFail(cannotBegin(error), "client");
     }
   };
-}
-
-/** Node throws at once for options and headers that it will not send. */
-function cannotBegin(thrown: unknown): ConnectError {
-  const text = thrown instanceof Error ? thrown.message : String(thrown);
-  return notSentError(`the request cannot be sent: ${text}`, Code.Internal);
 }
 
 class Http1ClientWire implements ClientWire {
@@ -54,9 +48,9 @@ class Http1ClientWire implements ClientWire {
       this.#error = error;
     });
     request.on("close", () => this.#onClose());
+    events.onOpen(this);
     // Without it, Node waits for the first piece of the body.
     request.flushHeaders();
-    events.onOpen(this);
   }
 
   readonly allocate: typeof allocate = allocate;
@@ -95,14 +89,14 @@ class Http1ClientWire implements ClientWire {
     response.on("close", () => this.#onClose());
     this.#events.onHeader(
       response.statusCode ?? 0,
-      incomingFields(fromNodeHeaders(response.headers, response.rawHeaders)),
+      new NodeFields(response.headers, response.rawHeaders),
     );
   }
 
   #onEnd(response: http.IncomingMessage): void {
     if (this.#ended || !response.complete) return;
     this.#ended = true;
-    this.#events.onEnd(incomingFields(fromNodeHeaders(response.trailers)));
+    this.#events.onEnd(new NodeFields(response.trailers));
     // The server is done: what has not been sent need not be.
     if (!this.#request.writableFinished) this.#request.destroy();
   }

@@ -7,14 +7,14 @@ import {
 } from "node:http2";
 import { addAbortSignal } from "node:stream";
 import { isNotSent } from "../../client/not-sent-error.js";
-import type { OpenWire } from "../../client/wire-carrier.js";
-import { type IncomingFields, incomingFields } from "../../protocol/fields.js";
+import type { OpenWire } from "../../client/wire-method.js";
+import type { IncomingFields } from "../../protocol/fields.js";
 import type { ClientWire, ClientWireEvents } from "../../protocol/wire.js";
 import { shareConnection, whenFair } from "../fair-share.js";
-import { fromNodeHeaders, toRequestHeaders } from "../headers.js";
+import { NodeFields, toRequestHeaders } from "../headers.js";
 import { toUint8Array } from "../to-uint8array.js";
 import { allocate, writeTogether } from "../write-pieces.js";
-import { connectionError, errorFromReset } from "./errors.js";
+import { cannotBegin, connectionError, errorFromReset } from "./errors.js";
 import { watchSessionErrors } from "./session-errors.js";
 
 /** What opens requests on HTTP/2 connections: Connect-Node's `Http2SessionManager`, or like it. */
@@ -31,15 +31,18 @@ export interface SessionManager {
 
 /** Opens calls over HTTP/2, on the connection that `sessions` keeps. */
 export function http2Opener(sessions: SessionManager): OpenWire {
-  return (url, header, events) => {
-    const { pathname, search } = new URL(url);
-    sessions.request("POST", pathname + search, toRequestHeaders(header), {}).then(
-      (stream) => new Http2ClientWire(stream, sessions, events),
-      (error: unknown) => {
-        const failed = connectionError(error, sessions.authority);
-        events.onFail(failed, isNotSent(failed) ? "client" : "connection");
-      },
-    );
+  return ({ method, path, header, timeout }, events) => {
+    const onError = (error: unknown) => {
+      const failed = connectionError(error, sessions.authority);
+      events.onFail(failed, isNotSent(failed) ? "client" : "connection");
+    };
+    try {
+      sessions
+        .request(method, path, toRequestHeaders(header, timeout), {})
+        .then((stream) => new Http2ClientWire(stream, sessions, events), onError);
+    } catch (error) {
+      events.onFail(cannotBegin(error), "client");
+    }
   };
 }
 
@@ -50,6 +53,8 @@ class Http2ClientWire implements ClientWire {
   #trailer: IncomingFields | undefined;
   #error: Error | undefined;
   #ended = false;
+  /** True from a write that has to wait to its "drain". */
+  #full = false;
 
   constructor(stream: ClientHttp2Stream, sessions: SessionManager, events: ClientWireEvents) {
     this.#stream = stream;
@@ -59,18 +64,16 @@ class Http2ClientWire implements ClientWire {
     watchSessionErrors(stream);
     shareConnection(stream);
     stream.on("response", (headers: IncomingHttpHeaders & { ":status"?: number }) => {
-      events.onHeader(headers[":status"] ?? 0, incomingFields(fromNodeHeaders(headers)));
+      events.onHeader(headers[":status"] ?? 0, new NodeFields(headers));
     });
     stream.on("data", (chunk: Buffer) => {
       sessions.notifyResponseByteRead(stream);
       events.onData(toUint8Array(chunk));
     });
     stream.on("trailers", (headers: IncomingHttpHeaders) => {
-      this.#trailer = incomingFields(fromNodeHeaders(headers));
+      this.#trailer = new NodeFields(headers);
     });
     stream.on("end", () => this.#onEnd());
-    const onDrain = () => events.onDrain();
-    stream.on("drain", () => whenFair(stream, onDrain));
     stream.on("error", (error: Error) => {
       this.#error = error;
     });
@@ -81,7 +84,13 @@ class Http2ClientWire implements ClientWire {
   readonly allocate: typeof allocate = allocate;
 
   write(pieces: readonly Uint8Array[]): boolean {
-    return this.#stream.writable && writeTogether(this.#stream, pieces);
+    const stream = this.#stream;
+    const room = stream.writable && writeTogether(stream, pieces);
+    if (!room && !this.#full) {
+      this.#full = true;
+      stream.once("drain", () => whenFair(stream, () => this.#onDrain()));
+    }
+    return room;
   }
 
   end(): void {
@@ -103,6 +112,11 @@ class Http2ClientWire implements ClientWire {
 
   defer(task: () => void): void {
     process.nextTick(task);
+  }
+
+  #onDrain(): void {
+    this.#full = false;
+    this.#events.onDrain();
   }
 
   /**

@@ -29,21 +29,3 @@ function refusePush(pushed: ClientHttp2Stream): void {
   pushed.on("error", () => undefined);
   pushed.close(constants.NGHTTP2_REFUSED_STREAM);
 }
-
-/** A session manager of the user's, whose connections are watched for unary calls, too. */
-export function watchedManager<M extends object>(manager: M): M {
-  return new Proxy(manager, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name, target);
-      if (typeof value !== "function") return value;
-      if (name !== "request") return value.bind(target);
-      return (...args: unknown[]) => {
-        const opening: Promise<ClientHttp2Stream> = value.apply(target, args);
-        return opening.then((stream) => {
-          watchSessionErrors(stream);
-          return stream;
-        });
-      };
-    },
-  });
-}

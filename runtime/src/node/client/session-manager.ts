@@ -4,9 +4,7 @@ import { Code } from "@connectrpc/connect";
 import { Http2SessionManager } from "@connectrpc/connect-node";
 import { notSentError } from "../../client/not-sent-error.js";
 import { definedOnly } from "../../options/settings.js";
-import { shareConnection } from "../fair-share.js";
 import { STREAM_WINDOW_BYTES, widenConnectionWindow } from "../windows.js";
-import { watchSessionErrors } from "./session-errors.js";
 
 type ManagerParameters = ConstructorParameters<typeof Http2SessionManager>;
 
@@ -21,9 +19,11 @@ const MAX_SEND_HEADER_BLOCK_BYTES = 64 * 1024;
 const FIELD_BYTES = 12;
 const BLOCK_BYTES = 17;
 
-/** Connect-Node's session manager, for unary calls and streams alike, with windows of our size. */
+/** Connect-Node's session manager, with windows of our size. */
 export class StreamSessionManager extends Http2SessionManager {
   readonly #maxHeaderBytes: number;
+  /** What each request takes beside its own. */
+  readonly #requestBytes: number;
   #widened: Http2Session | undefined;
 
   constructor(...[url, pingOptions, options]: ManagerParameters) {
@@ -31,6 +31,8 @@ export class StreamSessionManager extends Http2SessionManager {
     // No RPC takes what a server pushes, and Node throws the error of a pushed stream at the process.
     const settings = { initialWindowSize: STREAM_WINDOW_BYTES, ...given, enablePush: false };
     super(url, pingOptions, { ...options, settings });
+    this.#requestBytes =
+      BLOCK_BYTES + fieldBytes("authority", this.authority) + fieldBytes("scheme", "https");
     this.#maxHeaderBytes = options?.maxSendHeaderBlockLength ?? MAX_SEND_HEADER_BLOCK_BYTES;
   }
 
@@ -38,10 +40,8 @@ export class StreamSessionManager extends Http2SessionManager {
     ...args: Parameters<Http2SessionManager["request"]>
   ): Promise<ClientHttp2Stream> {
     const [method, path, headers] = args;
-    this.#checkSize({ ...headers, method, path, authority: this.authority, scheme: "https" });
+    this.#checkSize(method, path, headers);
     const stream = await super.request(...args);
-    watchSessionErrors(stream);
-    shareConnection(stream);
     const { session } = stream;
     if (session && session !== this.#widened) {
       this.#widened = session;
@@ -50,8 +50,9 @@ export class StreamSessionManager extends Http2SessionManager {
     return stream;
   }
 
-  #checkSize(headers: OutgoingHttpHeaders): void {
-    const bytes = blockBytes(headers);
+  #checkSize(method: string, path: string, headers: OutgoingHttpHeaders): void {
+    const own = fieldBytes("method", method) + fieldBytes("path", path);
+    const bytes = this.#requestBytes + own + headerBytes(headers);
     if (bytes <= this.#maxHeaderBytes) return;
     throw notSentError(
       `the request's headers take ${bytes} bytes, and this client sends no more than ${this.#maxHeaderBytes}`,
@@ -60,12 +61,22 @@ export class StreamSessionManager extends Http2SessionManager {
   }
 }
 
-/** As nghttp2 reckons, before compression. */
-function blockBytes(headers: OutgoingHttpHeaders): number {
-  let bytes = BLOCK_BYTES;
-  for (const [name, value] of Object.entries(headers)) {
-    const values = Array.isArray(value) ? value : [value ?? ""];
-    for (const one of values) bytes += FIELD_BYTES + name.length + String(one).length;
+const known = new WeakMap<OutgoingHttpHeaders, number>();
+
+/** Frozen headers are reckoned once. */
+function headerBytes(headers: OutgoingHttpHeaders): number {
+  const before = known.get(headers);
+  if (before !== undefined) return before;
+  let bytes = 0;
+  for (const name in headers) {
+    const value = headers[name] ?? "";
+    for (const one of Array.isArray(value) ? value : [value]) bytes += fieldBytes(name, one);
   }
+  if (Object.isFrozen(headers)) known.set(headers, bytes);
   return bytes;
+}
+
+/** As nghttp2 reckons, before compression. */
+function fieldBytes(name: string, value: string | number): number {
+  return FIELD_BYTES + name.length + String(value).length;
 }

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+import { ConnectError, type Transport } from "@connectrpc/connect";
+import type { StreamObserver } from "../api/observer.js";
+import type { StreamCallOptions } from "../api/options.js";
+import type { StreamLimits } from "../options/limits.js";
+import { resolveLimits } from "../options/limits.js";
+import { resolveQueues, type StreamQueues } from "../options/queues.js";
+import type { RetryPolicy } from "../options/retry.js";
+import { checkCallTimeout } from "../options/settings.js";
+import { resolveTimeouts, type StreamTimeouts } from "../options/timeouts.js";
+import { resolveValidation, type StreamValidation } from "../options/validation.js";
+import { clientQueues } from "../protocol/call-queues.js";
+import type { Heartbeat } from "../protocol/heartbeat.js";
+import type { RpcMethod } from "../protocol/method-kind.js";
+import { resolveHeaders } from "./call-headers.js";
+import {
+  type CallInit,
+  type ClientCall,
+  findNativeTransport,
+  type OpenCall,
+} from "./client-call.js";
+import { openerOnTransport } from "./iterable-carrier.js";
+import { observed, type StartCall } from "./observe.js";
+import { type RetrySettings, resolveRetry } from "./retry/retry-settings.js";
+import { RetryingCall } from "./retry/retrying-call.js";
+import { limitTime } from "./time-limits.js";
+import { sendOnly } from "./unary.js";
+
+/** What the schema and a client's options together say of the calls of an RPC. */
+export interface CallDefaults {
+  readonly timeoutMs: number | undefined;
+  readonly retry: RetryPolicy | false | undefined;
+  readonly timeouts: StreamTimeouts | undefined;
+  readonly limits: StreamLimits | undefined;
+  readonly queues: StreamQueues | undefined;
+  readonly validation: StreamValidation | undefined;
+  readonly observer: StreamObserver | undefined;
+  readonly heartbeat: Heartbeat | undefined;
+}
+
+/** Opens a call. `request`: the one request, of the kinds that have one. */
+export type StartRpc = (options: StreamCallOptions | undefined, request?: object) => ClientCall;
+
+/** A call, resolved from all that is said of it. */
+interface Plan {
+  readonly init: CallInit;
+  readonly open: OpenCall;
+  readonly retry: RetrySettings | undefined;
+  readonly timeouts: StreamTimeouts | undefined;
+}
+
+/**
+ * Opens calls of one RPC. This is the order of what stands around a call, from the caller to the
+ * transport; each is there only if it is asked for:
+ *
+ * 1. options: the call's before the client's, and these before the schema's
+ * 2. limits of time
+ * 3. observers
+ * 4. retries
+ * 5. filters of messages: validation, heartbeats, limits of size (`filters.ts`); with retries,
+ *    validation is around them
+ * 6. the carrier: a wire, or a Connect transport with its interceptors
+ */
+export function createPipeline(
+  method: RpcMethod,
+  transport: Transport,
+  defaults: CallDefaults,
+): StartRpc {
+  const planOf = createPlanner(method, transport, defaults);
+  const byDefault = planOf({});
+  const { observer } = defaults;
+  return (options, request) => {
+    const { init, open, retry, timeouts } = options ? planOf(options) : byDefault;
+    const startCall: StartCall = (openOne, given) => {
+      const call = retry ? new RetryingCall(openOne, method, given, retry) : openOne(given);
+      if (request) sendOnly(call, request);
+      return call;
+    };
+    const start = observer ? observed(observer, transport, method, startCall) : startCall;
+    const call = start(open, init);
+    if (timeouts) limitTime(call, timeouts);
+    if (method.methodKind !== "unary" && options) invokeCallbacks(call, options);
+    return call;
+  };
+}
+
+/** Joins the options of a call with its defaults. */
+function createPlanner(
+  method: RpcMethod,
+  transport: Transport,
+  defaults: CallDefaults,
+): (options: StreamCallOptions) => Plan {
+  const { methodKind: kind } = method;
+  const createOpener = findNativeTransport(transport) ?? openerOnTransport(transport);
+  const defaultRetry = resolveRetry(transport, defaults.retry);
+  const defaultQueues = clientQueues(defaults.queues, kind);
+  let defaultOpen: OpenCall | undefined;
+  const opener = (own: StreamLimits | undefined) => {
+    if (own !== undefined) return createOpener(method, resolveLimits(defaults.limits, own));
+    defaultOpen ??= createOpener(method, defaults.limits);
+    return defaultOpen;
+  };
+  return (options) => {
+    const { timeoutMs = defaults.timeoutMs, contextValues, retry, queues } = options;
+    checkCallTimeout("timeoutMs", timeoutMs);
+    // A unary call has its deadline alone.
+    const timeouts =
+      kind === "unary" ? undefined : resolveTimeouts(defaults.timeouts, options.timeouts);
+    const { headers, signal } = resolveHeaders(options);
+    const init: CallInit = {
+      signal,
+      timeoutMs,
+      headers,
+      contextValues,
+      queues:
+        queues === undefined
+          ? defaultQueues
+          : clientQueues(resolveQueues(defaults.queues, queues), kind),
+      recvMs: timeouts?.recvMs,
+      heartbeat: defaults.heartbeat,
+      validation: resolveValidation(defaults.validation, options.validation, method),
+      watch: undefined,
+    };
+    return {
+      init,
+      open: opener(options.limits),
+      retry: retry === undefined ? defaultRetry : resolveRetry(transport, retry),
+      timeouts,
+    };
+  };
+}
+
+/** Connect's callbacks; one that throws fails the call. */
+function invokeCallbacks(call: ClientCall, { onHeader, onTrailer }: StreamCallOptions): void {
+  const fail = (error: unknown) => call.fail(ConnectError.from(error));
+  if (onHeader) call.header.then(onHeader).catch(fail);
+  if (onTrailer) call.trailer.then(onTrailer).catch(fail);
+}

@@ -109,7 +109,11 @@ async function serve(): Promise<void> {
     onRequest(stream, headers) {
       headers.memo ??= headers.get(":path") ?? "";
       if (headers.memo === unary) stream.events = new Unary(stream);
-      else stream.events = new Flood(stream, headers.memo?.toString().endsWith("Large") ? LARGE_BYTES : SMALL_BYTES);
+      else
+        stream.events = new Flood(
+          stream,
+          headers.memo?.toString().endsWith("Large") ? LARGE_BYTES : SMALL_BYTES,
+        );
     },
   }));
   process.on("message", () => process.send?.(process.cpuUsage()));

@@ -22,9 +22,10 @@ export class ClientConnection extends Http2Connection {
   #nextId = 1;
 
   constructor(host: Http2Host, events: ConnectionEvents, options: Http2Options = {}) {
-    super(host, events, options, 0);
+    super(host, events, { ...options, minPingIntervalMs: 0 });
     this.outbound.control.raw(CLIENT_PREFACE);
-    this.open([[SettingId.ENABLE_PUSH, 0]]);
+    this.settings.send([[SettingId.ENABLE_PUSH, 0]]);
+    this.schedule();
   }
 
   /** Whether a request can be made now: neither side goes away, and the server has a free slot. */
@@ -69,7 +70,7 @@ export class ClientConnection extends Http2Connection {
     if (this.closed || this.isLeaving) return;
     this.draining = true;
     this.isLeaving = true;
-    this.sendGoaway(0, debug);
+    this.sendGoaway(0, ErrorCode.NO_ERROR, debug);
   }
 
   override isIdle(streamId: number): boolean {
@@ -102,6 +103,9 @@ export class ClientConnection extends Http2Connection {
     if (stream.gotHeaders) this.#onTrailers(stream, list, endStream);
     else this.#onResponse(stream, list, endStream);
   }
+
+  /** Clients have one step. */
+  protected override onGoawayDeadline(): void {}
 
   protected override readPreface(): number {
     return 0;

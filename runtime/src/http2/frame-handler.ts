@@ -4,7 +4,7 @@ import { ConnectionError, ErrorCode } from "./errors.js";
 import type { FrameSink } from "./frames/frame-reader.js";
 import { Flag, FrameType, readUint31, readUint32 } from "./frames/frame-types.js";
 import { latin1 } from "./hpack/latin1.js";
-import { RECEIVED_FRAME_BYTES } from "./limits.js";
+import { FRAME_BYTES } from "./limits.js";
 import type { Http2Stream } from "./stream.js";
 
 const { PROTOCOL_ERROR, FRAME_SIZE_ERROR, FLOW_CONTROL_ERROR, STREAM_CLOSED } = ErrorCode;
@@ -32,7 +32,7 @@ export class FrameHandler implements FrameSink {
 
   onFrameHeader(type: number, flags: number, streamId: number, length: number): boolean {
     const { blocks } = this.#connection;
-    if (length > RECEIVED_FRAME_BYTES) {
+    if (length > FRAME_BYTES) {
       throw new ConnectionError(FRAME_SIZE_ERROR, `a frame of ${length} bytes`);
     }
     if (!this.#gotSettings && (type !== FrameType.SETTINGS || flags & Flag.ACK)) {
@@ -127,7 +127,7 @@ export class FrameHandler implements FrameSink {
       stream.contentLeft -= length;
     }
     this.#rest -= length;
-    this.#connection.streams.deliver(stream, bytes, start, end);
+    this.#connection.streams.delivery.deliver(stream, bytes, start, end);
   }
 
   onDataEnd(): void {
@@ -154,11 +154,11 @@ export class FrameHandler implements FrameSink {
     const connection = this.#connection;
     if (flags & Flag.ACK) {
       if (start !== end) throw new ConnectionError(FRAME_SIZE_ERROR, "an answer with SETTINGS");
-      return connection.onSettingsAck();
+      return connection.settings.acknowledged();
     }
     if (this.#gotSettings) connection.guard.settings();
     this.#gotSettings = true;
-    connection.applySettings(bytes, start, end);
+    connection.onSettings(bytes, start, end);
   }
 
   #onPing(flags: number, bytes: Uint8Array, start: number): void {
@@ -174,7 +174,7 @@ export class FrameHandler implements FrameSink {
     connection.guard.windowUpdate();
     if (streamId === 0) {
       if (increment === 0) throw new ConnectionError(PROTOCOL_ERROR, "WINDOW_UPDATE of 0");
-      return connection.widenConnection(increment);
+      return connection.widen(increment);
     }
     const { streams } = connection;
     const stream = streams.find(streamId);

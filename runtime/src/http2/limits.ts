@@ -15,13 +15,13 @@ export const DEFAULT_FRAME_BYTES = 16_384;
 export const MAX_FRAME_BYTES: number = 2 ** 24 - 1;
 
 /**
- * Payloads that we take: messages of 64 KiB with their envelope come in one frame. Data is passed on
- * as it comes, so that a large frame costs no memory; other frames have bounds of their own.
+ * Payloads that we take, and the most that we send at once: the default. Larger ones make nothing
+ * faster, since a socket gives 64 KiB at a time, and let a stream hold up the others for longer.
  */
-export const RECEIVED_FRAME_BYTES = 16_384;
+export const FRAME_BYTES: number = DEFAULT_FRAME_BYTES;
 
-/** Payloads that we send where the peer takes more: one stream's turn. */
-export const SENT_FRAME_BYTES: number = 64 * 1024 + 64;
+/** What a stream with a lot to send may send in its turn. */
+export const LARGE_TURN_BYTES: number = 64 * 1024;
 
 /** Window of streams and connections before any setting, by RFC 9113. */
 export const DEFAULT_WINDOW_BYTES = 65_535;

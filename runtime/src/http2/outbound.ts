@@ -5,7 +5,7 @@ import { FrameWriter } from "./frames/frame-writer.js";
 import type { HeaderList } from "./header-list.js";
 import type { Http2Host } from "./host.js";
 import { HpackEncoder } from "./hpack/encoder.js";
-import { DEFAULT_WINDOW_BYTES, DRIBBLE_BYTES, FLUSH_BYTES, SENT_FRAME_BYTES } from "./limits.js";
+import { DEFAULT_WINDOW_BYTES, DRIBBLE_BYTES, FLUSH_BYTES, FRAME_BYTES } from "./limits.js";
 import { Scheduler, type TurnWriter } from "./scheduler.js";
 import type { PeerSettings } from "./settings.js";
 import type { Http2Stream } from "./stream.js";
@@ -138,7 +138,7 @@ export class Outbound implements TurnWriter {
   #writeData(stream: Http2Stream, bytes: number): number {
     const { buffered } = stream;
     const window = Math.min(stream.sendWindow, this.sendWindow);
-    const length = Math.min(bytes, window, this.#peer.maxFrameSize, SENT_FRAME_BYTES);
+    const length = Math.min(bytes, window, this.#peer.maxFrameSize, FRAME_BYTES);
     if (length <= 0) return 0;
     if (length < DRIBBLE_BYTES && length < buffered && length === window) this.#guard.dribble();
     const last = length === buffered && stream.ending && !stream.trailers;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { SENT_FRAME_BYTES, SMALL_TURN_BYTES } from "./limits.js";
+import { LARGE_TURN_BYTES, SMALL_TURN_BYTES } from "./limits.js";
 import type { Http2Stream } from "./stream.js";
 import { StreamQueue } from "./stream-queue.js";
 
@@ -68,7 +68,7 @@ export class Scheduler {
     for (let i = 0; i < turns && !writer.full && writer.sendWindow > 0; i++) {
       const stream = this.#waiting.shift();
       if (!stream) return;
-      writer.writeTurn(stream, SENT_FRAME_BYTES);
+      writer.writeTurn(stream, LARGE_TURN_BYTES);
       if (stream.buffered > 0 && stream.sendWindow > 0) this.#waiting.push(stream);
     }
   }

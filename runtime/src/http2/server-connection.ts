@@ -8,7 +8,7 @@ import { HeaderList } from "./header-list.js";
 import { contentLength, requestFlaw, trailersFlaw } from "./header-rules.js";
 import type { Http2Host } from "./host.js";
 import { GOAWAY_TIMEOUT_MS } from "./limits.js";
-import { type Http2Options, resolveHttp2Options } from "./options.js";
+import type { Http2Options } from "./options.js";
 import { SettingId } from "./settings.js";
 import { Http2Stream } from "./stream.js";
 
@@ -28,10 +28,13 @@ export class ServerConnection extends Http2Connection {
   #skippedFrom = 0;
   #skippedTo = 0;
   #shutdownDebug: string | undefined;
+  /** Whether the client knows which stream is the last. */
+  #final = false;
 
   constructor(host: Http2Host, events: ServerConnectionEvents, options: Http2Options = {}) {
-    super(host, events, options, resolveHttp2Options(options).minPingIntervalMs);
-    this.open([[SettingId.MAX_CONCURRENT_STREAMS, this.options.maxConcurrentStreams]]);
+    super(host, events, options);
+    this.settings.send([[SettingId.MAX_CONCURRENT_STREAMS, this.options.maxConcurrentStreams]]);
+    this.schedule();
   }
 
   /**
@@ -42,7 +45,7 @@ export class ServerConnection extends Http2Connection {
     if (this.closed || this.#shutdownDebug !== undefined) return;
     this.#shutdownDebug = debug;
     this.draining = true;
-    this.sendGoaway(MAX_STREAM_ID, debug);
+    this.sendGoaway(MAX_STREAM_ID, NO_ERROR, debug);
     this.ping(() => this.onGoawayDeadline());
     this.deadlines.set(Deadline.GOAWAY, GOAWAY_TIMEOUT_MS);
   }
@@ -56,7 +59,7 @@ export class ServerConnection extends Http2Connection {
     if (stream) return this.#onTrailers(stream, list, endStream);
     if (this.streams.wasReset(streamId)) return;
     this.#checkNew(streamId);
-    if (this.isLeaving) return this.streams.ignore(streamId);
+    if (this.#final) return this.streams.ignore(streamId);
     this.lastStreamId = streamId;
     if (this.streams.slots >= this.options.maxConcurrentStreams) return this.#refuse(streamId);
     if (list === undefined) return this.#answerTooLarge(streamId, endStream);
@@ -70,10 +73,11 @@ export class ServerConnection extends Http2Connection {
   }
 
   protected override onGoawayDeadline(): void {
-    if (this.isLeaving || this.closed) return;
+    if (this.#final || this.closed) return;
     this.deadlines.clear(Deadline.GOAWAY);
+    this.#final = true;
     this.isLeaving = true;
-    this.sendGoaway(this.lastStreamId, this.#shutdownDebug ?? "");
+    this.sendGoaway(this.lastStreamId, NO_ERROR, this.#shutdownDebug ?? "");
   }
 
   protected override readPreface(chunk: Uint8Array): number {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ConnectionEvents } from "./connection-events.js";
+import { Delivery } from "./delivery.js";
 import { ConnectionError, ErrorCode, errorCodeName } from "./errors.js";
 import type { FloodGuard } from "./flood-guard.js";
 import type { HeaderList } from "./header-list.js";
@@ -34,13 +35,13 @@ export class StreamSet implements StreamOwner {
   slots = 0;
   readonly #context: StreamContext;
   readonly #resets = new RecentResets();
-  /** Streams whose end is to be told when all that has come has been read. */
-  #ended: Http2Stream[] = [];
-  #resumed: Http2Stream[] = [];
+  /** How what streams receive reaches the embedder. */
+  readonly delivery: Delivery;
 
   constructor(context: StreamContext) {
     this.#context = context;
     this.streamBufferBytes = context.streamBufferBytes;
+    this.delivery = new Delivery(context.inbound, () => context.probe());
   }
 
   add(stream: Http2Stream): void {
@@ -68,21 +69,6 @@ export class StreamSet implements StreamOwner {
     this.#resets.add(streamId);
   }
 
-  /** Content for a stream, to whoever listens. */
-  deliver(stream: Http2Stream, bytes: Uint8Array, start: number, end: number): void {
-    const { inbound } = this.#context;
-    if (stream.paused || stream.held) {
-      stream.hold(bytes, start, end);
-      inbound.kept(stream, end - start);
-    } else if (stream.autoConsume) {
-      stream.events.onData(bytes, start, end);
-      if (inbound.passed(stream, end - start)) this.#context.probe();
-    } else {
-      inbound.kept(stream, end - start);
-      stream.events.onData(bytes, start, end);
-    }
-  }
-
   /** The peer has ended its side. */
   remoteEnd(stream: Http2Stream, trailers: HeaderList | undefined): void {
     if (stream.closed) return;
@@ -93,17 +79,8 @@ export class StreamSet implements StreamOwner {
     stream.remoteEnded = true;
     stream.endDue = true;
     stream.receivedTrailers = trailers;
-    this.#ended.push(stream);
+    this.delivery.ended(stream);
     if (stream.localEnded) this.#close(stream, true);
-  }
-
-  /** Tells the ends that have come, and what streams have that are read again. */
-  tell(): void {
-    if (this.#resumed.length > 0) this.#tellResumed();
-    if (this.#ended.length === 0) return;
-    const ended = this.#ended;
-    this.#ended = [];
-    for (const stream of ended) this.#tellEnd(stream);
   }
 
   wake(stream: Http2Stream): void {
@@ -117,7 +94,7 @@ export class StreamSet implements StreamOwner {
   }
 
   resumed(stream: Http2Stream): void {
-    this.#resumed.push(stream);
+    this.delivery.resumed(stream);
     this.#context.schedule();
   }
 
@@ -191,35 +168,30 @@ export class StreamSet implements StreamOwner {
     }
   }
 
+  /**
+   * Breaks streams off that have ended but for data of which the peer has let none out since the last
+   * look. Returns whether to look again.
+   */
+  breakStalled(): boolean {
+    let waiting = false;
+    for (const stream of [...this.open.values()]) {
+      if (!stream.ending || stream.buffered === 0) continue;
+      if (stream.stallMark === stream.buffered) {
+        this.fail(stream, ErrorCode.CANCEL, "a response that is not read");
+      } else {
+        stream.stallMark = stream.buffered;
+        waiting = true;
+      }
+    }
+    return waiting;
+  }
+
   /** Breaks all streams off that `select` wants to. */
   breakAll(select: (stream: Http2Stream) => StreamFailure | undefined): void {
     for (const stream of [...this.open.values()]) {
       const failure = select(stream);
       if (failure) this.#break(stream, failure);
     }
-  }
-
-  #tellResumed(): void {
-    const resumed = this.#resumed;
-    this.#resumed = [];
-    for (const stream of resumed) {
-      while (stream.held && !stream.paused) {
-        const piece = stream.held.shift();
-        if (stream.held.isEmpty) stream.held = undefined;
-        if (!piece) break;
-        if (stream.autoConsume) this.#context.inbound.consumed(stream, piece.length);
-        stream.events.onData(piece, 0, piece.length);
-      }
-      this.#tellEnd(stream);
-    }
-  }
-
-  #tellEnd(stream: Http2Stream): void {
-    if (!stream.endDue || stream.held) return;
-    stream.endDue = false;
-    const trailers = stream.receivedTrailers;
-    stream.receivedTrailers = undefined;
-    stream.events.onEnd(trailers);
   }
 
   /** On a client, a response that is complete stays so, whatever comes after it. */

@@ -12,7 +12,7 @@ import {
   type Http2Stream,
   noEvents,
   type StreamEvents,
-} from "../../runtime/dist/http2/index.js";
+} from "../../runtime/src/http2/index.js";
 import { dial, listen, noConnectionEvents } from "./support/net-host.js";
 
 const UNARY_BYTES = 65;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { HeaderList, noEvents } from "../../runtime/dist/http2/index.js";
+import { HeaderList, noEvents } from "../../runtime/src/http2/index.js";
 import { listen, noConnectionEvents } from "./support/net-host.js";
 
 const head = HeaderList.of([[":status", "200"]]);

@@ -4,7 +4,7 @@ import {
   type Http2Stream,
   type ServerConnectionEvents,
   type StreamEvents,
-} from "../../../runtime/dist/http2/index.js";
+} from "../../../runtime/src/http2/index.js";
 import { noConnectionEvents } from "./net-host.js";
 
 const head = HeaderList.of(

@@ -9,7 +9,7 @@ import {
   ServerConnection,
   type ServerConnectionEvents,
   Slab,
-} from "../../../runtime/dist/http2/index.js";
+} from "../../../runtime/src/http2/index.js";
 
 const slab = new Slab((bytes) => Buffer.allocUnsafeSlow(bytes));
 

@@ -27,6 +27,8 @@ export abstract class ConnectionCore implements StreamContext, HeaderSink, Outbo
   readonly peer: PeerSettings = new PeerSettings();
   /** Whether nothing is sent or received any more. */
   closed = false;
+  /** The peer's last GOAWAY. */
+  goaway: Goaway | undefined = undefined;
 
   /** @internal */
   readonly options: ResolvedHttp2Options;
@@ -155,9 +157,10 @@ export abstract class ConnectionCore implements StreamContext, HeaderSink, Outbo
   protected close(message: string): void {
     this.closed = true;
     this.deadlines.stop();
+    const code = this.goaway?.code ?? ErrorCode.NO_ERROR;
     this.streams.breakAll((stream) => ({
       kind: "connection",
-      code: ErrorCode.NO_ERROR,
+      code,
       processed: stream.known,
       message,
     }));

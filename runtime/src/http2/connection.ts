@@ -87,6 +87,7 @@ export abstract class Http2Connection extends ConnectionCore {
 
   /** @internal */
   override onGoaway(goaway: Goaway): void {
+    this.goaway = goaway;
     this.isLeaving = true;
     this.draining = true;
     this.events.onGoaway(goaway);

@@ -8,7 +8,7 @@ export interface StreamFailure {
    * `goaway`: the peer goes away and has not processed it. `connection`: the connection was lost.
    */
   readonly kind: "reset" | "violation" | "goaway" | "connection";
-  /** HTTP/2's error code: the peer's, or the one that it was sent. */
+  /** HTTP/2's error code: the peer's (also that of its GOAWAY), or the one that it was sent. */
   readonly code: number;
   /**
    * Whether the peer may have acted on the request. False for what was never sent, was refused, or

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** Bytes that come before it is worth to measure again. */
-const MIN_SAMPLE_GAP_BYTES: number = 128 * 1024;
+/**
+ * Measurements in a row that change nothing before there is a pause. More than one: the first may
+ * begin anywhere in a burst, and the next begins with one.
+ */
+const MAX_IDLE_SAMPLES = 3;
 
-/** Measurements in a row that changed nothing, before they become rarer. */
-const MAX_IDLE_SAMPLES = 4;
-
-/** How rare they become: one for so many times the gap. */
-const MAX_GAP_FACTOR = 256;
+/** Bytes to let pass before the next measurements, to begin with and at most; doubled each time. */
+const MIN_PAUSE_BYTES: number = 128 * 1024;
+const MAX_PAUSE_BYTES: number = 64 * 1024 * 1024;
 
 /**
  * Measures how many bytes are on their way at once: those that come between a ping and its answer.
@@ -17,10 +18,11 @@ const MAX_GAP_FACTOR = 256;
 export class BandwidthEstimator {
   #sample = 0;
   #measuring = false;
-  #sinceSample = 0;
-  #gapFactor = 1;
   #idleSamples = 0;
   #bestRate = 0;
+  /** Bytes until it is worth to measure, and how many it will be the next time. */
+  #pauseLeft: number = MIN_PAUSE_BYTES;
+  #pause: number = MIN_PAUSE_BYTES;
 
   /** Bytes of data have come. True: send a ping, and call `finish` when it is answered. */
   received(bytes: number): boolean {
@@ -28,26 +30,27 @@ export class BandwidthEstimator {
       this.#sample += bytes;
       return false;
     }
-    this.#sinceSample += bytes;
-    if (this.#sinceSample < MIN_SAMPLE_GAP_BYTES * this.#gapFactor) return false;
+    this.#pauseLeft -= bytes;
+    if (this.#pauseLeft > 0) return false;
     this.#measuring = true;
-    this.#sample = 0;
+    this.#sample = bytes;
     return true;
   }
 
   /** The ping was answered. Returns the bytes that were on their way, if they came faster than ever. */
   finish(rttMs: number, window: number): number {
     this.#measuring = false;
-    this.#sinceSample = 0;
     const rate = this.#sample / Math.max(rttMs, 0.01);
     if (this.#sample >= (window * 2) / 3 && rate > this.#bestRate) {
       this.#bestRate = rate;
       this.#idleSamples = 0;
-      this.#gapFactor = 1;
+      this.#pause = MIN_PAUSE_BYTES;
       return this.#sample;
     }
-    if (++this.#idleSamples > MAX_IDLE_SAMPLES) {
-      this.#gapFactor = Math.min(MAX_GAP_FACTOR, 2 * this.#gapFactor);
+    if (++this.#idleSamples >= MAX_IDLE_SAMPLES) {
+      this.#idleSamples = 0;
+      this.#pauseLeft = this.#pause;
+      this.#pause = Math.min(MAX_PAUSE_BYTES, 2 * this.#pause);
     }
     return 0;
   }

@@ -19,6 +19,7 @@ export class FrameHandler implements FrameSink {
   /** Of the DATA frame that is being read: its stream, if it is open, and whether it is the last. */
   #stream: Http2Stream | undefined;
   #last = false;
+  #hasContent = false;
   /** Octets of it that are no content that has been passed on. */
   #rest = 0;
 
@@ -94,12 +95,12 @@ export class FrameHandler implements FrameSink {
   }
 
   #beginData(flags: number, streamId: number, length: number): boolean {
-    const { streams, guard, inbound } = this.#connection;
+    const { streams, inbound } = this.#connection;
     if (streamId === 0) throw new ConnectionError(PROTOCOL_ERROR, "DATA on stream 0");
     const stream = streams.find(streamId);
     this.#last = (flags & Flag.END_STREAM) !== 0;
-    if (length === 0 && !this.#last) guard.emptyFrame();
     this.#stream = stream;
+    this.#hasContent = false;
     this.#rest = length;
     if (!inbound.begin(stream, length) && stream) {
       streams.fail(stream, FLOW_CONTROL_ERROR, "more data than the window allows");
@@ -117,6 +118,7 @@ export class FrameHandler implements FrameSink {
 
   onData(bytes: Uint8Array, start: number, end: number): void {
     const stream = this.#stream;
+    this.#hasContent = true;
     if (stream === undefined || stream.closed) return;
     const length = end - start;
     if (stream.contentLeft >= 0) {
@@ -133,7 +135,8 @@ export class FrameHandler implements FrameSink {
   onDataEnd(): void {
     const stream = this.#stream?.closed ? undefined : this.#stream;
     this.#stream = undefined;
-    const { inbound, streams } = this.#connection;
+    const { inbound, streams, guard } = this.#connection;
+    if (!this.#hasContent && !this.#last) guard.emptyFrame();
     if (stream && this.#last) streams.remoteEnd(stream, undefined);
     if (this.#rest > 0) inbound.discarded(stream, this.#rest);
   }

@@ -116,6 +116,7 @@ export class Outbound implements TurnWriter {
 
   writeTurn(stream: Http2Stream, bytes: number): void {
     if (stream.headers || stream.interim) this.writeHead(stream);
+    if (stream.closed) return;
     if (stream.localEnded) {
       if (stream.stopCode >= 0) this.#ended(stream);
       return;

@@ -119,11 +119,11 @@ export const IGNORED_FRAMES: Rate = { burst: 1000, perSecond: 200 };
  */
 export const WINDOW_UPDATES: Rate = { burst: 2000, perSecond: 1000 };
 
-/** Frames of data smaller than 128 bytes because the window was no larger (CVE-2019-9511). */
+/** Frames of a few bytes of data, because the window was no larger (CVE-2019-9511). */
 export const DRIBBLED_FRAMES: Rate = { burst: 1000, perSecond: 100 };
 
-/** Frames of data that are cut smaller than this count as dribbled. */
-export const DRIBBLE_BYTES = 128;
+/** Frames of data that a window cuts smaller than this count as dribbled: nobody sets one like that. */
+export const DRIBBLE_BYTES = 16;
 
 /** Interim (1xx) responses of one call: two or three make sense. */
 export const MAX_INTERIM_RESPONSES = 16;

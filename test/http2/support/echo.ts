@@ -17,7 +17,7 @@ const head = HeaderList.of(
 const trailers = HeaderList.of([["grpc-status", "0"]], { reused: true });
 
 /** Sends back what comes, and holds the client back when it takes nothing. */
-class Echo implements StreamEvents {
+export class Echo implements StreamEvents {
   readonly #stream: Http2Stream;
 
   constructor(stream: Http2Stream) {

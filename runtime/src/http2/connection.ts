@@ -36,7 +36,10 @@ export abstract class Http2Connection extends ConnectionCore {
     return this.streams.open.size;
   }
 
-  /** Takes bytes from the transport. They may be used again when it returns. */
+  /**
+   * Takes bytes from the transport. They must stay as they are: data is passed on, or waits, as a
+   * part of them.
+   */
   receive(chunk: Uint8Array): void {
     if (this.closed) return;
     this.guarded(() => {

@@ -35,6 +35,11 @@ export class Inbound {
     this.streamCredit = Math.max(options.streamWindowBytes, DEFAULT_WINDOW_BYTES);
   }
 
+  /** Bytes that the peer may still send on all streams together. */
+  get credit(): number {
+    return this.#credit;
+  }
+
   /** Widens the connection's window to what it should be. With the first SETTINGS. */
   open(): void {
     this.#owed = this.#window - this.#credit;
@@ -45,7 +50,13 @@ export class Inbound {
   settingsAcknowledged(streams: Iterable<Http2Stream>): void {
     const change = this.#options.streamWindowBytes - this.streamCredit;
     this.streamCredit += change;
-    if (change !== 0) for (const stream of streams) stream.receiveWindow += change;
+    if (change === 0) return;
+    for (const stream of streams) {
+      stream.receiveWindow += change;
+      stream.windowTarget += change;
+      // What was too little of the larger window may be all of the smaller one.
+      this.#giveStream(stream, 0);
+    }
   }
 
   /** A DATA frame begins. Its stream, if it is open, must have window for it, and so the connection. */
@@ -119,9 +130,11 @@ export class Inbound {
 
   #giveStream(stream: Http2Stream, bytes: number): void {
     stream.owed += bytes;
-    if (stream.remoteEnded || stream.closed || stream.owed < this.#streamWindow / 2) return;
-    stream.owed += this.#streamWindow - stream.windowTarget;
-    stream.windowTarget = this.#streamWindow;
+    if (stream.remoteEnded || stream.closed || stream.owed < stream.windowTarget / 2) return;
+    if (this.#streamWindow > stream.windowTarget) {
+      stream.owed += this.#streamWindow - stream.windowTarget;
+      stream.windowTarget = this.#streamWindow;
+    }
     stream.receiveWindow += stream.owed;
     this.#control.windowUpdate(stream.id, stream.owed);
     stream.owed = 0;

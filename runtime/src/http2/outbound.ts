@@ -97,7 +97,12 @@ export class Outbound implements TurnWriter {
     if (this.blocked || this.#drained.length === 0) return;
     const drained = this.#drained;
     this.#drained = [];
-    for (const stream of drained) if (!stream.closed) stream.events.onDrain();
+    for (const stream of drained) {
+      stream.drainDue = false;
+      if (stream.closed || stream.ending || stream.buffered > this.#lowBytes) continue;
+      stream.wantsDrain = false;
+      stream.events.onDrain();
+    }
   }
 
   writeHead(stream: Http2Stream): void {
@@ -127,8 +132,8 @@ export class Outbound implements TurnWriter {
       if (written === 0) break;
       left -= written;
     }
-    if (stream.wantsDrain && stream.buffered <= this.#lowBytes) {
-      stream.wantsDrain = false;
+    if (stream.wantsDrain && !stream.drainDue && stream.buffered <= this.#lowBytes) {
+      stream.drainDue = true;
       this.#drained.push(stream);
     }
     if (!stream.ending || stream.localEnded) return;

@@ -35,7 +35,7 @@ export interface StreamEvents {
    */
   onEnd(trailers: HeaderList | undefined): void;
   onFail(failure: StreamFailure): void;
-  /** There is room again, after a `write` that returned false. */
+  /** There is room again, after a `write` that returned false. Not after `end`. */
   onDrain(): void;
 }
 

@@ -49,8 +49,10 @@ export abstract class StreamState {
   ending = false;
   /** @internal Code of a reset that goes behind the end; -1: none. */
   stopCode = -1;
-  /** @internal Whether `onDrain` is due when there is room. */
+  /** @internal Whether `onDrain` is to be told when there is room, and whether there is. */
   wantsDrain = false;
+  /** @internal */
+  drainDue = false;
   /** @internal What has come while it was paused. */
   held: HeldData | undefined = undefined;
   /** @internal Whether the embedder wants no data now. */

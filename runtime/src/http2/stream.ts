@@ -56,7 +56,7 @@ export class Http2Stream extends StreamState {
       this.append(piece);
       this.#owner.wake(this);
     }
-    if (this.buffered < this.#owner.streamBufferBytes) return true;
+    if (!this.wantsDrain && this.buffered < this.#owner.streamBufferBytes) return true;
     this.wantsDrain = true;
     return false;
   }

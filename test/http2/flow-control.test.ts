@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import { HeldData } from "../../runtime/src/http2/held-data.js";
-import { ErrorCode, type Http2Stream } from "../../runtime/src/http2/index.js";
+import { ErrorCode } from "../../runtime/src/http2/index.js";
+import { Scheduler } from "../../runtime/src/http2/scheduler.js";
+import { Http2Stream } from "../../runtime/src/http2/stream.js";
 import { VirtualLoop } from "./support/memory-host.js";
 import {
   makeClient,
@@ -158,6 +160,15 @@ describe("held data", () => {
     expect(pinned).toBeLessThan(1.3 * bytes);
   });
 
+  it("is copied out of a buffer that is much larger, and left in one that is not", () => {
+    const held = new HeldData();
+    held.push(new Uint8Array(65_536), 0, 20_000);
+    const whole = new Uint8Array(30_000);
+    held.push(whole, 9, 30_000);
+    expect(held.shift()?.buffer.byteLength).toBe(20_000);
+    expect(held.shift()?.buffer).toBe(whole.buffer);
+  });
+
   it("costs little for pieces of a byte", () => {
     const held = new HeldData();
     for (let i = 0; i < 10_000; i++) held.push(Uint8Array.of(i & 255), 0, 1);
@@ -187,6 +198,25 @@ describe("windows", () => {
       perTrip.push((pair.server.log.requests[0]?.recorder.bytes ?? 0) - before);
     }
     expect(Math.max(...perTrip)).toBeGreaterThan(1_000_000);
+  });
+
+  it("may be below zero when an empty frame ends the stream", () => {
+    const loop = new VirtualLoop();
+    const server = makeServer(loop, { streamWindowBytes: 1000 });
+    const client = makeClient(loop);
+    const recorder = new Recorder();
+    const stream = client.connection.request(requestHeaders, recorder);
+    stream.write(new Uint8Array(4096));
+    server.log.onCall = (s) => s.pause();
+    pass(loop, client, server);
+    pass(loop, server, client);
+    stream.end();
+    pass(loop, client, server);
+    pass(loop, client, server);
+    server.log.requests[0]?.stream.resume();
+    loop.settle();
+    expect(server.log.violations).toEqual([]);
+    expect(server.log.requests[0]?.recorder.log).toEqual(["data", "end"]);
   });
 
   it("of a stream smaller than the default are kept to once they are known", () => {
@@ -250,6 +280,38 @@ describe("turns", () => {
     }
     // What one flush has handed over is before it; not what all ten streams have to send.
     expect(trips * 20_000).toBeLessThanOrEqual(340_000);
+  });
+
+  it("are left to large streams by small ones that use up each window", () => {
+    const scheduler = new Scheduler();
+    const owner = new Pair().client.connection.streams;
+    const make = (id: number, bytes: number) => {
+      const stream = new Http2Stream(owner, id, 1e9, 1e9);
+      stream.started = true;
+      stream.append(new Uint8Array(bytes));
+      scheduler.add(stream);
+      return stream;
+    };
+    const large = make(1, 1e6);
+    const turns: number[] = [];
+    const writer = {
+      sendWindow: 0,
+      full: false,
+      writeHead() {},
+      writeTurn(stream: Http2Stream, bytes: number) {
+        const sent = Math.min(bytes, stream.buffered, writer.sendWindow);
+        stream.buffered -= sent;
+        writer.sendWindow -= sent;
+        turns.push(stream.id);
+      },
+    };
+    for (let i = 0; i < 20; i++) {
+      make(3 + 2 * i, 1000);
+      writer.sendWindow = 1000;
+      scheduler.lap(writer);
+    }
+    expect(turns.filter((id) => id === large.id).length).toBeGreaterThan(5);
+    expect(turns.filter((id) => id !== large.id).length).toBeGreaterThan(5);
   });
 
   it("are left to a large stream by small ones that never stop", () => {

@@ -69,7 +69,8 @@ export class Inbound {
       );
     }
     if (stream) stream.receiveWindow -= length;
-    return stream === undefined || stream.receiveWindow >= 0;
+    // A window that has become smaller may be below zero, where an empty frame is no offence.
+    return stream === undefined || stream.receiveWindow >= 0 || length === 0;
   }
 
   /** Bytes of a DATA frame that no one is to take in: padding, and what comes for closed streams. */

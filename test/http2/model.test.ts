@@ -71,6 +71,9 @@ const operations = {
   ping: (world: World, a: number) => (a % 2 ? world.client : world.server).ping(() => {}),
   up: (world: World, a: number, b: number) => world.move(false, size(a) + b),
   down: (world: World, a: number, b: number) => world.move(true, size(a) + b),
+  leave(world: World, a: number, b: number) {
+    if (b % 16 === 0) world.leave(a % 2 ? world.client : world.server);
+  },
   turn: (world: World) => world.loop.settle(),
   wait: (world: World, a: number) => world.loop.advance(a % 1000),
   settle: (world: World) => world.settle(),
@@ -113,6 +116,9 @@ const setups: fc.Arbitrary<Setup> = fc.record({
 function play(setup: Setup, sequence: readonly Step[]): void {
   const world = new World(setup);
   for (const [operation, a, b] of sequence) operations[operation](world, a, b);
+  world.quiesce();
+  // The time limit between the two steps of a GOAWAY.
+  world.loop.advance(1000);
   world.quiesce();
   checkQuiet(world);
 }

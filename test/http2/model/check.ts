@@ -5,11 +5,15 @@ import type { World } from "./world.js";
 
 /** What must hold when all that was sent has arrived, and everybody reads. */
 export function checkQuiet(world: World): void {
-  if (world.client.closed || world.server.closed) throw new Error("a connection has closed");
+  const closed = world.client.closed || world.server.closed;
+  expect(world.leaving || !closed, "a connection has closed");
+  expect(world.client.closed === world.server.closed, "a connection is half closed");
   for (const call of world.calls) checkCall(call);
   for (const half of [...world.calls, ...world.served]) checkHalf(half);
-  checkWindows(world.client, world.server);
-  checkWindows(world.server, world.client);
+  if (!closed) {
+    checkWindows(world.client, world.server);
+    checkWindows(world.server, world.client);
+  }
   const running = world.served.filter(({ stream }) => !stream.closed || !stream.released).length;
   expect(world.server.streams.slots === running, "slots that nobody has, or the reverse");
   expect(world.client.streams.slots === world.client.openStreams, "slots of a client");
@@ -23,6 +27,7 @@ function checkCall(call: Half): void {
 }
 
 function checkHalf(half: Half): void {
+  half.expect(half.failure?.kind !== "connection", "a call lost with its connection");
   const { other, stream, sent } = half;
   if (sent.reset || sent.stop || half.failure || !other) return;
   // A reset is heard, unless the stream was over on this side.

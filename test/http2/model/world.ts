@@ -53,6 +53,15 @@ export class World {
     );
   }
 
+  /** Whether one of the two goes away. */
+  leaving = false;
+
+  /** One of the two goes away, gracefully. */
+  leave(connection: Http2Connection): void {
+    this.leaving = true;
+    connection.shutdown();
+  }
+
   request(): void {
     if (!this.client.canRequest) return;
     const half = new Half(false);
@@ -90,6 +99,7 @@ export class World {
     const wasFull = from.waiting >= from.capacity;
     const bytes = from.take(max);
     if (bytes.length > 0) receiver.receive(bytes);
+    if (from.ended && from.waiting === 0) receiver.transportClosed("the other end has closed");
     if (wasFull && from.waiting < from.capacity) sender.drained();
     return bytes.length;
   }

@@ -221,6 +221,16 @@ describe("HPACK", () => {
     }
   });
 
+  it("makes what is common to lists an octet a field, too", () => {
+    const encoder = new HpackEncoder();
+    const common = HeaderList.of(request);
+    for (let i = 0; i < 10; i++) encode(encoder, common.concat([["grpc-timeout", `${i}m`]]));
+    const list = common.concat([["grpc-timeout", "99m"]]);
+    expect(list.get("grpc-timeout")).toBe("99m");
+    expect(encode(encoder, list).length).toBeLessThan(request.length + 8);
+    expect(common.fields).toHaveLength(request.length);
+  });
+
   it("stops to index a name whose values never come again", () => {
     const encoder = new HpackEncoder();
     const ids = Array.from({ length: 100 }, (_, i) => `00-${i}`);

@@ -48,6 +48,17 @@ export class HeaderList {
     return list;
   }
 
+  /**
+   * A list of these fields and more: for what calls have in common and what each has of its own. What
+   * is common is checked once.
+   */
+  concat(fields: Iterable<readonly [name: string, value: string]>): HeaderList {
+    const list = new HeaderList();
+    for (const field of this.fields) list.add(field);
+    for (const [name, value] of fields) list.add(new HeaderField(name, value));
+    return list;
+  }
+
   /** Appends a field. */
   add(field: HeaderField): void {
     const { kind } = field;

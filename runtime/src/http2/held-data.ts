@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { PieceQueue } from "./piece-queue.js";
 
 /** Small parts are gathered in pieces of this size at least and at most. */
 const FIRST_GATHERED_BYTES = 512;
@@ -10,14 +11,13 @@ const MAX_GATHERED_BYTES: number = 16 * 1024;
  * may have one. Small parts are gathered, since each buffer of its own costs more than one byte, too.
  */
 export class HeldData {
-  readonly #pieces: Uint8Array[] = [];
-  #at = 0;
+  readonly #pieces = new PieceQueue();
   /** Where small parts go, and how many bytes of it have come. */
   #gathered: Uint8Array | undefined;
   #gatheredBytes = 0;
 
   get isEmpty(): boolean {
-    return this.#at === this.#pieces.length && this.#gatheredBytes === 0;
+    return this.#pieces.length === 0 && this.#gatheredBytes === 0;
   }
 
   push(bytes: Uint8Array, start: number, end: number): void {
@@ -36,12 +36,8 @@ export class HeldData {
 
   /** The oldest piece. Each is taken once. */
   shift(): Uint8Array | undefined {
-    if (this.#at === this.#pieces.length) this.#seal();
-    const piece = this.#pieces[this.#at++];
-    if (this.#at < this.#pieces.length) return piece;
-    this.#pieces.length = 0;
-    this.#at = 0;
-    return piece;
+    if (this.#pieces.length === 0) this.#seal();
+    return this.#pieces.shift();
   }
 
   #gatheredSize(): number {

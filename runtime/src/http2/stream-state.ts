@@ -2,6 +2,7 @@
 import type { FrameWriter } from "./frames/frame-writer.js";
 import type { HeaderList } from "./header-list.js";
 import { HeldData } from "./held-data.js";
+import { PieceQueue } from "./piece-queue.js";
 import type { Http2Stream } from "./stream.js";
 import { noEvents, type StreamEvents } from "./stream-events.js";
 import type { StreamQueue } from "./stream-queue.js";
@@ -81,8 +82,7 @@ export abstract class StreamState {
   /** The piece to go next, from where on, and those behind it. */
   #piece: Uint8Array | undefined = undefined;
   #start = 0;
-  #more: Uint8Array[] | undefined = undefined;
-  #moreAt = 0;
+  #more: PieceQueue | undefined = undefined;
 
   constructor(id: number, sendWindow: number, receiveWindow: number) {
     this.id = id;
@@ -94,8 +94,10 @@ export abstract class StreamState {
   /** @internal Appends to what waits to be sent. */
   append(piece: Uint8Array): void {
     if (this.#piece === undefined) this.#piece = piece;
-    else if (this.#more) this.#more.push(piece);
-    else this.#more = [piece];
+    else {
+      this.#more ??= new PieceQueue();
+      this.#more.push(piece);
+    }
     this.buffered += piece.length;
   }
 
@@ -122,7 +124,6 @@ export abstract class StreamState {
   drop(): void {
     this.#piece = undefined;
     this.#more = undefined;
-    this.#moreAt = 0;
     this.#start = 0;
     this.buffered = 0;
     this.headers = undefined;
@@ -132,10 +133,6 @@ export abstract class StreamState {
 
   #nextPiece(): void {
     this.#start = 0;
-    this.#piece = this.#more?.[this.#moreAt++];
-    if (this.#piece === undefined) {
-      this.#more = undefined;
-      this.#moreAt = 0;
-    }
+    this.#piece = this.#more?.shift();
   }
 }

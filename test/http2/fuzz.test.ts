@@ -22,7 +22,7 @@ import {
  */
 
 const SEQUENCES = Number(
-  process.env.HTTP2_SEQUENCES ?? (process.env.RELIABILITY === "long" ? 1_000_000 : 300),
+  process.env.HTTP2_SEQUENCES ?? (process.env.RELIABILITY === "long" ? 1_000_000 : 200),
 );
 
 type Make = (peer: FramePeer) => Uint8Array;

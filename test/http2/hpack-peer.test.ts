@@ -13,7 +13,7 @@ import { dial, listen, noConnectionEvents } from "./support/net-host.js";
  */
 
 const LISTS = Number(
-  process.env.HTTP2_LISTS ?? (process.env.RELIABILITY === "long" ? 1_000_000 : 3000),
+  process.env.HTTP2_LISTS ?? (process.env.RELIABILITY === "long" ? 1_000_000 : 2000),
 );
 const SEED = Number(process.env.HTTP2_SEED ?? 1 + Math.floor(Math.random() * 2 ** 30));
 const AT_A_TIME = 50;

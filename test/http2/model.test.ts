@@ -12,7 +12,7 @@ import { type Setup, World } from "./model/world.js";
  */
 
 const SEQUENCES = Number(
-  process.env.HTTP2_SEQUENCES ?? (process.env.RELIABILITY === "long" ? 1_000_000 : 400),
+  process.env.HTTP2_SEQUENCES ?? (process.env.RELIABILITY === "long" ? 1_000_000 : 200),
 );
 
 /** An operation, and two numbers for whatever it needs. */

@@ -124,7 +124,7 @@ const sequences = fc.tuple(
 );
 
 describe("whatever comes", () => {
-  const timeout = 60_000 + 10 * SEQUENCES;
+  const timeout = 60_000 + 200 * SEQUENCES;
 
   it("a server survives it", { timeout }, () => {
     fc.assert(

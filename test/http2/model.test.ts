@@ -124,7 +124,7 @@ function play(setup: Setup, sequence: readonly Step[]): void {
 }
 
 describe("the model", () => {
-  it(`holds for ${SEQUENCES} sequences`, { timeout: 120_000 + 20 * SEQUENCES }, () => {
+  it(`holds for ${SEQUENCES} sequences`, { timeout: 120_000 + 200 * SEQUENCES }, () => {
     fc.assert(fc.property(setups, fc.array(steps, { maxLength: 120, size: "max" }), play), {
       numRuns: SEQUENCES,
     });

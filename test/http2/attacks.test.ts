@@ -193,6 +193,23 @@ describe("bounds", () => {
     expect(lone.end.log.violations).toEqual([]);
   });
 
+  it("leaves out what comes behind the last stream of its GOAWAY, data and all", () => {
+    const lone = greeted();
+    lone.send(lone.peer.headers(1, requestFields));
+    lone.end.connection.shutdown();
+    lone.loop.advance(1000);
+    const last = lone.received().findLast(({ type }) => type === FrameType.GOAWAY);
+    expect(Buffer.from(last?.payload ?? []).readUInt32BE(0)).toBe(1);
+    const late = [
+      lone.peer.headers(3, requestFields),
+      frame(0, 0, 3, [1]),
+      frame(8, 0, 3, uint32(1)),
+    ];
+    expect(lone.send(...late)).toEqual([]);
+    expect(lone.end.log.violations).toEqual([]);
+    expect(lone.end.log.requests).toHaveLength(1);
+  });
+
   it("answers headers that are too large with 431, and the connection lives", () => {
     const lone = greeted({ maxHeaderListBytes: 1000 });
     const large = lone.peer.headers(1, [...requestFields, ["x-a", "\u00ff".repeat(1000)]]);

@@ -22,6 +22,8 @@ export class ServerConnection extends Http2Connection {
   override readonly isServer = true;
   declare readonly events: ServerConnectionEvents;
   protected override lastStreamId = 0;
+  /** The last stream of the client, taken on or not. */
+  #seen = 0;
   /** Octets of the client's preface that have come. */
   #prefaceBytes = 0;
   /** Streams that were skipped last: they are idle no more, but never were open. */
@@ -51,7 +53,7 @@ export class ServerConnection extends Http2Connection {
   }
 
   override isIdle(streamId: number): boolean {
-    return streamId > this.lastStreamId || streamId % 2 === 0;
+    return streamId > this.#seen || streamId % 2 === 0;
   }
 
   override onHeaderList(streamId: number, list: HeaderList | undefined, endStream: boolean): void {
@@ -94,11 +96,12 @@ export class ServerConnection extends Http2Connection {
     if (streamId % 2 === 0) {
       throw new ConnectionError(PROTOCOL_ERROR, `a request on stream ${streamId}, which is even`);
     }
-    if (streamId > this.lastStreamId) {
-      if (streamId > this.lastStreamId + 2) {
-        this.#skippedFrom = this.lastStreamId + 1;
+    if (streamId > this.#seen) {
+      if (streamId > this.#seen + 2) {
+        this.#skippedFrom = this.#seen + 1;
         this.#skippedTo = streamId;
       }
+      this.#seen = streamId;
       return;
     }
     const skipped = streamId >= this.#skippedFrom && streamId < this.#skippedTo;

@@ -9,6 +9,7 @@ const root = fileURLToPath(new URL("../../runtime/src", import.meta.url));
 /** What each folder of the runtime may import beside itself: docs/architecture.md draws it. */
 const layers: Readonly<Record<string, readonly string[]>> = {
   gen: [],
+  http2: [],
   options: [],
   api: ["options"],
   errors: ["gen"],
@@ -72,12 +73,19 @@ it("what they point to does not point back", () => {
   for (const folder of Object.keys(layers)) expect([...reaches(folder)]).not.toContain(folder);
 });
 
-it.each(["call", "protocol", "server", "client", "observe", "options", "api", "codegenv1"])(
-  "%s imports nothing from Node",
-  (folder) => {
-    for (const file of sources(folder)) {
-      const text = readFileSync(join(root, file), "utf8");
-      expect(text, file).not.toMatch(/from "(node:|@connectrpc\/connect-node)/);
-    }
-  },
-);
+it.each([
+  "call",
+  "http2",
+  "protocol",
+  "server",
+  "client",
+  "observe",
+  "options",
+  "api",
+  "codegenv1",
+])("%s imports nothing from Node", (folder) => {
+  for (const file of sources(folder)) {
+    const text = readFileSync(join(root, file), "utf8");
+    expect(text, file).not.toMatch(/from "(node:|@connectrpc\/connect-node)/);
+  }
+});

@@ -197,6 +197,19 @@ describe.each(Object.entries(services))("%s", (_, register) => {
   });
 });
 
+it.each(Object.entries(services))(
+  "%s with an option of its own is served by no protocol that its server has off",
+  async (_, register) => {
+    const server = await serve({
+      grpc: false,
+      routes: (router) => register(router, { readMaxBytes: 1000 }),
+    });
+    expect(await outcomes(server.url, grpcOn2)).not.toContain("ok");
+    expect(await outcomes(server.url, connectOn2)).toEqual(["ok", "ok"]);
+    await server.close({ graceMs: 0 });
+  },
+);
+
 it("all options of a server that are undefined leave its defaults", async () => {
   const none: Record<keyof ServeOptions, undefined> = Object.assign(
     Object.fromEntries(Object.keys(shared).map((key) => [key, undefined])),

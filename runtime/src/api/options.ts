@@ -125,7 +125,8 @@ export interface StreamServiceOptions extends ConnectRouterOptions {
    * Told of everything a handler throws that is not a `ConnectError`. Clients see such a failure as
    * `internal` without its text. Told as well of what a handler does wrong with its stream, which
    * clients see as `internal`, too: it returns without `sendAndClose`, calls it twice, or returns a
-   * generator. Default: print it to standard error.
+   * generator. And of what is left out of a `ConnectError` because it cannot be encoded. Default:
+   * print it to standard error.
    */
   onError?: (error: unknown, context: HandlerContext) => void;
 }

@@ -52,8 +52,10 @@ export function createRoutes(options: RoutesOptions): ReadonlyMap<string, Route>
 /** Connect's router, whose handlers our engine can serve. Connect checks what it is given. */
 class NativeRouter implements ConnectRouter {
   readonly #router: ConnectRouter;
+  readonly #base: ConnectRouterOptions;
 
   constructor(options: ConnectRouterOptions) {
+    this.#base = options;
     this.#router = createConnectRouter(options);
   }
 
@@ -67,7 +69,7 @@ class NativeRouter implements ConnectRouter {
     options?: ConnectRouterOptions,
   ): this {
     const before = this.handlers.length;
-    this.#router.service(service, implementation, given(options));
+    this.#router.service(service, implementation, this.#given(options));
     for (const handler of this.handlers.slice(before)) {
       const impl: unknown = Reflect.get(implementation, handler.method.localName);
       if (typeof impl === "function") register(handler, impl.bind(implementation), options);
@@ -77,17 +79,18 @@ class NativeRouter implements ConnectRouter {
   }
 
   rpc<M extends DescMethod>(method: M, impl: MethodImpl<M>, options?: ConnectRouterOptions): this {
-    this.#router.rpc(method, impl, given(options));
+    this.#router.rpc(method, impl, this.#given(options));
     const handler = this.handlers.at(-1);
     if (handler) register(handler, impl, options);
     return this;
   }
-}
 
-/** Connect takes the presence of options for a choice of protocols: `undefined` if nothing is set. */
-function given(options: ConnectRouterOptions | undefined): ConnectRouterOptions | undefined {
-  const set = options && definedOnly(options);
-  return set && Object.keys(set).length > 0 ? set : undefined;
+  /** Connect takes any options for a choice of all protocols: what the server has off stays off. */
+  #given(options: ConnectRouterOptions | undefined): ConnectRouterOptions | undefined {
+    if (!options) return undefined;
+    const { grpc = true, grpcWeb = true, connect = true } = this.#base;
+    return { grpc, grpcWeb, connect, ...definedOnly(options) };
+  }
 }
 
 function register(

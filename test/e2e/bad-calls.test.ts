@@ -75,6 +75,7 @@ describe.each([
     for (const stream of [upload, chat]) {
       // Rejects, and does not throw.
       const sent = stream.send({ text: "bad" }, bad);
+      await expect(sent).rejects.toBeInstanceOf(TypeError);
       await expect(sent).rejects.toThrow("signal must be an AbortSignal, not 5");
       await stream.send({ text: "good" });
     }

@@ -4,7 +4,7 @@ import type { RecvOptions } from "../api/options.js";
 import { invalidOption } from "../options/settings.js";
 import { abortError, invalidSignal, onAbort } from "./abort.js";
 import { type Clock, realClock } from "./clock.js";
-import { rejected } from "./deferred.js";
+import { errorOf, type Reason, rejected } from "./deferred.js";
 
 /** Where the messages of one direction come from. */
 export interface MessageSource<T> {
@@ -48,7 +48,7 @@ export class Receiver<T> {
   readonly #clock: Clock;
   readonly #waiters: Waiter<T>[] = [];
   #finished = false;
-  #error: ConnectError | undefined;
+  #reason: Reason | undefined;
 
   constructor(source: MessageSource<T>, options?: ReceiverOptions<T>) {
     this.#source = source;
@@ -70,7 +70,7 @@ export class Receiver<T> {
       const message = this.#take();
       if (message !== undefined) return Promise.resolve(message);
     }
-    if (this.#finished) return this.#error ? rejected(this.#error) : endOfStream;
+    if (this.#finished) return this.#reason ? rejected(errorOf(this.#reason)) : endOfStream;
     return this.#wait(options);
   }
 
@@ -86,10 +86,12 @@ export class Receiver<T> {
   }
 
   /** Ends the stream here and now: with success, or with the error that `recv` reports from now on. */
-  finish(error?: ConnectError): void {
+  finish(reason?: Reason): void {
     if (this.#finished) return;
     this.#finished = true;
-    this.#error = error;
+    this.#reason = reason;
+    if (this.#waiters.length === 0) return;
+    const error = reason && errorOf(reason);
     for (const waiter of this.#waiters.splice(0)) {
       waiter.release?.();
       if (error) reject(waiter, error);

@@ -22,8 +22,21 @@ export function fromNodeHeaders(nodeHeaders: IncomingHttpHeaders, raw?: string[]
   return headers;
 }
 
-/** Fields of a response or trailer as Node's, without those of the connection. */
+const prepared = new WeakMap<Fields, OutgoingHttpHeaders>();
+
+/**
+ * Fields of a response or trailer as Node's, without those of the connection. A frozen list is
+ * prepared once.
+ */
 export function toNodeHeaders(fields: Fields): OutgoingHttpHeaders {
+  const before = prepared.get(fields);
+  if (before) return before;
+  const nodeHeaders = convert(fields);
+  if (Object.isFrozen(fields)) prepared.set(fields, Object.freeze(nodeHeaders));
+  return nodeHeaders;
+}
+
+function convert(fields: Fields): OutgoingHttpHeaders {
   // Without a prototype: fields may be called `constructor` or `__proto__`.
   const nodeHeaders: OutgoingHttpHeaders = Object.create(null);
   for (const [field, value] of fields) {
@@ -36,11 +49,11 @@ export function toNodeHeaders(fields: Fields): OutgoingHttpHeaders {
   return nodeHeaders;
 }
 
-const prepared = new WeakMap<Fields, OutgoingHttpHeaders>();
+const preparedRequests = new WeakMap<Fields, OutgoingHttpHeaders>();
 
 /** Fields of a request as Node's, and one more. A frozen list is prepared once. */
 export function toRequestHeaders(fields: Fields, more?: Field): OutgoingHttpHeaders {
-  const nodeHeaders = prepared.get(fields) ?? prepareRequestHeaders(fields);
+  const nodeHeaders = preparedRequests.get(fields) ?? prepareRequestHeaders(fields);
   if (!more) return nodeHeaders;
   const [name, value] = more;
   return { ...nodeHeaders, [name.toLowerCase()]: value };
@@ -48,9 +61,9 @@ export function toRequestHeaders(fields: Fields, more?: Field): OutgoingHttpHead
 
 /** `te` says that trailers are welcome, which gRPC needs. */
 function prepareRequestHeaders(fields: Fields): OutgoingHttpHeaders {
-  const nodeHeaders = toNodeHeaders(fields);
+  const nodeHeaders = convert(fields);
   for (const [name, value] of fields) if (name.toLowerCase() === "te") nodeHeaders.te = value;
-  if (Object.isFrozen(fields)) prepared.set(fields, Object.freeze(nodeHeaders));
+  if (Object.isFrozen(fields)) preparedRequests.set(fields, Object.freeze(nodeHeaders));
   return nodeHeaders;
 }
 

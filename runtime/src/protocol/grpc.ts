@@ -14,7 +14,7 @@ import {
   grpcRequestHeaderWithCompression as requestHeaderWithCompression,
   setTrailerStatus,
 } from "./connect-internals.js";
-import { type Fields, noFields } from "./fields.js";
+import { type Field, type Fields, noFields } from "./fields.js";
 import { checkGrpcStatus, grpcHeadStatus, hasGrpcStatus } from "./grpc-status.js";
 import type { ClientProtocol, EnvelopeServerProtocol } from "./protocol.js";
 import { responseCompression, unsupportedContentType } from "./response-head.js";
@@ -23,7 +23,8 @@ import { grpcTimeout } from "./timeout-header.js";
 
 const ENCODING = headerEncoding.toLowerCase();
 
-const success: Fields = [[headerGrpcStatus, grpcStatusOk]];
+/** Frozen, so that a wire may prepare it once. */
+const success: Fields = Object.freeze<Field[]>([[headerGrpcStatus, grpcStatusOk]]);
 
 /** gRPC over HTTP/2. https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md */
 export const grpc: EnvelopeServerProtocol & ClientProtocol = {

@@ -201,12 +201,10 @@ export class Call implements ServerCall {
     // A refusal that waits is the end, whatever the handler makes of it.
     if (this.#state !== "running" || this.#refusing) return;
     this.#state = "flushing";
-    const returned = new ConnectError("the handler has returned", Code.Canceled);
-    this.#reason = error ?? returned;
     this.#heartbeat?.stop();
-    this.#receiver.finish(this.#reason);
+    this.#receiver.finish(error ?? handlerReturned);
     this.#carrier.stopReceiving();
-    this.#sender.flush(returned, () => this.#respond(error, false));
+    this.#sender.flush(handlerReturned, () => this.#respond(error, false));
   }
 
   #respond(error: ConnectError | undefined, abrupt: boolean): void {
@@ -270,4 +268,9 @@ export class Call implements ServerCall {
       begun: () => this.#carrier.taken > 0,
     };
   }
+}
+
+/** Made only for whoever receives or sends after that. */
+function handlerReturned(): ConnectError {
+  return new ConnectError("the handler has returned", Code.Canceled);
 }

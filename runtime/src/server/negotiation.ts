@@ -77,7 +77,10 @@ function createHeader(
   compression: Compression | null,
 ): Fields {
   const contentType: Field = ["content-type", protocol.contentType(binary)];
-  return compression ? [contentType, [protocol.encoding, compression.name]] : [contentType];
+  // Frozen, so that a wire may prepare it once.
+  return Object.freeze(
+    compression ? [contentType, [protocol.encoding, compression.name]] : [contentType],
+  );
 }
 
 function attempt(check: () => void): ConnectError | undefined {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One server for the three services, on one port, for clients of every protocol.
-import { type StreamServer, serve } from "connect-stream/node";
+import { type RunningServer, serve } from "connect-stream/node";
 import { createValidation } from "connect-stream/protovalidate";
 import { registerAnalyticsService } from "../gen/analytics/v1/analytics_stream.js";
 import { registerChatService } from "../gen/chat/v1/chat_stream.js";
@@ -10,7 +10,7 @@ import { createChat } from "./chat/handler.js";
 import { createMonitor } from "./monitor/handler.js";
 
 /** Listens on a free port of this host. `log` is told what the handlers see. */
-export function startServer(log: (line: string) => void): Promise<StreamServer> {
+export function startServer(log: (line: string) => void): Promise<RunningServer> {
   // Requests are what the schema says before a handler sees them.
   const options = { validation: createValidation() };
   return serve({

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CallObserver, StreamObserver } from "connect-stream";
+import type { CallObserver, RpcObserver } from "connect-stream";
 import { ourPeer } from "./ours.js";
 import type { Peer } from "./peer.js";
 
 /** Counts everything there is to count. */
-class Counter implements StreamObserver, CallObserver {
+class Counter implements RpcObserver, CallObserver {
   calls = 0;
   running = 0;
   messages = 0;

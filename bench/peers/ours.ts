@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { create } from "@bufbuild/protobuf";
 import type { ConnectRouter } from "@connectrpc/connect";
-import type { StreamObserver } from "connect-stream";
+import type { RpcObserver } from "connect-stream";
 import { createStreamTransport, serve } from "connect-stream/node";
 import { SampleSchema } from "../gen/bench/v1/bench_pb.js";
 import {
@@ -19,7 +19,7 @@ export const ours: Peer = ourPeer();
  * Generated handlers on `serve`, generated clients on `createStreamTransport`, both with their
  * defaults, and with the options given.
  */
-export function ourPeer(options: { observer?: StreamObserver } = {}): Peer {
+export function ourPeer(options: { observer?: RpcObserver } = {}): Peer {
   return {
     async serve(setup, progress) {
       const routes = (router: ConnectRouter) => {

@@ -11,7 +11,7 @@ export type {
   CallRetry,
   ObservedCall,
   Peer,
-  StreamObserver,
+  RpcObserver,
 } from "./api/observer.js";
 export type {
   RecvOptions,

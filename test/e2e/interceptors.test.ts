@@ -48,14 +48,16 @@ function observer(seen: string[]): Interceptor {
   return (next) => async (request) => {
     request.header.set("x-request", "marked");
     seen.push(`> ${request.method.name} ${request.stream}`);
-    const counted = request.stream ? { ...request, message: tap(request.message, "in") } : request;
+    const counted = request.stream
+      ? { ...request, message: hooks(request.message, "in") }
+      : request;
     const response = await next(counted);
     response.header.set("x-header", "marked");
     response.trailer.set("x-trailer", "marked");
-    return response.stream ? { ...response, message: tap(response.message, "out") } : response;
+    return response.stream ? { ...response, message: hooks(response.message, "out") } : response;
   };
 
-  async function* tap<T extends object>(messages: AsyncIterable<T>, way: string) {
+  async function* hooks<T extends object>(messages: AsyncIterable<T>, way: string) {
     for await (const message of messages) {
       seen.push(`${way} ${"text" in message ? message.text : ""}`);
       yield message;

@@ -5,7 +5,7 @@ import {
   type CallObserver,
   combineObservers,
   type ObservedCall,
-  type StreamObserver,
+  type RpcObserver,
 } from "connect-stream";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import "../support/process-faults.js";
@@ -28,7 +28,7 @@ function printed() {
 }
 
 /** An observer of which everything throws. */
-const broken = (): StreamObserver => {
+const broken = (): RpcObserver => {
   const fail = () => {
     throw new Error("broken observer");
   };
@@ -47,7 +47,7 @@ const broken = (): StreamObserver => {
 
 describe.each(transports)("an observer that throws, on $on", ({ create }) => {
   it.each([
-    ["in open", (): StreamObserver => ({ open: () => JSON.parse("no JSON") })],
+    ["in open", (): RpcObserver => ({ open: () => JSON.parse("no JSON") })],
     ["everywhere", broken],
   ])("%s hurts no call, and is reported once", async (_, observer) => {
     const errors = printed();
@@ -87,7 +87,7 @@ describe.each(transports)("an observer that throws, on $on", ({ create }) => {
 
 describe("run", () => {
   const storage = new AsyncLocalStorage<string>();
-  const within = (name: string, more: CallObserver = {}): StreamObserver => ({
+  const within = (name: string, more: CallObserver = {}): RpcObserver => ({
     open: ({ method }) => ({ run: (next) => storage.run(`${name} ${method.name}`, next), ...more }),
   });
 
@@ -213,7 +213,7 @@ describe("run", () => {
 describe("combineObservers", () => {
   it("tells all, in order, and nests them", async () => {
     const told: string[] = [];
-    const named = (name: string): StreamObserver => ({
+    const named = (name: string): RpcObserver => ({
       open({ side }) {
         told.push(`${name} open ${side}`);
         return {

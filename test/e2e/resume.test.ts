@@ -78,7 +78,7 @@ it.each(wires)(restarted, async (wire) => {
   const options = { request: { number: 0n }, next, ...quick, onResume };
   await using stream = resumable(client.download, {
     ...options,
-    maxRetries: Number.POSITIVE_INFINITY,
+    maxAttempts: Number.POSITIVE_INFINITY,
   });
   const got: number[] = [];
   for (const restarts of [1, 2, 3]) {
@@ -137,7 +137,7 @@ describe("resumable", () => {
 
   it("gives up after so many failures in a row", async () => {
     const { asked, handler } = inBatches([1, 0, 1, 0, 0, 0, 0]);
-    const stream = await start(handler, { maxRetries: 2 });
+    const stream = await start(handler, { maxAttempts: 3 });
     expect((await stream.recv())?.number).toBe(1n);
     expect((await stream.recv())?.number).toBe(2n);
     expect((await failure(stream.recv())).code).toBe(Code.Unavailable);
@@ -252,7 +252,7 @@ describe("resumable", () => {
   });
 
   it.each([
-    [{ maxRetries: 0 }, "resumable.maxRetries"],
+    [{ maxAttempts: 1 }, "resumable.maxAttempts"],
     [{ initialBackoffMs: -1 }, "resumable.initialBackoffMs"],
     [{ resumableCodes: [] }, "resumable.resumableCodes"],
   ])("refuses %j at once", async (options, message) => {

@@ -218,7 +218,7 @@ describe("resumable", () => {
     [{}, "resumable.next must be a function, not undefined"],
     [{ next: 5 }, "resumable.next must be a function, not 5"],
     [{ next, maxRetrys: 1 }, "resumable.maxRetrys does not exist: use request, next, call"],
-    [{ next, maxRetries: -1 }, "must be a whole number of 1 or more, or Infinity, not -1"],
+    [{ next, maxAttempts: -1 }, "must be a whole number of 2 or more, or Infinity, not -1"],
     [{ next, onResume: 5 }, "resumable.onResume must be a function, not 5"],
     [{ next, onInterrupt: 5 }, "resumable.onInterrupt must be a function, not 5"],
     [{ next, resumableCodes: 14 }, "resumable.resumableCodes must be a list of codes, not 14"],

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How long a server that closes lets open calls finish.
 import { Code } from "@connectrpc/connect";
-import { type StreamServer, serve } from "connect-stream/node";
+import { type RunningServer, serve } from "connect-stream/node";
 import { expect, it, onTestFinished } from "vitest";
 import "../support/process-faults.js";
 import { ourTransport } from "../support/clients/transports.js";
@@ -40,8 +40,8 @@ it("a second close with a shorter grace means now", async () => {
 });
 
 it.each([
-  ["a longer grace", (server: StreamServer) => server.close({ graceMs: VERY_LONG_MS })],
-  ["no grace of its own", (server: StreamServer) => server.close()],
+  ["a longer grace", (server: RunningServer) => server.close({ graceMs: VERY_LONG_MS })],
+  ["no grace of its own", (server: RunningServer) => server.close()],
 ])("a second close with %s takes nothing from the first", async (_, again) => {
   const { server, call, finish } = await withOpenCall();
   const first = server.close({ graceMs: VERY_LONG_MS });

@@ -12,8 +12,8 @@ import {
 import { createServiceClient } from "connect-stream/codegenv1";
 import {
   createStreamTransport,
+  type RunningServer,
   type ServeOptions,
-  type StreamServer,
   type StreamTransportOptions,
   serve,
 } from "connect-stream/node";
@@ -36,7 +36,7 @@ import { connectOn1, connectOn2 } from "../support/wires.js";
 
 vi.setConfig({ testTimeout: 20_000 });
 
-const servers: StreamServer[] = [];
+const servers: RunningServer[] = [];
 afterEach(() => Promise.all(servers.splice(0).map((server) => server.close({ graceMs: 0 }))));
 
 async function start(
@@ -235,7 +235,7 @@ it("resumable has its defaults", async () => {
   const none = {
     call: undefined,
     resumableCodes: undefined,
-    maxRetries: undefined,
+    maxAttempts: undefined,
     initialBackoffMs: undefined,
     maxBackoffMs: undefined,
     backoffMultiplier: undefined,

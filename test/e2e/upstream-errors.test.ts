@@ -6,7 +6,7 @@ import {
   createClient,
   type Interceptor,
 } from "@connectrpc/connect";
-import { type StreamServer, serve } from "connect-stream/node";
+import { type RunningServer, serve } from "connect-stream/node";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import "../support/process-faults.js";
 import { combinations, grpcJs } from "../support/clients/kinds.js";
@@ -24,7 +24,7 @@ import { type Wire, wires } from "../support/wires.js";
 
 vi.setConfig({ testTimeout: 20_000 });
 
-const servers: StreamServer[] = [];
+const servers: RunningServer[] = [];
 afterAll(() => Promise.all(servers.map((server) => server.close({ graceMs: 0 }))));
 
 async function start(routes: (router: ConnectRouter) => void, interceptors: Interceptor[] = []) {

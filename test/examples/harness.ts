@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { EventEmitter, once } from "node:events";
-import type { StreamServer } from "connect-stream/node";
+import type { RunningServer } from "connect-stream/node";
 import { afterAll, beforeAll } from "vitest";
 import { startServer } from "../../examples/server.js";
 
@@ -32,7 +32,7 @@ export function exampleServer(): {
   readonly host: string;
 } {
   const log = new Log();
-  let server: StreamServer;
+  let server: RunningServer;
   beforeAll(async () => {
     server = await startServer(log.write);
   });

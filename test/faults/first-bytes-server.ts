@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** @packageDocumentation A clear-text `serve()` in a process of its own, which may hang without its test. */
 import { mock } from "node:test";
-import { type StreamServer, serve } from "connect-stream/node";
+import { type RunningServer, serve } from "connect-stream/node";
 import { answer } from "../load/commands.js";
 import { turn } from "../support/gate.js";
 import { registerLabService } from "../support/gen/lab/v1/lab_stream.js";
 
-let server: StreamServer;
+let server: RunningServer;
 
 answer({
   async listen() {

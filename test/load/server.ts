@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /** @packageDocumentation The server of the load tests, a process of its own. */
 import { getEventListeners } from "node:events";
-import { type StreamServer, serve } from "connect-stream/node";
+import { type RunningServer, serve } from "connect-stream/node";
 import { registerLabService } from "../support/gen/lab/v1/lab_stream.js";
 import { answer, stats } from "./commands.js";
 
-let server: StreamServer;
+let server: RunningServer;
 let openHandlers = 0;
 let errors = 0;
 const shutdown = new AbortController();

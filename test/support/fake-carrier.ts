@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ConnectError } from "@connectrpc/connect";
 import { createContextValues, createHandlerContext } from "@connectrpc/connect";
-import type { StreamObserver } from "connect-stream";
+import type { RpcObserver } from "connect-stream";
 import { noQueues } from "../../runtime/src/protocol/call-queues.js";
 import { Call } from "../../runtime/src/server/call.js";
 import type { Carrier } from "../../runtime/src/server/carrier.js";
@@ -63,7 +63,7 @@ export function startCall(
   carrier: FakeCarrier,
   run: RunHandler,
   layers: Partial<CallLayers> = {},
-  observer?: StreamObserver,
+  observer?: RpcObserver,
   deadlineMs?: number,
 ): Call {
   const method = HeartbeatService.method.watch;

@@ -3,7 +3,7 @@ import type {
   CallObserver,
   CallRetry,
   ObservedCall,
-  StreamObserver,
+  RpcObserver,
   StreamOutcome,
 } from "connect-stream";
 import { until } from "./gate.js";
@@ -22,7 +22,7 @@ export interface Recorded {
 }
 
 /** An observer that writes everything down. */
-export class Recorder implements StreamObserver {
+export class Recorder implements RpcObserver {
   readonly calls: Recorded[] = [];
 
   open(call: ObservedCall): CallObserver {

@@ -10,7 +10,7 @@ import type { StreamOutcome } from "./outcome.js";
  * What an observer throws changes nothing for the call. The first thing that each observer throws
  * is printed to standard error.
  */
-export interface StreamObserver {
+export interface RpcObserver {
   /**
    * Told of a call before anything else happens with it. What it returns is told of the call's
    * course; nothing is told of a call for which it returns nothing.

@@ -5,7 +5,7 @@ import type { StreamQueues } from "../options/queues.js";
 import type { RetryPolicy } from "../options/retry.js";
 import type { StreamTimeouts } from "../options/timeouts.js";
 import type { StreamValidation } from "../options/validation.js";
-import type { StreamObserver } from "./observer.js";
+import type { RpcObserver } from "./observer.js";
 
 /** Options of one `recv`. */
 export interface RecvOptions {
@@ -90,7 +90,7 @@ export interface StreamClientOptions {
   validation?: StreamValidation;
 
   /** Watches all calls of the client. For more than one see `combineObservers`. Default: none. */
-  observer?: StreamObserver;
+  observer?: RpcObserver;
 }
 
 /**
@@ -111,7 +111,7 @@ export interface StreamServiceOptions extends ConnectRouterOptions {
   queues?: StreamQueues;
 
   /** Watches all calls of the service. For more than one see `combineObservers`. Default: none. */
-  observer?: StreamObserver;
+  observer?: RpcObserver;
 
   /**
    * Checks each request message, and each response message if it says so, unary RPCs included. An

@@ -56,7 +56,7 @@ export class BodyCarrier implements Carrier<RequestBody>, ClientWireEvents {
     this.#request = request;
     this.#init = init;
     this.call = new Call(method.rpc, this, init);
-    this.call.watch(request.timeoutMs);
+    this.call.startDeadline(request.timeoutMs);
     if (this.call.ended) return;
     const fault = invalidHeaderError(request.header);
     if (fault) this.call.fail(fault);
@@ -94,7 +94,7 @@ export class BodyCarrier implements Carrier<RequestBody>, ClientWireEvents {
   write(body: RequestBody): boolean {
     this.#outgoing = body;
     this.sent = { messages: 1, bytes: body.data.byteLength };
-    this.#init.watch?.tap?.sent?.(body.data.byteLength);
+    this.#init.observation?.hooks?.sent?.(body.data.byteLength);
     return true;
   }
 
@@ -168,7 +168,7 @@ export class BodyCarrier implements Carrier<RequestBody>, ClientWireEvents {
         aliases: references,
         compression,
         readMaxBytes: options.readMaxBytes,
-        onMessage: error ? undefined : this.#init.watch?.tap?.received,
+        onMessage: error ? undefined : this.#init.observation?.hooks?.received,
       },
       {
         onReady: () => (error ? decoder.take() : this.call.ready()),

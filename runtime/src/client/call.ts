@@ -50,7 +50,7 @@ export class Call<F> implements ClientCall, FilteredCall {
 
   constructor(method: RpcMethod, carrier: Carrier<F>, init: CallInit, sizes?: SizeChecks) {
     const { oneRequest, oneResponse } = rpcKinds[method.methodKind];
-    const { queues, recvMs, validation, watch } = init;
+    const { queues, recvMs, validation, observation } = init;
     this.#carrier = carrier;
     this.#init = init;
     this.#inbound = new Receiver(carrier, {
@@ -61,7 +61,7 @@ export class Call<F> implements ClientCall, FilteredCall {
     this.#outbound = new Sender(carrier, false, {
       filter: sendFilter(method, validation, sizes?.write),
       bounds: queues.send,
-      onWaited: watch?.tap?.waited,
+      onWaited: observation?.hooks?.waited,
       onUnsendable: (error) => {
         // Of one request there is nothing else to send; a limit holds for all of the call.
         if (oneRequest || error.code === Code.ResourceExhausted) this.fail(error);
@@ -127,7 +127,7 @@ export class Call<F> implements ClientCall, FilteredCall {
   }
 
   /** Watches the limits of the call: its signal, and its deadline. */
-  watch(timeoutMs: number | undefined): void {
+  startDeadline(timeoutMs: number | undefined): void {
     if (timeoutMs !== undefined) {
       this.#deadline = performance.now() + timeoutMs;
       this.#stopTimer = startTimer(timeoutMs, () => this.#expire());
@@ -150,7 +150,7 @@ export class Call<F> implements ClientCall, FilteredCall {
   }
 
   gotHeader(header: IncomingFields): void {
-    if (!this.ended) this.#init.watch?.header?.(header.headers);
+    if (!this.ended) this.#init.observation?.header?.(header.headers);
     this.responseHeader = header;
     this.#header.resolveLazily(() => header.headers);
   }

@@ -3,7 +3,7 @@ import type { ContextValues, Transport } from "@connectrpc/connect";
 import type { RecvOptions, SendOptions } from "../api/options.js";
 import type { EndedBy, StreamOutcome } from "../api/outcome.js";
 import type { Progress } from "../call/progress.js";
-import type { CallWatch } from "../observe/call-watch.js";
+import type { CallObservation } from "../observe/call-observation.js";
 import type { StreamLimits } from "../options/limits.js";
 import type { QueueFills } from "../options/queues.js";
 import type { StreamValidation } from "../options/validation.js";
@@ -48,7 +48,7 @@ export interface CallInit {
   readonly heartbeat: Heartbeat | undefined;
   readonly validation: StreamValidation | undefined;
   /** Who is told of headers and messages. */
-  readonly watch: CallWatch | undefined;
+  readonly observation: CallObservation | undefined;
 }
 
 /** A call with nothing but what its transport has by default. */
@@ -61,7 +61,7 @@ export const plainCall: CallInit = {
   recvMs: undefined,
   heartbeat: undefined,
   validation: undefined,
-  watch: undefined,
+  observation: undefined,
 };
 
 /** Opens a call: at once, while the connection may yet have to be made. */

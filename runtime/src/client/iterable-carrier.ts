@@ -46,8 +46,8 @@ class IterableCarrier implements Carrier<object> {
     const { send, receive } = init.queues;
     this.#method = method;
     this.#bounds = receive;
-    const { watch } = init;
-    this.#received = watch?.tap?.received;
+    const { observation } = init;
+    this.#received = observation?.hooks?.received;
     this.call = new Call(method, this, init, {
       read: limits && checkOf(method.output, limits, "read"),
       write: limits && checkOf(method.input, limits, "write"),
@@ -62,11 +62,11 @@ class IterableCarrier implements Carrier<object> {
         },
       },
       measureOf(method.input, send),
-      watch?.tap?.sent,
+      observation?.hooks?.sent,
     );
     const { timeoutMs } = init;
     const deadline = timeoutMs !== undefined && timeoutMs > 0 ? timeoutMs : undefined;
-    this.call.watch(deadline);
+    this.call.startDeadline(deadline);
     this.#start(transport, init);
     this.call.drained();
   }

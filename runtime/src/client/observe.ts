@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ConnectError, Transport } from "@connectrpc/connect";
-import type { StreamObserver } from "../api/observer.js";
-import { type CallWatch, openWatch } from "../observe/call-watch.js";
+import type { RpcObserver } from "../api/observer.js";
+import { type CallObservation, observeCall } from "../observe/call-observation.js";
 import { createMethodUrl } from "../protocol/connect-internals.js";
 import type { RpcMethod } from "../protocol/method-kind.js";
 import type { CallInit, ClientCall, OpenCall } from "./client-call.js";
@@ -12,7 +12,7 @@ export type StartCall = (open: OpenCall, init: CallInit) => ClientCall;
 
 /** Opens calls of one RPC, and shows them to `observer`. */
 export function observed(
-  observer: StreamObserver,
+  observer: RpcObserver,
   transport: Transport,
   method: RpcMethod,
   start: StartCall,
@@ -21,7 +21,7 @@ export function observed(
   const url = info && createMethodUrl(info.baseUrl, method);
   return (open, given) => {
     const headers = new Headers(given.headers);
-    const watch = openWatch(observer, {
+    const observation = observeCall(observer, {
       side: "client",
       method,
       protocol: info?.protocol,
@@ -29,16 +29,16 @@ export function observed(
       peer: undefined,
       requestHeader: headers,
     });
-    const init = { ...given, headers, watch };
-    if (!watch) return start(open, init);
-    const call = watch.run(() => start(observedAttempts(open, watch), init));
-    if (watch.end) void call.outcome.then(watch.end);
+    const init = { ...given, headers, observation };
+    if (!observation) return start(open, init);
+    const call = observation.run(() => start(observedAttempts(open, observation), init));
+    if (observation.end) void call.outcome.then(observation.end);
     return call;
   };
 }
 
 /** `open`, for one call: it may be opened more than once. */
-function observedAttempts(open: OpenCall, { retry }: CallWatch): OpenCall {
+function observedAttempts(open: OpenCall, { retry }: CallObservation): OpenCall {
   if (!retry) return open;
   let attempt = 0;
   let error: ConnectError | undefined;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ConnectError, type Transport } from "@connectrpc/connect";
-import type { StreamObserver } from "../api/observer.js";
+import type { RpcObserver } from "../api/observer.js";
 import type { StreamCallOptions } from "../api/options.js";
 import type { StreamLimits } from "../options/limits.js";
 import { resolveLimits } from "../options/limits.js";
@@ -34,7 +34,7 @@ export interface CallDefaults {
   readonly limits: StreamLimits | undefined;
   readonly queues: StreamQueues | undefined;
   readonly validation: StreamValidation | undefined;
-  readonly observer: StreamObserver | undefined;
+  readonly observer: RpcObserver | undefined;
   readonly heartbeat: Heartbeat | undefined;
 }
 
@@ -119,7 +119,7 @@ function createPlanner(
       recvMs: timeouts?.recvMs,
       heartbeat: defaults.heartbeat,
       validation: resolveValidation(defaults.validation, options.validation, method),
-      watch: undefined,
+      observation: undefined,
     };
     return {
       init,

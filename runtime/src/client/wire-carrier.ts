@@ -37,7 +37,7 @@ export class WireCarrier implements Carrier<Envelope>, ClientWireEvents {
     this.#init = init;
     this.#encoder = this.#createEncoder();
     this.call = new Call(method.rpc, this, init);
-    this.call.watch(request.timeoutMs);
+    this.call.startDeadline(request.timeoutMs);
     if (!this.call.ended) this.#open(request);
   }
 
@@ -209,7 +209,7 @@ export class WireCarrier implements Carrier<Envelope>, ClientWireEvents {
         compression,
         readMaxBytes: options.readMaxBytes,
         bounds: this.#init.queues.receive,
-        onMessage: this.#init.watch?.tap?.received,
+        onMessage: this.#init.observation?.hooks?.received,
       },
       {
         onReady: () => this.call.ready(),
@@ -229,7 +229,7 @@ export class WireCarrier implements Carrier<Envelope>, ClientWireEvents {
       serialize: meteredSerialize(serialize, limits),
       compression: options.sendCompression,
       compressMinBytes: options.compressMinBytes,
-      onSent: this.#init.watch?.tap?.sent,
+      onSent: this.#init.observation?.hooks?.sent,
       onError: (error) => this.call.fail(error),
     });
   }

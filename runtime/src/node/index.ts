@@ -3,6 +3,6 @@
 
 export { createStreamTransport, type StreamTransportOptions } from "./client/stream-transport.js";
 export type { NodeListener, NodeRequest, NodeResponse } from "./node-types.js";
-export { type StreamServer, serve } from "./server/serve.js";
+export { type RunningServer, serve } from "./server/serve.js";
 export type { ServeOptions } from "./server/serve-options.js";
 export { type StreamNodeAdapterOptions, streamNodeAdapter } from "./server/stream-node-adapter.js";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CallObserver, StreamObserver } from "../api/observer.js";
-import { type CallWatch, openWatch } from "./call-watch.js";
+import type { CallObserver, RpcObserver } from "../api/observer.js";
+import { type CallObservation, observeCall } from "./call-observation.js";
 import { checkObserver } from "./check.js";
 
 /**
@@ -8,21 +8,21 @@ import { checkObserver } from "./check.js";
  * `run`. One that throws does not keep the others from being told. Throws a `RangeError` for what is
  * no observer.
  */
-export function combineObservers(...observers: readonly StreamObserver[]): StreamObserver {
+export function combineObservers(...observers: readonly RpcObserver[]): RpcObserver {
   for (const [i, observer] of observers.entries()) checkObserver(`observers[${i}]`, observer);
   return {
     open(call) {
-      const watches = observers.flatMap((observer) => openWatch(observer, call) ?? []);
+      const watches = observers.flatMap((observer) => observeCall(observer, call) ?? []);
       return watches.length > 0 ? combined(watches) : undefined;
     },
   };
 }
 
-function combined(watches: readonly CallWatch[]): CallObserver {
+function combined(watches: readonly CallObservation[]): CallObserver {
   const onHeader = together(watches, ({ header }) => header);
-  const onMessageSent = together(watches, ({ tap }) => tap?.sent);
-  const onMessageReceived = together(watches, ({ tap }) => tap?.received);
-  const onSendWait = together(watches, ({ tap }) => tap?.waited);
+  const onMessageSent = together(watches, ({ hooks }) => hooks?.sent);
+  const onMessageReceived = together(watches, ({ hooks }) => hooks?.received);
+  const onSendWait = together(watches, ({ hooks }) => hooks?.waited);
   const onRetry = together(watches, ({ retry }) => retry);
   const onEnd = together(watches, ({ end }) => end);
   return {
@@ -38,8 +38,8 @@ function combined(watches: readonly CallWatch[]): CallObserver {
 
 /** Calls the methods of all who have one; `undefined` if nobody has. */
 function together<A>(
-  watches: readonly CallWatch[],
-  methodOf: (watch: CallWatch) => ((arg: A) => void) | undefined,
+  watches: readonly CallObservation[],
+  methodOf: (watch: CallObservation) => ((arg: A) => void) | undefined,
 ): ((arg: A) => void) | undefined {
   const methods = watches.flatMap((watch) => methodOf(watch) ?? []);
   if (methods.length < 2) return methods[0];

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { StreamObserver } from "../api/observer.js";
+import type { RpcObserver } from "../api/observer.js";
 
 /** Observers of which something was reported. */
-const reported = new WeakSet<StreamObserver>();
+const reported = new WeakSet<RpcObserver>();
 
 /** Calls code of `observer`. What it throws, or rejects with, is reported and changes nothing. */
-export function guard<T>(observer: StreamObserver, code: () => T): T | undefined {
+export function guard<T>(observer: RpcObserver, code: () => T): T | undefined {
   try {
     const result = code();
     // Methods that are meant to return nothing may well be async.
@@ -19,7 +19,7 @@ export function guard<T>(observer: StreamObserver, code: () => T): T | undefined
 
 /** A method of `self`, which `observer` made, to be called at will. `undefined` if there is none. */
 export function guarded<S, A>(
-  observer: StreamObserver,
+  observer: RpcObserver,
   self: S,
   method: ((this: S, arg: A) => unknown) | undefined,
 ): ((arg: A) => void) | undefined {
@@ -27,7 +27,7 @@ export function guarded<S, A>(
 }
 
 /** Once for each observer: one that fails for each message would fill the log. */
-function report(observer: StreamObserver, error: unknown): void {
+function report(observer: RpcObserver, error: unknown): void {
   if (reported.has(observer)) return;
   reported.add(observer);
   console.error("an observer failed, which is reported once:", error);

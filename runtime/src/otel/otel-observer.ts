@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { metrics, SpanKind, type Tracer, trace } from "@opentelemetry/api";
-import type { CallObserver, ObservedCall, StreamObserver } from "../api/observer.js";
+import type { CallObserver, ObservedCall, RpcObserver } from "../api/observer.js";
 import { definedOnly } from "../options/settings.js";
 import { methodName, peerAttributes, rpcAttributes, serverAttributes } from "./attributes.js";
 import { type Instruments, instrumentsOf } from "./instruments.js";
@@ -15,11 +15,11 @@ import { SCHEMA_URL, SCOPE, VERSION } from "./scope.js";
  * client to server in request headers, and a handler runs in that of its span.
  * https://opentelemetry.io/docs/specs/semconv/rpc/
  */
-export function createOtelObserver(options: OtelObserverOptions = {}): StreamObserver {
+export function createOtelObserver(options: OtelObserverOptions = {}): RpcObserver {
   return new OtelObserver(options);
 }
 
-class OtelObserver implements StreamObserver {
+class OtelObserver implements RpcObserver {
   readonly #options: OtelObserverOptions;
   #tracer: Tracer | undefined;
   #instruments: Readonly<Record<ObservedCall["side"], Instruments>> | undefined;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMessage, DescMethodStreaming, DescMethodUnary } from "@bufbuild/protobuf";
-import type { StreamObserver } from "../api/observer.js";
+import type { RpcObserver } from "../api/observer.js";
 import type { StreamServiceOptions } from "../api/options.js";
 import type { StreamLimits } from "../options/limits.js";
 import type { StreamQueues } from "../options/queues.js";
@@ -17,7 +17,7 @@ export interface NativeRpc {
   /** The handler. Its layers stand around it: see `pipeline.ts`. */
   readonly handle: RunHandler;
   readonly onError: OnError;
-  readonly observer?: StreamObserver | undefined;
+  readonly observer?: RpcObserver | undefined;
   readonly timeouts?: StreamTimeouts | undefined;
   readonly limits?: StreamLimits | undefined;
   readonly queues?: StreamQueues | undefined;

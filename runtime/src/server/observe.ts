@@ -1,32 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { ConnectError, HandlerContext } from "@connectrpc/connect";
-import type { ObservedCall, Peer, StreamObserver } from "../api/observer.js";
+import type { ObservedCall, Peer, RpcObserver } from "../api/observer.js";
 import type { EndedBy, Traffic } from "../api/outcome.js";
 import type { MessageHooks } from "../call/message-hooks.js";
-import { type CallWatch, openWatch } from "../observe/call-watch.js";
+import { type CallObservation, observeCall } from "../observe/call-observation.js";
 import { attemptOf, PREVIOUS_ATTEMPTS } from "../protocol/previous-attempts.js";
 import type { RequestHead } from "./context.js";
 
 /** Tells an observer of one call of a handler. */
 export class ServerObservation {
-  readonly #call: CallWatch;
+  readonly #call: CallObservation;
   readonly #attempt: number;
   readonly #startedAt: number = performance.now();
 
-  private constructor(call: CallWatch, attempt: number) {
+  private constructor(call: CallObservation, attempt: number) {
     this.#call = call;
     this.#attempt = attempt;
   }
 
   /** `undefined` if nobody watches. `head`: that of the request, where a wire has it. */
   static open(
-    observer: StreamObserver | undefined,
+    observer: RpcObserver | undefined,
     context: HandlerContext,
     head?: RequestHead,
   ): ServerObservation | undefined {
     if (!observer) return undefined;
-    const call = openWatch(observer, new ServedCall(context, head?.peer));
+    const call = observeCall(observer, new ServedCall(context, head?.peer));
     if (!call) return undefined;
     const previous = head
       ? head.get(PREVIOUS_ATTEMPTS)
@@ -35,7 +35,7 @@ export class ServerObservation {
   }
 
   get hooks(): MessageHooks | undefined {
-    return this.#call.tap;
+    return this.#call.hooks;
   }
 
   run<T>(next: () => T): T {

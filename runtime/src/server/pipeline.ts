@@ -14,7 +14,7 @@
  */
 import type { DescMessage, DescMethodStreaming, DescMethodUnary } from "@bufbuild/protobuf";
 import type { ConnectRouterOptions } from "@connectrpc/connect";
-import type { StreamObserver } from "../api/observer.js";
+import type { RpcObserver } from "../api/observer.js";
 import type { Clock } from "../call/clock.js";
 import type { ReceiveFilter } from "../call/receiver.js";
 import type { SendFilter } from "../call/sender.js";
@@ -60,7 +60,7 @@ export interface ServedRpc {
   readonly method: DescMethodUnary | DescMethodStreaming;
   readonly layers: CallLayers;
   readonly onError: OnError;
-  readonly observer: StreamObserver | undefined;
+  readonly observer: RpcObserver | undefined;
   readonly options: UniversalHandlerOptions;
   readonly serialization: Serialization;
   /** What the service limits beyond one message. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from "node:timers/promises";
 import { Code } from "@connectrpc/connect";
-import type { StreamObserver } from "connect-stream";
+import type { RpcObserver } from "connect-stream";
 import { expect, it } from "vitest";
 import {
   type AnalyticsServiceHandler,
@@ -45,7 +45,7 @@ const analytics: AnalyticsServiceHandler = {
   },
 };
 
-const observer: StreamObserver = {
+const observer: RpcObserver = {
   open: ({ method }) => ({
     onEnd({ code, durationMs, sent }) {
       const status = code === undefined ? "ok" : Code[code];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { AsyncLocalStorage } from "node:async_hooks";
-import { Code, combineObservers, type StreamObserver } from "connect-stream";
+import { Code, combineObservers, type RpcObserver } from "connect-stream";
 import { expect, it } from "vitest";
 import {
   createMonitorServiceClient,
@@ -20,7 +20,7 @@ it("logs calls", async () => {
   const lines: string[] = [];
   const log = (line: string) => lines.push(line);
 
-  const logCalls: StreamObserver = {
+  const logCalls: RpcObserver = {
     open({ side, method }) {
       let waitedMs = 0;
       return {
@@ -54,7 +54,7 @@ it("logs calls", async () => {
 const requestId = new AsyncLocalStorage<string>();
 
 /** On the server: what the handler does, and calls, knows the request's id. */
-const withRequestId: StreamObserver = {
+const withRequestId: RpcObserver = {
   open({ requestHeader }) {
     const id = requestHeader.get("x-request-id") ?? crypto.randomUUID();
     return { run: (next) => requestId.run(id, next) };
@@ -62,7 +62,7 @@ const withRequestId: StreamObserver = {
 };
 
 /** On the client: the id goes along. */
-const sendRequestId: StreamObserver = {
+const sendRequestId: RpcObserver = {
   open({ requestHeader }) {
     requestHeader.set("x-request-id", requestId.getStore() ?? crypto.randomUUID());
     return undefined;
@@ -72,7 +72,7 @@ const sendRequestId: StreamObserver = {
 it("carries a context along", async () => {
   const seen: (string | undefined)[] = [];
   const counts = { calls: 0 };
-  const countCalls: StreamObserver = {
+  const countCalls: RpcObserver = {
     open() {
       counts.calls++;
       return undefined;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CallObserver, StreamObserver } from "connect-stream";
+import type { CallObserver, RpcObserver } from "connect-stream";
 import type { LabServiceHandler } from "../../support/gen/lab/v1/lab_stream.js";
 import type { Join } from "../../support/gen/lab/v1/metadata_pb.js";
 import type { SequenceServiceHandler } from "../../support/gen/lab/v1/sequence_stream.js";
@@ -27,7 +27,7 @@ export class Puppets {
     this.#of(context.requestHeader).trace.reported.push(error);
   };
 
-  readonly observer: StreamObserver = {
+  readonly observer: RpcObserver = {
     open: ({ requestHeader }) => watch(this.#of(requestHeader).trace),
   };
 

@@ -50,10 +50,11 @@ export interface ResumeOptions<R, M> {
   resumableCodes?: readonly Code[];
 
   /**
-   * Failures in a row, without a message between them, after which to give up; the stream then fails
-   * with the last one. `Infinity`: never. Default: 10, about 40 seconds with the waits below.
+   * Calls in a row, without a message between them, after which to give up; the stream then fails
+   * with the last error. At least 2; `Infinity`: never. Default: 10, about 30 seconds with the waits
+   * below.
    */
-  maxRetries?: number;
+  maxAttempts?: number;
 
   /** Wait after the first failure, in milliseconds, give or take 20 %. Default: 100. */
   initialBackoffMs?: number;
@@ -90,14 +91,14 @@ export interface ResumeEvent<R> {
 }
 
 /** A rolling restart is over in less than this gives. */
-const DEFAULT_MAX_RETRIES = 10;
+const DEFAULT_MAX_ATTEMPTS = 10;
 
 const known: readonly (keyof ResumeOptions<unknown, unknown>)[] = [
   "request",
   "next",
   "call",
   "resumableCodes",
-  "maxRetries",
+  "maxAttempts",
   "initialBackoffMs",
   "maxBackoffMs",
   "backoffMultiplier",
@@ -113,7 +114,7 @@ const defaultBackoff = { initialBackoffMs: 100, maxBackoffMs: 10_000, backoffMul
  * without gaps or doubles, if the server answers such requests so. `watch` is a client's method of a
  * server-streaming RPC.
  *
- * The stream ends when a call ends well, fails with another code, or `maxRetries` is used up.
+ * The stream ends when a call ends well, fails with another code, or `maxAttempts` is used up.
  * `header` is that of the first call whose headers arrived, `trailer` that of the last; `outcome`
  * sums up all calls, and says in `attempts` how many there were.
  */
@@ -122,27 +123,27 @@ export function resumable<R, M extends object>(
   options: ResumeOptions<NoInfer<R>, NoInfer<M>>,
 ): MessageStream<M> {
   check(options);
-  const { resumableCodes = [Code.Unavailable], maxRetries = DEFAULT_MAX_RETRIES } = options;
+  const { resumableCodes = [Code.Unavailable], maxAttempts = DEFAULT_MAX_ATTEMPTS } = options;
   return new ResumingCall<R, M>(watch, options, {
     codes: codesOf("resumable.resumableCodes", resumableCodes),
     backoff: resolveBackoff("resumable", options, defaultBackoff),
-    maxRetries,
+    maxRetries: maxAttempts - 1,
   });
 }
 
 /** At once, and not at the first interruption. */
 function check<R, M>(options: ResumeOptions<R, M>): void {
   assertKnownKeys("resumable", options, known);
-  const { next, call, maxRetries = DEFAULT_MAX_RETRIES, onInterrupt, onResume } = options;
+  const { next, call, maxAttempts = DEFAULT_MAX_ATTEMPTS, onInterrupt, onResume } = options;
   if (typeof next !== "function") throw invalidOption("resumable.next", "a function", next);
   checkFunction("resumable.onInterrupt", onInterrupt);
   checkFunction("resumable.onResume", onResume);
   checkCallTimeout("resumable.call.timeoutMs", call?.timeoutMs);
-  const endless = maxRetries === Number.POSITIVE_INFINITY;
-  if (endless || (Number.isInteger(maxRetries) && maxRetries >= 1)) return;
+  const endless = maxAttempts === Number.POSITIVE_INFINITY;
+  if (endless || (Number.isInteger(maxAttempts) && maxAttempts >= 2)) return;
   throw invalidOption(
-    "resumable.maxRetries",
-    "a whole number of 1 or more, or Infinity",
-    maxRetries,
+    "resumable.maxAttempts",
+    "a whole number of 2 or more, or Infinity",
+    maxAttempts,
   );
 }

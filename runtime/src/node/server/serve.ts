@@ -16,7 +16,7 @@ import {
 import { streamNodeAdapter } from "./stream-node-adapter.js";
 
 /** A server that listens. */
-export interface StreamServer {
+export interface RunningServer {
   readonly port: number;
   /** `http://…` or `https://…`, for a transport's `baseUrl`. */
   readonly url: string;
@@ -38,7 +38,7 @@ const FLUSH_MS = 1000;
  * Serves `routes` on one port, HTTP/1.1 and HTTP/2, clear text or TLS. Resolves once it listens.
  * Rejects with Node's error if it cannot, and with a `RangeError` for an option that cannot be.
  */
-export async function serve(options: ServeOptions): Promise<StreamServer> {
+export async function serve(options: ServeOptions): Promise<RunningServer> {
   const resolved = resolveServeOptions(options);
   const shutdown = new AbortController();
   const signals = [shutdown.signal, ...(options.shutdownSignal ? [options.shutdownSignal] : [])];

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CallObserver, CallRetry, ObservedCall, StreamObserver } from "../api/observer.js";
+import type { CallObserver, CallRetry, ObservedCall, RpcObserver } from "../api/observer.js";
 import type { StreamOutcome } from "../api/outcome.js";
 import type { MessageHooks } from "../call/message-hooks.js";
 import { guard, guarded } from "./guard.js";
 
 /** What an observer made for one call, behind a guard. What it does not want is `undefined`. */
-export interface CallWatch {
-  readonly tap: MessageHooks | undefined;
+export interface CallObservation {
+  readonly hooks: MessageHooks | undefined;
   readonly header: ((header: Headers) => void) | undefined;
   readonly retry: ((retry: CallRetry) => void) | undefined;
   readonly end: ((outcome: StreamOutcome) => void) | undefined;
@@ -15,11 +15,14 @@ export interface CallWatch {
 }
 
 /** Tells `observer` of a call. `undefined` if it leaves the call alone. */
-export function openWatch(observer: StreamObserver, call: ObservedCall): CallWatch | undefined {
+export function observeCall(
+  observer: RpcObserver,
+  call: ObservedCall,
+): CallObservation | undefined {
   const watching = guard(observer, () => observer.open(call));
   if (!watching) return undefined;
   return {
-    tap: tapOf(observer, watching),
+    hooks: hooksOf(observer, watching),
     header: guarded(observer, watching, watching.onHeader),
     retry: guarded(observer, watching, watching.onRetry),
     end: guarded(observer, watching, watching.onEnd),
@@ -27,7 +30,7 @@ export function openWatch(observer: StreamObserver, call: ObservedCall): CallWat
   };
 }
 
-function tapOf(observer: StreamObserver, watching: CallObserver): MessageHooks | undefined {
+function hooksOf(observer: RpcObserver, watching: CallObserver): MessageHooks | undefined {
   const { onMessageSent, onMessageReceived, onSendWait } = watching;
   if (!onMessageSent && !onMessageReceived && !onSendWait) return undefined;
   return {
@@ -37,7 +40,7 @@ function tapOf(observer: StreamObserver, watching: CallObserver): MessageHooks |
   };
 }
 
-function runWithin<T>(observer: StreamObserver, watching: CallObserver, next: () => T): T {
+function runWithin<T>(observer: RpcObserver, watching: CallObserver, next: () => T): T {
   if (!watching.run) return next();
   let result: (() => T) | undefined;
   const once = () => {

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { once } from "node:events";
-import * as http2 from "node:http2";
-import { type AddressInfo, createServer, type Socket } from "node:net";
 import type { Transport } from "@connectrpc/connect";
 import { Code, ConnectError, type StreamOutcome, type StreamQueues } from "connect-stream";
 import { expect, it } from "vitest";
 import { type OwnTransport, ownTransport } from "../faults/transport.js";
 import "../support/process-faults.js";
-import { turn } from "../support/gate.js";
+import { gate } from "../support/gate.js";
+import { createDeclaredServiceClient } from "../support/gen/lab/v1/declared_stream.js";
 import {
   type ChatClientStream,
   createLabServiceClient,
@@ -16,7 +14,9 @@ import {
 } from "../support/gen/lab/v1/lab_stream.js";
 import { createMetadataServiceClient } from "../support/gen/lab/v1/metadata_stream.js";
 import type { Wire } from "../support/wires.js";
+import { type Answer, CASE_HEADER, startHttp1, startHttp2 } from "./fake-servers.js";
 import { mutateBody, mutateFields } from "./mutate.js";
+import { isUnaryConnect, mutateUnaryBody } from "./mutate-unary.js";
 import { soon } from "./patience.js";
 import { queueSettings } from "./queues.js";
 import { caseName, cases, printedSeed, Random } from "./random.js";
@@ -26,14 +26,6 @@ const BATCH = 50;
 const TIMEOUT_MS = 60 * 60_000;
 /** Every so many-th case is left as it was recorded, and has to be received as such. */
 const CONTROL_EVERY = 25;
-
-/** Request header that says which answer is wanted. */
-const CASE_HEADER = "x-case";
-
-interface Answer extends Recording {
-  readonly random: Random;
-  readonly whole: boolean;
-}
 
 it(
   "a client survives mutated responses, and every promise of a call settles",
@@ -56,18 +48,19 @@ it(
           ? { ...recording, random, whole: true }
           : { ...mutated(random, recording), random, whole: random.chance(0.8) };
         answers.set(String(index), answer);
-        const oneWay = /(Upload|Download)$/.test(answer.path);
+        const oneWay = /(Upload|Download|Unary|Look)$/.test(routeOf(answer));
         const http = answer.protocol !== "grpc" && oneWay && random.chance(0.3) ? "1.1" : "2";
         const wire: Wire = { protocol: answer.protocol, http, name: "" };
         // A control does not share its connection with cases that may end it.
-        const key = `${wire.protocol} ${http} ${control}`;
+        const format = { useBinaryFormat: !isJson(recording), useHttpGet: answer.method === "GET" };
+        const key = JSON.stringify([wire, control, format]);
         const own =
           transports.get(key) ??
-          ownTransport(http === "2" ? http2Server.url : http1Server.url, wire);
+          ownTransport(http === "2" ? http2Server.url : http1Server.url, wire, format);
         transports.set(key, own);
         // What a queue may do to a call would be no fault of the response.
         const queues = control ? {} : new Random(~index).pick(queueSettings);
-        const calling = call(own.transport, answer.path, queues, index);
+        const calling = call(own.transport, routeOf(answer), queues, index);
         const outcome = await soon(calling, caseName("client", index));
         answers.delete(String(index));
         if (control) expectAsRecorded(outcome, answer, caseName("client", index));
@@ -88,11 +81,26 @@ function mutated(random: Random, response: Recording): Recording {
   const [body, headers, trailers] = [0.7, 0.3, 0.4].map((share) => random.chance(share));
   return {
     ...response,
-    status: random.chance(0.05) ? random.pick([100, 204, 302, 400, 404, 429, 500, 503]) : 200,
-    body: body ? mutateBody(random, response.body) : response.body,
+    status: random.chance(0.05)
+      ? random.pick([100, 200, 204, 302, 400, 404, 429, 500, 503])
+      : response.status,
+    body: body ? mutatedBody(random, response) : response.body,
     headers: headers ? mutateFields(random, response.headers) : response.headers,
     trailers: trailers ? mutateFields(random, response.trailers) : response.trailers,
   };
+}
+
+function mutatedBody(random: Random, { headers, body }: Recording): Uint8Array {
+  return isUnaryConnect(headers) ? mutateUnaryBody(random, body) : mutateBody(random, body);
+}
+
+/** Errors of Connect's unary calls are JSON, whatever the format of the call. */
+function isJson({ status, headers }: Recording): boolean {
+  return status === 200 && /json/.test(headers["content-type"] ?? "");
+}
+
+function routeOf({ path }: Recording): string {
+  return path.replace(/[?].*/, "");
 }
 
 /** Makes a call, and waits until all its promises have settled: with a value or a ConnectError. */
@@ -102,10 +110,14 @@ async function call(
   queues: StreamQueues,
   index: number,
 ): Promise<StreamOutcome> {
-  const options = { headers: { [CASE_HEADER]: String(index) }, queues };
+  const headers = { [CASE_HEADER]: String(index) };
+  const options = { headers, queues };
   const client = createLabServiceClient(transport);
   const named = createMetadataServiceClient(transport);
   switch (path.replace(/.*[.]/, "")) {
+    case "LabService/Unary":
+    case "DeclaredService/Look":
+      return unary(transport, path, headers, index);
     case "LabService/Upload":
       return upload(client.upload(options), index);
     case "MetadataService/Upload":
@@ -119,6 +131,21 @@ async function call(
     default:
       return chat(client.chat(options), index);
   }
+}
+
+async function unary(
+  transport: Transport,
+  path: string,
+  headers: Record<string, string>,
+  index: number,
+): Promise<StreamOutcome> {
+  const ended = gate<StreamOutcome>();
+  const observer = { open: () => ({ onEnd: ended.resolve }) };
+  const response = path.endsWith("Look")
+    ? createDeclaredServiceClient(transport, { observer }).look({ text: "one" }, { headers })
+    : createLabServiceClient(transport, { observer }).unary({ text: "one" }, { headers });
+  await settled(index, [response]);
+  return ended.promise;
 }
 
 async function upload(stream: UploadClientStream, index: number): Promise<StreamOutcome> {
@@ -161,125 +188,4 @@ function expectAsRecorded(
     failed: code !== undefined,
     error: String(error),
   });
-}
-
-interface Fake {
-  readonly url: string;
-  close(): Promise<void>;
-}
-
-async function startHttp2(answers: Map<string, Answer>): Promise<Fake> {
-  const server = http2.createServer();
-  const sessions = new Set<http2.ServerHttp2Session>();
-  server.on("session", (session) => {
-    sessions.add(session);
-    session.on("error", () => undefined).on("close", () => sessions.delete(session));
-  });
-  server.on("sessionError", () => undefined);
-  server.on("stream", (stream, headers) => {
-    stream.on("error", () => undefined);
-    const answer = answers.get(String(headers[CASE_HEADER]));
-    if (answer) void answerOverHttp2(stream, answer);
-    else stream.close();
-  });
-  const port = await listen(server);
-  return {
-    url: `http://127.0.0.1:${port}`,
-    async close() {
-      for (const session of sessions) session.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
-
-/** Answers; what Node will not send becomes a reset. */
-async function answerOverHttp2(stream: http2.ServerHttp2Stream, answer: Answer): Promise<void> {
-  const { status, headers, body, trailers, random, whole } = answer;
-  try {
-    stream.resume();
-    const fields = { ...acceptable(headers), ":status": status };
-    stream.respond(fields, { waitForTrailers: true });
-    stream.on("wantTrailers", () => {
-      try {
-        stream.sendTrailers(acceptable(trailers));
-      } catch {
-        stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
-      }
-    });
-    const cut = random.below(body.length + 1);
-    if (cut > 0) stream.write(body.subarray(0, cut));
-    await turn();
-    if (whole) stream.end(body.subarray(cut));
-    else breakOff(stream, random);
-    // What was not whole must end all the same.
-    if (!stream.writableEnded) stream.end();
-  } catch {
-    stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
-  }
-}
-
-/**
- * Without a length: when Node's client refuses headers or trailers because of it, and the connection
- * ends at the same time, the process aborts now and then. See docs/reliability.md.
- */
-function acceptable({ "content-length": _, ...others }: Recording["headers"]) {
-  return others;
-}
-
-/** Breaks one stream off, or the connection with all of its streams. */
-function breakOff(stream: http2.ServerHttp2Stream, random: Random): void {
-  const code = random.below(14);
-  const how = random.below(10);
-  if (how === 0) stream.session?.destroy();
-  // With an error code, Node's client destroys the connection while it reads from it, and may abort
-  // the process for the same reason.
-  else if (how === 1) stream.session?.goaway(http2.constants.NGHTTP2_NO_ERROR);
-  else stream.close(code);
-}
-
-async function startHttp1(answers: Map<string, Answer>): Promise<Fake> {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on("error", () => undefined).on("close", () => sockets.delete(socket));
-    let head = "";
-    socket.on("data", (chunk: Buffer) => {
-      const before = head.includes("\r\n\r\n");
-      head += chunk.toString("latin1");
-      if (before || !head.includes("\r\n\r\n")) return;
-      const index = new RegExp(`${CASE_HEADER}: (\\d+)`, "i").exec(head)?.[1];
-      const answer = index === undefined ? undefined : answers.get(index);
-      if (answer) answerOverHttp1(socket, answer);
-      else socket.destroy();
-    });
-  });
-  const port = await listen(server);
-  return {
-    url: `http://127.0.0.1:${port}`,
-    async close() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
-
-/** Answers with bytes, some of which may be no HTTP, and hangs up. */
-function answerOverHttp1(socket: Socket, { status, headers, body, random, whole }: Answer): void {
-  const fields = { ...headers, "transfer-encoding": "chunked", connection: "close" };
-  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.write(`HTTP/1.1 ${status} OK\r\n${lines.join("")}\r\n`);
-  const chunk = body.length > 0 ? [`${body.length.toString(16)}\r\n`, body, "\r\n"] : [];
-  for (const piece of chunk) socket.write(piece);
-  if (whole) socket.end("0\r\n\r\n");
-  else if (random.chance(0.5)) socket.resetAndDestroy();
-  else socket.end();
-}
-
-async function listen(server: {
-  listen(port: number, host: string): unknown;
-  address(): AddressInfo | string | null;
-}): Promise<number> {
-  server.listen(0, "127.0.0.1");
-  await once(server as unknown as NodeJS.EventEmitter, "listening");
-  return (server.address() as AddressInfo).port;
 }

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { compressionGzip } from "@connectrpc/connect-node";
 import { Code, ConnectError } from "connect-stream";
 import { ownTransport } from "../faults/transport.js";
+import { registerDeclaredService } from "../support/gen/lab/v1/declared_stream.js";
 import {
   createLabServiceClient,
   type LabServiceHandler,
@@ -17,10 +18,12 @@ import {
 } from "../support/gen/lab/v1/metadata_stream.js";
 import { startLab } from "../support/lab.js";
 import { wires } from "../support/wires.js";
+import { makeUnaryCalls } from "./unary-recordings.js";
 
-/** One side of a valid exchange, as it was on the wire. */
+/** One side of a valid exchange, as it was on the wire but for its length, which its body has. */
 export interface Recording {
   readonly protocol: "grpc" | "grpc-web" | "connect";
+  readonly method: "POST" | "GET";
   readonly path: string;
   readonly status: number;
   readonly headers: Record<string, string>;
@@ -33,16 +36,23 @@ export interface Corpus {
   readonly responses: readonly Recording[];
 }
 
+const notFound = new ConnectError("caf\u00e9 \u{1f600} 100%", Code.NotFound, {
+  "x-why-bin": "/+8",
+});
+
 /** Answers what it gets, with headers, trailers and messages enough to be worth cutting up. */
 export const handler: LabServiceHandler = {
-  unary: (request) => Promise.resolve(request),
+  async unary(request, { responseHeader, responseTrailer }) {
+    responseHeader.set("x-lab-bin", "AAEC");
+    responseTrailer.set("x-count", "1");
+    if (request.text === "fail") throw notFound;
+    return request;
+  },
   async download({ text }, stream) {
     stream.context.responseHeader.set("x-lab-bin", "AAEC");
     stream.context.responseTrailer.set("x-count", "3");
     for (let i = 0n; i < 3n; i++) await stream.send({ text, number: i });
-    if (text === "fail") {
-      throw new ConnectError("caf\u00e9 \u{1f600} 100%", Code.NotFound, { "x-why-bin": "/+8" });
-    }
+    if (text === "fail") throw notFound;
   },
   async upload(stream) {
     let count = 0n;
@@ -80,7 +90,9 @@ export const allKinds: Omit<Partial<AllKinds>, "$typeName" | "$unknown"> = {
 /** Records what our own client sends and what our own server answers. */
 export async function record(): Promise<Corpus> {
   const requests = await recordRequests();
-  return { requests, responses: await recordResponses(requests) };
+  const plain = await recordResponses(requests, undefined);
+  const compressed = await recordResponses(requests, 1);
+  return { requests, responses: [...plain, ...compressed] };
 }
 
 async function recordRequests(): Promise<Recording[]> {
@@ -95,6 +107,7 @@ async function recordRequests(): Promise<Recording[]> {
   await once(server, "listening");
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   for (const wire of wires.filter(({ http }) => http === "2")) {
+    await makeUnaryCalls(url, wire);
     for (const compressed of [false, true]) {
       const gzip = { sendCompression: compressionGzip, compressMinBytes: 1 };
       using own = ownTransport(url, wire, compressed ? gzip : {});
@@ -128,19 +141,27 @@ async function recordRequests(): Promise<Recording[]> {
   return requests;
 }
 
-async function recordResponses(requests: readonly Recording[]): Promise<Recording[]> {
+async function recordResponses(
+  requests: readonly Recording[],
+  compressMinBytes: number | undefined,
+): Promise<Recording[]> {
   await using lab = await startLab(handler, {
-    routes: (router) => registerMetadataService(router, metadataHandler),
+    adapter: { ...(compressMinBytes !== undefined && { compressMinBytes }) },
+    routes(router) {
+      registerMetadataService(router, metadataHandler);
+      registerDeclaredService(router, { look: handler.unary });
+    },
   });
   const session = http2.connect(lab.url);
-  const responses = requests.map(async ({ path, headers, body }) => {
-    const stream = session.request({ ...headers, ":method": "POST", ":path": path });
+  const responses = requests.map(async ({ method, path, headers, body }) => {
+    const fields = { ...headers, ":method": method, ":path": path };
+    const stream = session.request(fields, { endStream: false });
     stream.end(body);
     let trailers: http2.IncomingHttpHeaders = {};
     stream.on("trailers", (fields: http2.IncomingHttpHeaders) => (trailers = fields));
-    const [fields] = (await once(stream, "response")) as [http2.IncomingHttpHeaders];
+    const [header] = (await once(stream, "response")) as [http2.IncomingHttpHeaders];
     const response = await bodyOf(stream);
-    return recordingOf({ ":path": path }, fields, response, trailers);
+    return recordingOf({ ":path": path, ":method": method }, header, response, trailers);
   });
   const recorded = await Promise.all(responses);
   session.destroy();
@@ -167,6 +188,7 @@ function recordingOf(
       : "connect";
   return {
     protocol,
+    method: request[":method"] === "GET" ? "GET" : "POST",
     path: request[":path"] ?? "",
     status: Number(headers[":status"] ?? 0),
     headers: plainFields(headers),
@@ -177,7 +199,7 @@ function recordingOf(
 
 function plainFields(fields: http2.IncomingHttpHeaders): Record<string, string> {
   const entries = Object.entries(fields).filter(
-    ([name]) => !name.startsWith(":") && name !== "date",
+    ([name]) => !name.startsWith(":") && name !== "date" && name !== "content-length",
   );
   return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
 }

@@ -8,6 +8,7 @@ import { expect, it } from "vitest";
 import { ownTransport } from "../faults/transport.js";
 import "../support/process-faults.js";
 import { turn, until } from "../support/gate.js";
+import { registerDeclaredService } from "../support/gen/lab/v1/declared_stream.js";
 import {
   createLabServiceClient,
   type LabServiceHandler,
@@ -19,37 +20,46 @@ import {
 } from "../support/gen/lab/v1/metadata_stream.js";
 import { grpcOn2 } from "../support/wires.js";
 import { mutateBody, mutateFields } from "./mutate.js";
+import { isUnaryConnect, mutateQuery, mutateUnaryBody } from "./mutate-unary.js";
 import { PATIENCE_MS, soon } from "./patience.js";
 import { queueSettings } from "./queues.js";
 import { caseName, cases, printedSeed, Random } from "./random.js";
 import { handler, metadataHandler, type Recording, record } from "./recordings.js";
+import { type Response, verdictOf } from "./verdict.js";
 
 /** Few enough not to look like an attack of resets on one connection. */
 const BATCH = 50;
 const TIMEOUT_MS = 60 * 60_000;
 
-interface Response {
-  readonly status: number | undefined;
-  readonly headers: http2.IncomingHttpHeaders;
-  readonly trailers: http2.IncomingHttpHeaders;
-  readonly body: Buffer;
-  /** The stream was reset, by either side. */
-  readonly reset: boolean;
-}
+/** As long as all is well. */
+const wellFields = {
+  "content-type": "application/json",
+  ":method": "POST",
+  ":path": "/lab.v1.LabService/Unary",
+};
 
 it(
   "a server survives mutated requests, and answers each of them",
   async () => {
     const seed = printedSeed("fuzz server");
     const { requests } = await record();
-    let open = 0;
+    let [open, calls] = [0, 0];
     const reported: unknown[] = [];
     const count = (change: number) => (open += change);
     const onError = (error: unknown) => reported.push(error);
+    const observer = {
+      open() {
+        calls++;
+        return { onEnd: () => void calls-- };
+      },
+    };
     const servers = await Promise.all(
-      queueSettings.map((queues) => start(count, { onError, queues })),
+      queueSettings.map((queues, i) =>
+        start(count, { onError, queues, observer, ...(i % 2 > 0 && { compressMinBytes: 1 }) }),
+      ),
     );
     const statuses: Record<string, number> = {};
+    let survived = 0;
     const total = cases(10_000);
     for (let from = 0; from < total; from += BATCH) {
       const sessions = servers.map(({ url }) => http2.connect(url).on("error", () => undefined));
@@ -63,15 +73,20 @@ it(
           ? overHttp1(servers[which]?.port ?? 0, request)
           : overHttp2(sessions[which], request, random);
         const response = await soon(exchange, caseName("server", index));
-        const what = http1 ? "HTTP/1.1" : verdictOf(response, index);
+        const what = http1 ? "HTTP/1.1" : verdictOf(response, caseName("server", index));
         statuses[what] = (statuses[what] ?? 0) + 1;
       });
       await Promise.all(batch);
+      survived += (await Promise.all(sessions.map(servesNext))).filter(Boolean).length;
       for (const session of sessions) session.destroy();
     }
     console.log(`fuzz server: ${total} requests, ${JSON.stringify(statuses)}`);
+    console.log(`fuzz server: ${survived} connections served another call`);
     expect(reported).toEqual([]);
-    await until(() => open === 0);
+    await soon(
+      until(() => open === 0 && calls === 0),
+      "the end of some call",
+    );
     for (const server of servers) {
       await expectWell(server);
       await server.close({ graceMs: PATIENCE_MS });
@@ -88,8 +103,22 @@ function start(count: (change: number) => void, options: StreamServiceOptions) {
       const { lab, metadata } = counting(count);
       registerLabService(router, lab, options);
       registerMetadataService(router, metadata, options);
+      registerDeclaredService(router, { look: lab.unary }, options);
     },
   });
+}
+
+/** A connection that has survived its calls serves the next one. Resolves to whether it has. */
+async function servesNext(session: http2.ClientHttp2Session): Promise<boolean> {
+  if (session.closed || session.destroyed) return false;
+  const stream = session.request(wellFields).on("error", () => undefined);
+  let status: number | undefined;
+  stream.on("response", (fields) => (status = fields[":status"]));
+  stream.end("{}");
+  await soon(once(stream.resume(), "close"), "the next call of a connection");
+  if (session.closed || session.destroyed) return false;
+  expect(status).toBe(200);
+  return true;
 }
 
 async function expectWell({ url }: { url: string }): Promise<void> {
@@ -128,25 +157,34 @@ function mutated(random: Random, request: Recording): Recording {
   const [body, headers] = [random.chance(0.8), random.chance(0.4)];
   return {
     ...request,
-    path: random.chance(0.03)
-      ? `${request.path}${random.pick(["?", "/", "%00", "?a#b"])}`
-      : request.path,
-    body: body ? mutateBody(random, request.body) : request.body,
+    method: random.chance(0.03) ? random.pick(["POST", "GET"]) : request.method,
+    path: mutatedPath(random, request),
+    body: body ? mutatedBody(random, request) : request.body,
     headers: headers ? mutateFields(random, request.headers) : request.headers,
     trailers: random.chance(0.2) ? mutateFields(random, { "x-lab": "a" }) : request.trailers,
   };
 }
 
+function mutatedPath(random: Random, { method, path }: Recording): string {
+  if (method === "GET" && random.chance(0.8)) return mutateQuery(random, path);
+  return random.chance(0.03) ? `${path}${random.pick(["?", "/", "%00", "?a#b"])}` : path;
+}
+
+function mutatedBody(random: Random, { method, headers, body }: Recording): Uint8Array {
+  if (method === "GET") return random.chance(0.1) ? mutateBody(random, body) : body;
+  return isUnaryConnect(headers) ? mutateUnaryBody(random, body) : mutateBody(random, body);
+}
+
 async function overHttp2(
   session: http2.ClientHttp2Session | undefined,
-  { headers, path, body, trailers: requestTrailers }: Recording,
+  { method, headers, path, body, trailers: requestTrailers }: Recording,
   random: Random,
 ): Promise<Response | undefined> {
   if (!session) throw new Error("no such server");
   let stream: http2.ClientHttp2Stream;
   try {
-    const fields = { ...headers, ":method": "POST", ":path": path };
-    stream = session.request(fields, { waitForTrailers: true });
+    const fields = { ...headers, ":method": method, ":path": path };
+    stream = session.request(fields, { waitForTrailers: true, endStream: false });
   } catch {
     // Node refuses to send some headers at all.
     return undefined;
@@ -184,14 +222,14 @@ async function overHttp2(
 /** Sends a request as bytes, some of which may be no HTTP; resolves when the server hangs up. */
 async function overHttp1(
   port: number,
-  { headers, path, body, trailers }: Recording,
+  { method, headers, path, body, trailers }: Recording,
 ): Promise<undefined> {
   const socket = connect({ port, host: "127.0.0.1" });
   socket.on("error", () => undefined);
   socket.resume();
   const fields = { ...headers, host: "lab", connection: "close", "transfer-encoding": "chunked" };
   const closed = once(socket, "close");
-  socket.write(`POST ${path} HTTP/1.1\r\n${lines(fields)}\r\n`);
+  socket.write(`${method} ${path} HTTP/1.1\r\n${lines(fields)}\r\n`);
   socket.write(`${body.length.toString(16)}\r\n`);
   socket.write(body);
   socket.end(`${body.length > 0 ? "\r\n0\r\n" : ""}${lines(trailers)}\r\n`);
@@ -203,49 +241,4 @@ function lines(fields: Readonly<Record<string, string>>): string {
   return Object.entries(fields)
     .map(([name, value]) => `${name}: ${value}\r\n`)
     .join("");
-}
-
-function verdictOf(response: Response | undefined, index: number): string {
-  try {
-    return verdict(response);
-  } catch (cause) {
-    throw new Error(`a senseless answer: ${caseName("server", index)}`, { cause });
-  }
-}
-
-/** What the server answered, which must make sense in the protocol that it says it is. */
-function verdict(response: Response | undefined): string {
-  if (!response) return "not sent";
-  const { status, headers, trailers, body, reset } = response;
-  if (reset && status === undefined) return "reset";
-  if (status !== 200) return `HTTP ${status}`;
-  const type = headers["content-type"] ?? "";
-  if (type.startsWith("application/grpc-web")) {
-    return `grpc-web ${reset ? "reset" : statusOf(/grpc-status: ?(\d+)/i.exec(body.toString("latin1"))?.[1])}`;
-  }
-  if (type.startsWith("application/grpc")) {
-    const found = trailers["grpc-status"] ?? headers["grpc-status"];
-    return `grpc ${reset && !found ? "reset" : statusOf(String(found))}`;
-  }
-  if (!type.startsWith("application/connect+")) return `type ${type}`;
-  if (reset) return "connect reset";
-  const parsed: unknown = JSON.parse(lastEnvelope(body).toString());
-  const code = (parsed as { error?: { code?: string } }).error?.code ?? "ok";
-  return `connect ${code}`;
-}
-
-/** The data of the envelope that ends a Connect response. */
-function lastEnvelope(body: Buffer): Buffer {
-  for (let at = 0; at + 5 <= body.length; ) {
-    const next = at + 5 + body.readUInt32BE(at + 1);
-    if ((body[at] ?? 0) & 2 && next === body.length) return body.subarray(at + 5);
-    at = next;
-  }
-  throw new Error("a response without an end");
-}
-
-function statusOf(text: string | undefined): string {
-  const status = Number(text);
-  if (!Number.isInteger(status) || status < 0 || status > 16) throw new Error(`status ${text}`);
-  return String(status);
 }

@@ -72,6 +72,16 @@ describe("a call whose handler has returned, and whose response has not left", (
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it("tells of its deadline, and not of the error that has not left", async () => {
+    const failing = async () => {
+      throw new ConnectError("late", Code.NotFound);
+    };
+    startCall(carrier, failing, {}, observer, 100);
+    carrier.unsent = 1000;
+    for (let i = 0; i < 10; i++) await pass(10);
+    expect(told[1]).toMatchObject({ code: Code.DeadlineExceeded, endedBy: "deadline" });
+  });
+
   it("is not cut at sendMs while it leaves, however slowly", async () => {
     await flushing({ timeouts: { sendMs: 80 } });
     for (let i = 0; i < 50; i++) {

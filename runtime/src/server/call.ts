@@ -172,9 +172,13 @@ export class Call implements ServerCall {
   abort(error: ConnectError, by: EndedBy = "server"): void {
     if (this.closed) return;
     this.#cut(error);
-    if (this.#responded) this.#carrier.reset(error);
-    else this.#respond(error, true);
-    this.#close(by, this.#error ?? error);
+    if (this.#responded) {
+      this.#carrier.reset(error);
+      this.#close(by, error);
+    } else {
+      this.#respond(error, true);
+      this.#close(by, this.#error ?? error);
+    }
   }
 
   /** A message that the call cannot go on without could not be sent. */

@@ -30,7 +30,7 @@ export interface Exchange {
   refuse(status: number, header?: Readonly<Record<string, string>>): void;
   /**
    * Gives the wire of a call. `streams`: the client sends any number of messages, so that a cancel may
-   * look like their end.
+   * look like their end. Where it sends one, a cancel may look like an empty request.
    */
   accept(streams: boolean): AttachableWire;
 }

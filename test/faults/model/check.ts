@@ -3,10 +3,11 @@
 import { endRules } from "./end-rules.js";
 import { messageRules } from "./message-rules.js";
 import type { Trace } from "./trace.js";
+import { unaryRules } from "./unary-rules.js";
 
 /** What is wrong with a call; empty if nothing is. */
 export function violations(trace: Trace): string[] {
-  const rules = [...Object.entries(messageRules), ...Object.entries(endRules)];
+  const rules = Object.entries({ ...messageRules, ...endRules, ...unaryRules });
   return rules.flatMap(([name, rule]) => {
     const fault = rule(trace);
     return fault === undefined ? [] : [`${name}: ${fault}`];

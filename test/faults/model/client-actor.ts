@@ -3,9 +3,11 @@ import type { Transport } from "@connectrpc/connect";
 import type { ClientStream, StreamCallOptions } from "connect-stream";
 import { createLabServiceClient } from "../../support/gen/lab/v1/lab_stream.js";
 import { createSequenceServiceClient } from "../../support/gen/lab/v1/sequence_stream.js";
-import { BRIEFLY_MS, type Place, place } from "./puppet.js";
-import type { ClientAct, Scenario } from "./scenario.js";
+import { type Place, place } from "./place.js";
+import { BRIEFLY_MS } from "./puppet.js";
+import type { ClientAct } from "./scenario.js";
 import { look, note, noteSend, type Queued, settlementOf, type Trace, tick } from "./trace.js";
+import { UnaryCall } from "./unary-call.js";
 
 /** A client's stream of any kind. */
 export interface AnyCall extends ClientStream {
@@ -16,16 +18,22 @@ export interface AnyCall extends ClientStream {
   closeAndRecv?(): Promise<Place>;
 }
 
-/** Opens the call of a scenario. */
+/** Opens the call of a scenario, which `controller` can abort. */
 export function openCall(
-  { kind, declared }: Scenario,
+  { scenario, told }: Trace,
   transport: Transport,
   options: StreamCallOptions,
+  controller: AbortController,
 ): AnyCall {
+  const { kind, declared, unary } = scenario;
+  const all = { ...options, signal: controller.signal };
+  if (unary) return new UnaryCall(transport, unary, all, controller, told.client);
   const client = createLabServiceClient(transport);
   const declaring = createSequenceServiceClient(transport);
-  if (kind === "download") return (declared ? declaring : client).download({}, options);
-  return declared ? declaring[kind](declared, options) : client[kind](options);
+  if (kind === "upload" || kind === "chat") {
+    return declared ? declaring[kind](declared, all) : client[kind](all);
+  }
+  return (declared ? declaring : client).download({}, all);
 }
 
 /** The client's side of a scenario. */

@@ -23,7 +23,8 @@ export const endRules: Record<string, Rule> = {
     if (!header) open.push("header");
     if (!trailer) open.push("trailer");
     if (trace.handlerStartedAt && !trace.handlerEnd) open.push("the handler");
-    if (trace.handlerStartedAt && scenario.declared && !trace.served) open.push("the observer");
+    const observed = trace.told.server.length > 0;
+    if (observed && !trace.served) open.push("the observer");
     return open.length > 0 ? `never settled: ${open.join(", ")} (${scenario.kind})` : undefined;
   },
 

@@ -1,23 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 import { getEventListeners } from "node:events";
 import type { Transport } from "@connectrpc/connect";
+import type { StreamCallOptions } from "connect-stream";
 import { atRest, turn } from "../../support/gate.js";
 import { type Lab, serveLab } from "../../support/lab.js";
-import { wires } from "../../support/wires.js";
+import type { Wire } from "../../support/wires.js";
 import { startChaosProxy } from "../chaos-proxy.js";
 import { type OwnTransport, ownTransport } from "../transport.js";
 import { ClientActor, openCall } from "./client-actor.js";
-import { listenerFor, QUEUES_HEADER } from "./listener.js";
+import { listenerFor, SERVING_HEADER, type Serving } from "./listener.js";
 import { CALL_HEADER, type Puppet } from "./puppet.js";
 import { Puppets } from "./puppets.js";
 import { type Act, cuts, type Pause, type Scenario } from "./scenario.js";
 import { look, newTrace, type Trace, tick } from "./trace.js";
+import type { UnaryTraits } from "./unary.js";
 
 /** How long a batch may take to come to rest, in milliseconds, before it counts as hung. */
 const PATIENCE_MS = 10_000;
 
 /** How long to wait for a handler, in milliseconds: some are never called. */
 const MAX_PAUSE_MS = 100;
+
+/** Bytes of a response that does not leave at once. */
+const LARGE = 200_000;
+
+/** A deadline of which only the server knows. */
+const TIMEOUT_HEADERS: Record<Wire["protocol"], (ms: number) => Record<string, string>> = {
+  grpc: (ms) => ({ "grpc-timeout": `${ms}m` }),
+  "grpc-web": (ms) => ({ "grpc-timeout": `${ms}m` }),
+  connect: (ms) => ({ "connect-timeout-ms": `${ms}` }),
+};
 
 /** Time before the end, for those that have some. */
 const REST: readonly Pause[] = [
@@ -49,16 +61,17 @@ export class Stage implements AsyncDisposable {
 
   /** Plays all scenarios side by side, each wire's on one connection but for those that cut theirs. */
   async play(scenarios: readonly Scenario[]): Promise<Trace[]> {
-    const shared = new Map<string, OwnTransport>(
-      wires.map((wire) => [wire.name, ownTransport(this.#labs[wire.http].url, wire)]),
-    );
+    const shared = new Map<string, OwnTransport>();
     const traces = scenarios.map(newTrace);
     const calls = traces.map(() => `${++this.#calls}`);
     const played = Promise.all(
       traces.map((trace, i) => {
         const puppet = this.#puppets.add(calls[i] ?? "", trace);
-        const own = shared.get(trace.scenario.wire.name);
-        if (!own) throw new Error("no transport");
+        const { wire, unary } = trace.scenario;
+        const format = formatOf(unary);
+        const key = JSON.stringify([wire, format]);
+        const own = shared.get(key) ?? ownTransport(this.#labs[wire.http].url, wire, format);
+        shared.set(key, own);
         return cuts(trace.scenario)
           ? this.#playAlone(trace, puppet, calls[i] ?? "")
           : play(trace, puppet, calls[i] ?? "", own.transport, () => undefined);
@@ -68,7 +81,7 @@ export class Stage implements AsyncDisposable {
       .then(() => Promise.all(traces.flatMap((trace) => trace.handler.map(look))));
     const late = new Promise<"late">((resolve) => setTimeout(resolve, PATIENCE_MS, "late").unref());
     await Promise.race([played, late]);
-    this.#puppets.noteQueued();
+    this.#puppets.noteState();
     for (const own of shared.values()) own[Symbol.dispose]();
     // A request that was cancelled at once may arrive when its scenario is over.
     for (const call of this.#over.splice(0)) this.#puppets.remove(call);
@@ -88,15 +101,19 @@ export class Stage implements AsyncDisposable {
   }
 
   async #playAlone(trace: Trace, puppet: Puppet, call: string): Promise<void> {
-    const { wire } = trace.scenario;
+    const { wire, unary } = trace.scenario;
     await using proxy = await startChaosProxy(this.#labs[wire.http].port);
-    using own = ownTransport(proxy.url, wire);
+    using own = ownTransport(proxy.url, wire, formatOf(unary));
     await play(trace, puppet, call, own.transport, () => {
       // A connection that is yet to be made is cut with its first bytes.
       proxy.chaos.cutAfter.up = 0;
       proxy.cut();
     });
   }
+}
+
+function formatOf(unary: UnaryTraits | undefined) {
+  return { useBinaryFormat: !unary?.json, useHttpGet: unary?.get ?? false };
 }
 
 async function play(
@@ -106,14 +123,10 @@ async function play(
   transport: Transport,
   cutConnection: () => void,
 ): Promise<void> {
-  const { queues, timeoutMs, steps, rests, ending } = trace.scenario;
+  const { steps, rests } = trace.scenario;
   const controller = new AbortController();
-  const call = openCall(trace.scenario, transport, {
-    signal: controller.signal,
-    headers: { [CALL_HEADER]: id, [QUEUES_HEADER]: JSON.stringify(queues.server) },
-    queues: queues.client,
-    ...(timeoutMs !== undefined && { timeoutMs }),
-  });
+  const options = callOptions(trace.scenario, id);
+  const call = openCall(trace, transport, options, controller);
   const actor = new ClientActor(trace, call, controller);
   const cut = () => {
     trace.cutAt ??= tick();
@@ -125,12 +138,34 @@ async function play(
     else act(step, actor, puppet);
   }
   if (rests) for (const step of REST) await pause(step, trace);
-  if (ending === "close" || ending === "cut") puppet.finishOnAbort();
-  else puppet.finish(ending === "return" ? "return" : "throw an error");
-  if (ending === "close") actor.do("close", 0);
+  endHandler(trace.scenario, puppet);
+  const { ending } = trace.scenario;
+  if (ending === "close" || ending === "race") actor.do("close", 0);
   if (ending === "cut") cut();
   await actor.finish();
   trace.listenersLeft = getEventListeners(controller.signal, "abort").length;
+}
+
+function callOptions(
+  { kind, wire, queues, timeoutMs, unary }: Scenario,
+  id: string,
+): StreamCallOptions {
+  const serving: Serving = { queues: queues.server, intercepted: unary?.intercepted ?? false };
+  const headers = { [CALL_HEADER]: id, [SERVING_HEADER]: JSON.stringify(serving) };
+  const common = { headers, ...(kind !== "unary" && { queues: queues.client }) };
+  if (timeoutMs === undefined) return common;
+  if (!unary?.late) return { ...common, timeoutMs };
+  const timeout = TIMEOUT_HEADERS[wire.protocol](timeoutMs);
+  return { ...common, headers: { ...headers, ...timeout } };
+}
+
+/** Lets the handler end, or leaves that to the end of its call. */
+function endHandler({ ending, unary }: Scenario, puppet: Puppet): void {
+  if (ending === "return") puppet.finish("return");
+  else if (ending === "race") puppet.finish("return", LARGE);
+  else if (ending === "throw") puppet.finish("throw an error");
+  else if (unary?.deaf) puppet.finishWhenServed();
+  else puppet.finishOnAbort();
 }
 
 function act(step: Act, actor: ClientActor, puppet: Puppet): void {

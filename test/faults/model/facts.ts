@@ -3,7 +3,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { QueueBounds } from "connect-stream";
 import { mayOverflow } from "./bounds.js";
-import type { Place } from "./puppet.js";
+import type { Place } from "./place.js";
 import type { Numbered, Op, Trace } from "./trace.js";
 
 /** Says what is wrong, if anything. */
@@ -60,7 +60,7 @@ export function missing({ accepted, received, sendDropped, receiveDropped, beats
 
 /** Whether the call has a heartbeat. */
 export function hasHeartbeat({ declared, kind }: Trace["scenario"]): boolean {
-  return declared !== undefined && kind !== "upload";
+  return declared !== undefined && (kind === "download" || kind === "chat");
 }
 
 /** How many heartbeats the server has sent. */

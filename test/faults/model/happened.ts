@@ -17,7 +17,24 @@ const things: Record<string, (trace: Trace) => boolean> = {
     (t.client.some(isEnd) && dropped(downward(t))) || (t.handler.some(isEnd) && dropped(upward(t))),
   "heartbeats were sent": (t) => Number.isFinite(downward(t).beats) && downward(t).beats > 0,
   "metadata was told": ({ metadata }) => metadata !== undefined,
+  "a unary call had its response": (t) => isUnary(t) && t.outcome?.code === undefined,
+  "a unary handler saw that its call was cancelled": (t) => isUnary(t) && t.abortedAt !== undefined,
+  "a unary call ended that its handler did not look at": ({ scenario, served, abortedAt }) =>
+    scenario.unary?.deaf === true && served?.endedBy === "client" && abortedAt === undefined,
+  "the server ended a unary call at its deadline": ({ scenario, served, outcome }) =>
+    scenario.unary?.late === true &&
+    served?.endedBy === "deadline" &&
+    outcome?.code === Code.DeadlineExceeded,
+  "a unary call was cancelled while its response left": (t) =>
+    isUnary(t) &&
+    t.served?.endedBy === "client" &&
+    t.handlerEnd !== undefined &&
+    t.handlerEnd.at < (t.givenUpAt ?? 0),
 };
+
+function isUnary({ scenario }: Trace): boolean {
+  return scenario.kind === "unary";
+}
 
 function dropped({ sendDropped, receiveDropped }: Flow): boolean {
   return sendDropped + receiveDropped > 0;

@@ -1,30 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Interceptor } from "@connectrpc/connect";
 import type { StreamQueues } from "connect-stream";
 import { type NodeListener, streamNodeAdapter } from "connect-stream/node";
+import { registerDeclaredService } from "../../support/gen/lab/v1/declared_stream.js";
 import { registerLabService } from "../../support/gen/lab/v1/lab_stream.js";
 import { registerSequenceService } from "../../support/gen/lab/v1/sequence_stream.js";
 import type { Puppets } from "./puppets.js";
 
-/** Request header that says which queues the handler is to have. */
-export const QUEUES_HEADER = "x-queues";
+/** Request header that says how its call is to be served: a `Serving`. */
+export const SERVING_HEADER = "x-serving";
 
-/** Gives each call the queues that it asks for: a service of its own for each choice. */
+/** What a call asks of the service that it goes to. */
+export interface Serving {
+  readonly queues: StreamQueues;
+  readonly intercepted: boolean;
+}
+
+/** Gives each call what it asks for: a service of its own for each choice. */
 export function listenerFor(puppets: Puppets): NodeListener {
   const listeners = new Map<string, NodeListener>();
   return (request, response) => {
-    const asked = String(request.headers[QUEUES_HEADER]);
-    const listener = listeners.get(asked) ?? withQueues(puppets, JSON.parse(asked));
+    const asked = String(request.headers[SERVING_HEADER]);
+    const listener = listeners.get(asked) ?? serving(puppets, JSON.parse(asked));
     listeners.set(asked, listener);
     listener(request, response);
   };
 }
 
-function withQueues(puppets: Puppets, queues: StreamQueues): NodeListener {
+const passOn: Interceptor = (next) => (request) => next(request);
+
+function serving(puppets: Puppets, { queues, intercepted }: Serving): NodeListener {
   const { onError, observer } = puppets;
+  const options = { onError, queues, observer, ...(intercepted && { interceptors: [passOn] }) };
   return streamNodeAdapter({
     routes(router) {
-      registerLabService(router, puppets.plain, { onError, queues });
-      registerSequenceService(router, puppets.declared, { onError, queues, observer });
+      registerLabService(router, puppets.plain, options);
+      registerDeclaredService(router, puppets.repeatable, options);
+      registerSequenceService(router, puppets.declared, options);
     },
   });
 }

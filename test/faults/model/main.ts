@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** @packageDocumentation `npm run model -- [--long] [--count N] [--seed S] [--index I]`. */
+/** @packageDocumentation `npm run model -- [--long] [--unary] [--count N] [--seed S] [--index I]`. */
 import { parseArgs } from "node:util";
 import { Happened } from "./happened.js";
 import { runModel } from "./run.js";
@@ -11,6 +11,7 @@ const PROGRESS_EVERY = 5000;
 const { values } = parseArgs({
   options: {
     long: { type: "boolean" },
+    unary: { type: "boolean" },
     count: { type: "string" },
     seed: { type: "string" },
     index: { type: "string" },
@@ -30,6 +31,7 @@ const happened = new Happened();
 const failures = await runModel({
   seed,
   happened,
+  only: values.unary ? "unary" : undefined,
   count: index === undefined ? count : Math.max(count, index + 1),
   ...(index !== undefined && { index }),
   onProgress(played, seconds) {

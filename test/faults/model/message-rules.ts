@@ -63,7 +63,8 @@ export const messageRules: Record<string, Rule> = {
     const { sent, received: got, code } = t.outcome;
     const up = upward(t);
     const left = up.accepted.length - sent.messages - sent.dropped;
-    if (kind !== "download" && !lostInQueue(up, left)) {
+    const streams = kind === "upload" || kind === "chat";
+    if (streams && !lostInQueue(up, left)) {
       return `sent ${sent.messages}, dropped ${sent.dropped}, accepted ${up.accepted.length}`;
     }
     const down = downward(t);

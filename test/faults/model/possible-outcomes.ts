@@ -14,6 +14,10 @@ export function possibleOutcomes(trace: Trace): Set<string> {
   if (clientMayOverflow(trace)) possible.add("ResourceExhausted by client");
   if (serverMayOverflow(trace)) possible.add("ResourceExhausted by server");
   if (cutAt !== undefined) possible.add("Unavailable by connection");
+  // When its answer was on its way, only a reset could tell that the time was up.
+  if (scenario.unary?.late && scenario.timeoutMs !== undefined && handlerEnd) {
+    possible.add("Unavailable by connection").add("Canceled by server");
+  }
   const firstCause = Math.min(
     givenUpAt ?? Number.POSITIVE_INFINITY,
     cutAt ?? Number.POSITIVE_INFINITY,

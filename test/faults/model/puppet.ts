@@ -1,20 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Code, ConnectError } from "@connectrpc/connect";
+import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import type { ServerStream } from "connect-stream";
-import { Random } from "../../fuzz/random.js";
 import { gate } from "../../support/gate.js";
 import type { Join } from "../../support/gen/lab/v1/metadata_pb.js";
 import type { Settlement } from "../settlements.js";
+import { type Place, place } from "./place.js";
 import type { HandlerAct } from "./scenario.js";
-import {
-  type Numbered,
-  note,
-  noteSend,
-  type Queued,
-  settlementOf,
-  type Trace,
-  tick,
-} from "./trace.js";
+import { note, noteSend, type Queued, settlementOf, type Trace, tick } from "./trace.js";
 
 /** Request header that says whose call it is. */
 export const CALL_HEADER = "x-call";
@@ -27,21 +19,12 @@ export const thrownError: ConnectError = new ConnectError("thrown on purpose", C
   "x-why": "model",
 });
 
+/** Header and trailer that unary handlers set; trailers travel as headers in some protocols. */
+export const SET_HEADER = "x-model";
+export const SET_TRAILER = "x-model-trailer";
+
 /** What clients must never see. */
 export const SECRET = "the text of an ordinary error";
-
-const noise = new Random(1).bytes(200_000);
-
-/** What the messages of all streams have. */
-export interface Place {
-  readonly number: bigint;
-  readonly payload: Uint8Array;
-}
-
-/** A message that knows its place. */
-export function place({ number, bytes }: Numbered): Place {
-  return { number: BigInt(number), payload: noise.subarray(0, bytes) };
-}
 
 /** A handler's stream of any kind. */
 export interface AnyStream extends ServerStream {
@@ -59,6 +42,9 @@ export class Puppet {
   #stream: AnyStream | undefined;
   #sent = 0;
   #answered = false;
+  #looked = false;
+  #finishesWhenServed = false;
+  #response: Place = place({ number: 0, bytes: 0 });
 
   constructor(trace: Trace) {
     this.#trace = trace;
@@ -70,12 +56,12 @@ export class Puppet {
   }
 
   /** Ends the handler as a well-behaved one does, unless it has ended. */
-  finish(act: "return" | "throw an error"): void {
+  finish(act: "return" | "throw an error", bytes = 0): void {
     this.#when((stream) => {
       if (this.#trace.handlerEnd) return;
       if (act === "return" && stream.sendAndClose && !this.#answered)
         this.#act(stream, "answer", 0);
-      this.#act(stream, act, 0);
+      this.#act(stream, act, bytes);
     });
   }
 
@@ -83,6 +69,7 @@ export class Puppet {
   finishOnAbort(): void {
     this.#when((stream) => {
       const { signal } = stream.context;
+      this.#look(stream);
       const end = () => this.finish("return");
       if (signal.aborted) end();
       else signal.addEventListener("abort", end, { once: true });
@@ -91,21 +78,61 @@ export class Puppet {
     });
   }
 
-  /** Notes what is in the queues. */
-  noteQueued(): void {
+  /** Ends the handler when its call is over, of which it is told nothing itself. */
+  finishWhenServed(): void {
+    this.#finishesWhenServed = true;
+    if (this.#trace.served) this.finish("return");
+  }
+
+  /** The server says that the call is over. */
+  served(): void {
+    if (this.#finishesWhenServed) this.finish("return");
+  }
+
+  /** Notes what is in the queues, and how the handler's signal is. */
+  noteState(): void {
     this.#trace.handlerQueued = this.#stream?.queued ?? {};
+    this.#trace.abortReason = this.#stream?.context.signal.reason;
   }
 
   /** Runs as the handler. */
   async run(stream: AnyStream, metadata?: Join): Promise<void> {
-    const { signal } = stream.context;
-    this.#trace.handlerStartedAt = tick();
     this.#trace.metadata = metadata;
-    signal.addEventListener("abort", () => this.#trace.aborts.push(signal.reason));
+    this.#look(stream);
+    await this.#start(stream);
+  }
+
+  /** Runs as the handler of a unary call, which has a signal only if it looks. */
+  async answer(request: Place, context: HandlerContext): Promise<Place> {
+    this.#trace.request = request;
+    await this.#start({ context, queued: {}, sendHeaders: () => undefined });
+    return this.#response;
+  }
+
+  async #start(stream: AnyStream): Promise<void> {
+    this.#trace.handlerStartedAt = tick();
     this.#stream = stream;
     for (const act of this.#waiting.splice(0)) act(stream);
     const end = await this.#ended.promise;
     end();
+  }
+
+  #look({ context: { signal } }: AnyStream): void {
+    if (this.#looked) return;
+    this.#looked = true;
+    const aborted = () => {
+      this.#trace.abortedAt = tick();
+      this.#trace.aborts.push(signal.reason);
+    };
+    if (signal.aborted) aborted();
+    else signal.addEventListener("abort", aborted);
+  }
+
+  #setHeaders({ responseHeader, responseTrailer }: HandlerContext): void {
+    if (this.#trace.handlerEnd) return;
+    this.#trace.headersSet = true;
+    responseHeader.set(SET_HEADER, "set");
+    responseTrailer.set(SET_TRAILER, "set");
   }
 
   async #readOn(stream: AnyStream): Promise<void> {
@@ -136,18 +163,29 @@ export class Puppet {
         return this.#note(act, stream.recv?.({ timeoutMs: BRIEFLY_MS }));
       case "send headers":
         return stream.sendHeaders();
+      case "set headers":
+        return this.#setHeaders(stream.context);
+      case "look at the signal":
+        return this.#look(stream);
       default:
-        return this.#end(act);
+        return this.#end(act, bytes);
     }
   }
 
-  #end(act: "return" | "throw an error" | "throw anything"): void {
+  #end(act: "return" | "throw an error" | "throw anything", bytes: number): void {
     if (this.#trace.handlerEnd) return;
     this.#trace.handlerEnd = { act, at: tick() };
+    if (act === "return" && this.#trace.scenario.kind === "unary") this.#respond(bytes);
     this.#ended.resolve(() => {
       if (act === "throw an error") throw thrownError;
       if (act === "throw anything") throw new Error(SECRET);
     });
+  }
+
+  #respond(bytes: number): void {
+    const message = { number: 0, bytes };
+    this.#response = place(message);
+    note(this.#trace.handler, "answer", Promise.resolve(), true, { message, waiting: undefined });
   }
 
   #send(

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { HandlerContext } from "@connectrpc/connect";
 import type { CallObserver, RpcObserver } from "connect-stream";
+import type { DeclaredServiceHandler } from "../../support/gen/lab/v1/declared_stream.js";
 import type { LabServiceHandler } from "../../support/gen/lab/v1/lab_stream.js";
 import type { Join } from "../../support/gen/lab/v1/metadata_pb.js";
 import type { SequenceServiceHandler } from "../../support/gen/lab/v1/sequence_stream.js";
+import type { Place } from "./place.js";
 import { type AnyStream, CALL_HEADER, Puppet } from "./puppet.js";
 import type { Trace } from "./trace.js";
+import { observed } from "./unary-call.js";
 
 /** All puppets of one server. */
 export class Puppets {
   readonly #puppets = new Map<string, { puppet: Puppet; trace: Trace }>();
 
   readonly plain: LabServiceHandler = {
-    unary: (request) => Promise.resolve(request),
+    unary: (request, context) => this.#answer(request, context),
     download: (_request, stream) => this.#run(stream),
     upload: (stream) => this.#run(stream),
     chat: (stream) => this.#run(stream),
@@ -23,12 +27,21 @@ export class Puppets {
     chat: (metadata, stream) => this.#run(stream, metadata),
   };
 
+  readonly repeatable: Pick<DeclaredServiceHandler, "look"> = {
+    look: (request, context) => this.#answer(request, context),
+  };
+
   readonly onError = (error: unknown, context: { requestHeader: Headers }): void => {
     this.#of(context.requestHeader).trace.reported.push(error);
   };
 
   readonly observer: RpcObserver = {
-    open: ({ requestHeader }) => watch(this.#of(requestHeader).trace),
+    open: ({ requestHeader }) => {
+      const { trace, puppet } = this.#of(requestHeader);
+      return trace.scenario.kind === "unary" || trace.scenario.declared
+        ? watch(trace, puppet)
+        : undefined;
+    },
   };
 
   add(call: string, trace: Trace): Puppet {
@@ -37,9 +50,9 @@ export class Puppets {
     return puppet;
   }
 
-  /** Notes what is in the queues of all handlers. */
-  noteQueued(): void {
-    for (const { puppet } of this.#puppets.values()) puppet.noteQueued();
+  /** Notes the state of all handlers. */
+  noteState(): void {
+    for (const { puppet } of this.#puppets.values()) puppet.noteState();
   }
 
   remove(call: string): void {
@@ -50,6 +63,10 @@ export class Puppets {
     return this.#of(stream.context.requestHeader).puppet.run(stream, metadata);
   }
 
+  #answer(request: Place, context: HandlerContext): Promise<Place> {
+    return this.#of(context.requestHeader).puppet.answer(request, context);
+  }
+
   #of(header: Headers): { puppet: Puppet; trace: Trace } {
     const found = this.#puppets.get(header.get(CALL_HEADER) ?? "");
     if (!found) throw new Error("a call of no scenario");
@@ -58,13 +75,17 @@ export class Puppets {
 }
 
 /** Notes what the server counts. */
-function watch(trace: Trace): CallObserver {
+function watch(trace: Trace, puppet: Puppet): CallObserver {
+  const observer = observed(trace.told.server, (outcome) => {
+    trace.served = outcome;
+    puppet.served();
+  });
+  const { onMessageSent } = observer;
   return {
-    onMessageSent() {
+    ...observer,
+    onMessageSent(bytes) {
       if (trace.served) trace.servedLate++;
-    },
-    onEnd(outcome) {
-      trace.served = outcome;
+      onMessageSent?.(bytes);
     },
   };
 }

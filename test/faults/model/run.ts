@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { violations } from "./check.js";
 import { Stage } from "./execute.js";
 import type { Happened } from "./happened.js";
-import { type Scenario, sample, scenarios } from "./scenario.js";
+import type { Scenario } from "./scenario.js";
+import { sample, scenarios } from "./scenarios.js";
 import type { Op, Trace } from "./trace.js";
 
 /** Scenarios that are played side by side: enough to keep both cores busy. */
@@ -20,6 +21,8 @@ export interface ModelRun {
   readonly count: number;
   /** Play only this one of the scenarios. */
   readonly index?: number;
+  /** Play unary calls alone. */
+  readonly only?: "unary" | undefined;
   /** Counts what happens. */
   readonly happened?: Happened;
   /** Told now and then how far it got. */
@@ -28,31 +31,31 @@ export interface ModelRun {
 
 /** Plays scenarios and checks them. Resolves to a report of each failure, at most a few. */
 export async function runModel(run: ModelRun): Promise<string[]> {
-  const { seed, count, index, happened, onProgress } = run;
-  const all = sample(seed, count);
+  const { seed, count, index, only, happened, onProgress } = run;
+  const all = sample(seed, count, only);
   await using stage = await Stage.open();
   if (index !== undefined) {
     const scenario = all[index];
     if (!scenario) throw new Error(`there is no scenario ${index}`);
-    return failuresOf(await stage.play([scenario]), seed, index);
+    return failuresOf(await stage.play([scenario]), run, index);
   }
   const start = performance.now();
   for (let from = 0; from < all.length; from += BATCH) {
     const traces = await stage.play(all.slice(from, from + BATCH));
     happened?.add(traces);
-    const failures = failuresOf(traces, seed, from);
+    const failures = failuresOf(traces, run, from);
     if (failures.length > 0) return [...failures, await shrunk(failures.length, all, from)];
     onProgress?.(Math.min(all.length, from + BATCH), (performance.now() - start) / 1000);
   }
   return [];
 }
 
-function failuresOf(traces: readonly Trace[], seed: number, from: number): string[] {
+function failuresOf(traces: readonly Trace[], { seed, only }: ModelRun, from: number): string[] {
   return traces.flatMap((trace, i) => {
     const faults = violations(trace);
     return faults.length > 0
       ? [
-          `${faults.join("\n")}\n${describe(trace)}\nreplay: npm run model -- --seed ${seed} --index ${from + i}`,
+          `${faults.join("\n")}\n${describe(trace)}\nreplay: npm run model -- ${only ? `--${only} ` : ""}--seed ${seed} --index ${from + i}`,
         ]
       : [];
   });
@@ -90,12 +93,23 @@ function describe(trace: Trace): string {
     text: `${op.at} ${side} ${op.act} ${op.message?.number ?? ""} -> ${settled(op)}`,
   });
   const ops = [...trace.client.map(line("client")), ...trace.handler.map(line("handler"))];
-  const { givenUpAt, cutAt, handlerStartedAt, handlerEnd, outcomeAt, outcome, aborts } = trace;
+  const {
+    givenUpAt,
+    cutAt,
+    handlerStartedAt,
+    handlerEnd,
+    outcomeAt,
+    outcome,
+    aborts,
+    served,
+    told,
+  } = trace;
   return [
     JSON.stringify(trace.scenario),
     ...ops.sort((a, b) => a.at - b.at).map(({ text }) => text),
     JSON.stringify({ givenUpAt, cutAt, handlerStartedAt, handlerEnd, outcomeAt }),
     `outcome: ${outcome?.error ?? outcome?.endedBy}, aborts: ${aborts.join("; ")}`,
+    `server: ${served?.error ?? served?.endedBy}, told ${JSON.stringify(told)}`,
   ].join("\n");
 }
 

@@ -17,6 +17,15 @@ export interface Numbered {
   readonly bytes: number;
 }
 
+/** What an observer is told of. */
+export type Told = "open" | "header" | "sent" | "received" | "end";
+
+/** A message, as far as the model looks at it. */
+export interface Received {
+  readonly number: bigint;
+  readonly payload: Uint8Array;
+}
+
 /** What a side's queues hold, as far as it has some. */
 export type Queued = Partial<QueueFills>;
 
@@ -69,6 +78,16 @@ export interface Trace {
   handlerEnd: { readonly act: HandlerAct; readonly at: number } | undefined;
   /** Reasons of the abort events of `context.signal`. */
   readonly aborts: ConnectError[];
+  /** When a handler that looks at its signal first saw that it had aborted. */
+  abortedAt: number | undefined;
+  /** Why the handler's signal is aborted when all is over, whoever looked at it. */
+  abortReason: unknown;
+  /** What observers of unary calls were told, in order. */
+  readonly told: { readonly client: Told[]; readonly server: Told[] };
+  /** The request that a unary handler got. */
+  request: Received | undefined;
+  /** The handler of a unary call set a header and a trailer before it ended. */
+  headersSet: boolean;
   /** What `onError` was told. */
   readonly reported: unknown[];
   /** Listeners left on the client's signal. */
@@ -94,6 +113,11 @@ export function newTrace(scenario: Scenario): Trace {
     metadata: undefined,
     handlerEnd: undefined,
     aborts: [],
+    abortedAt: undefined,
+    abortReason: undefined,
+    told: { client: [], server: [] },
+    request: undefined,
+    headersSet: false,
     reported: [],
     listenersLeft: 0,
   };

@@ -48,7 +48,13 @@ export class NodeExchange implements Exchange {
   accept(streams: boolean): AttachableWire {
     const response = this.#response;
     return isHttp2(response)
-      ? new Http2ServerWire(response, streams ? this.#halfCloseGraceMs : undefined)
+      ? new Http2ServerWire(response, this.#halfCloseGraceMs, this.#cancelLooksLike(streams))
       : new Http1ServerWire(this.#request as IncomingMessage, response);
+  }
+
+  /** nghttp2 sees to it that a request is as long as it says. */
+  #cancelLooksLike(streams: boolean) {
+    if (streams) return "any end";
+    return this.head.get("content-length") === undefined ? "an empty request" : undefined;
   }
 }

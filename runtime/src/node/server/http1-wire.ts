@@ -14,8 +14,9 @@ export class Http1ServerWire implements AttachableWire {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   #events: ServerWireEvents | undefined;
-  #ended = false;
   #gone = false;
+  /** The response has left. */
+  #finished = false;
 
   constructor(request: IncomingMessage, response: ServerResponse) {
     this.#request = request;
@@ -33,6 +34,7 @@ export class Http1ServerWire implements AttachableWire {
     this.#request.on("error", () => this.#onGone());
     this.#response.on("drain", () => events.onDrain());
     this.#response.on("finish", () => {
+      this.#finished = true;
       if (!this.#gone) events.onFinish();
     });
     this.#response.on("close", () => this.#onGone());
@@ -57,7 +59,6 @@ export class Http1ServerWire implements AttachableWire {
 
   end(trailer: Fields | undefined, abrupt: boolean): void {
     if (this.#gone) return;
-    this.#ended = true;
     if (trailer) this.#response.addTrailers(toNodeHeaders(trailer) as Record<string, string>);
     this.#response.end();
     if (abrupt || !this.#request.complete) drainRequest(this.#request, this.#response, abrupt);
@@ -82,7 +83,8 @@ export class Http1ServerWire implements AttachableWire {
   #onGone(): void {
     if (this.#gone) return;
     this.#gone = true;
-    if (this.#ended && this.#response.writableFinished) return;
+    // Without "finish", Node may yet call a response finished whose connection was reset.
+    if (this.#finished) return;
     // Over HTTP/1.1 a client has no other way to cancel.
     this.#events?.onFail(clientGone("the client closed the connection"), "client");
   }

@@ -22,26 +22,39 @@ export class Http2ServerWire implements AttachableWire {
   readonly #response: Http2ServerResponse;
   /** A stream that is closed has forgotten its own. */
   readonly #session: Http2Session | undefined;
-  readonly #halfCloseGraceMs: number | undefined;
+  readonly #halfCloseGraceMs: number;
+  readonly #cancelLooksLike: "any end" | "an empty request" | undefined;
   #events: ServerWireEvents | undefined;
   #requestEnded = false;
+  #empty = true;
   #gone = false;
   /** The response has left. */
   #finished = false;
 
-  /** `halfCloseGraceMs`: how long to hold the end of the request back; `undefined`: not at all. */
-  constructor(response: Http2ServerResponse, halfCloseGraceMs: number | undefined) {
+  /**
+   * `halfCloseGraceMs`: how long to hold the end of the request back, where a cancel may look like
+   * it. Node's clients end a request that they cancel, just before they reset it.
+   */
+  constructor(
+    response: Http2ServerResponse,
+    halfCloseGraceMs: number,
+    cancelLooksLike: "any end" | "an empty request" | undefined,
+  ) {
     this.#response = response;
     this.#stream = response.stream;
     this.#session = response.stream.session;
     this.#halfCloseGraceMs = halfCloseGraceMs;
+    this.#cancelLooksLike = cancelLooksLike;
   }
 
   /** Starts to tell `events`. */
   attach(events: ServerWireEvents): void {
     this.#events = events;
     const stream = this.#stream;
-    stream.on("data", (chunk: Buffer) => events.onData(toUint8Array(chunk)));
+    stream.on("data", (chunk: Buffer) => {
+      this.#empty = false;
+      events.onData(toUint8Array(chunk));
+    });
     stream.on("end", () => this.#onEnd());
     const onDrain = () => events.onDrain();
     stream.on("drain", () => whenFair(stream, onDrain));
@@ -103,8 +116,9 @@ export class Http2ServerWire implements AttachableWire {
     const tell = () => {
       if (!this.#gone) this.#events?.onEnd(undefined);
     };
-    if (this.#halfCloseGraceMs === undefined) tell();
-    else delayHalfClose(this.#halfCloseGraceMs, tell);
+    const suspect = this.#empty ? this.#cancelLooksLike : this.#cancelLooksLike === "any end";
+    if (suspect) delayHalfClose(this.#halfCloseGraceMs, tell);
+    else tell();
   }
 
   /** What was written, trailers apart, is with the socket; and these follow at once. */

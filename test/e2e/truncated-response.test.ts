@@ -9,7 +9,7 @@ import { createLabServiceClient } from "../support/gen/lab/v1/lab_stream.js";
 import { serveLab } from "../support/lab.js";
 import { note } from "../support/note.js";
 import { envelope, noteEnvelope } from "../support/raw.js";
-import { connectOn2, grpcWebOn2, type Wire } from "../support/wires.js";
+import { connectOn2, grpcOn2, grpcWebOn2, type Wire } from "../support/wires.js";
 
 /** A chat with a server that answers with `body`, and ends the response when told. */
 async function start(wire: Wire, body: Uint8Array) {
@@ -53,4 +53,17 @@ describe.each([
     expect(await chat.recv()).toMatchObject({ text: "hello" });
     expect((await failure(chat.recv())).code).toBe(code);
   });
+});
+
+it("settles the header of a response whose headers have an error, though it goes on and succeeds", async () => {
+  await using lab = await serveLab((_request, response) => {
+    response.writeHead(200, { "content-type": "application/grpc", "grpc-status": "5" });
+    response.addTrailers({ "grpc-status": "0" });
+    response.end(noteEnvelope(note("more")));
+  }, "2");
+  const call = createLabServiceClient(ourTransport(lab.url, grpcOn2)).download({});
+  expect(await call.recv()).toMatchObject({ text: "more" });
+  expect(await call.recv()).toBeUndefined();
+  expect((await call.header).get("grpc-status")).toBe("5");
+  expect(await call.outcome).toMatchObject({ code: undefined });
 });

@@ -184,6 +184,8 @@ export class WireCarrier implements Carrier<Envelope>, ClientWireEvents {
     };
     try {
       const trailer = options.protocol.validateEnd(end);
+      // An error in the headers was not the end of the response, if more followed.
+      if (this.#head.error) this.call.gotHeader(this.#header);
       const fault = checkSingleResponse(rpc.methodKind, this.received.messages);
       this.call.settle("server", trailer, fault);
     } catch (thrown) {

@@ -4,7 +4,8 @@ import type { RpcObserver } from "../api/observer.js";
 import type { StreamCallOptions } from "../api/options.js";
 import type { StreamLimits } from "../options/limits.js";
 import { resolveLimits } from "../options/limits.js";
-import { resolveQueues, type StreamQueues } from "../options/queues.js";
+import type { ResolvedPolicy } from "../options/policy.js";
+import { resolveQueues } from "../options/queues.js";
 import type { RetryPolicy } from "../options/retry.js";
 import { checkCallTimeout } from "../options/settings.js";
 import { resolveTimeouts, type StreamTimeouts } from "../options/timeouts.js";
@@ -27,12 +28,9 @@ import { limitTime } from "./time-limits.js";
 import { sendOnly } from "./unary.js";
 
 /** What the schema and a client's options together say of the calls of an RPC. */
-export interface CallDefaults {
+export interface CallDefaults extends ResolvedPolicy {
   readonly timeoutMs: number | undefined;
   readonly retry: RetryPolicy | false | undefined;
-  readonly timeouts: StreamTimeouts | undefined;
-  readonly limits: StreamLimits | undefined;
-  readonly queues: StreamQueues | undefined;
   readonly validation: StreamValidation | undefined;
   readonly observer: RpcObserver | undefined;
   readonly heartbeat: Heartbeat | undefined;

@@ -6,10 +6,8 @@ import { clientMethods } from "../client/methods.js";
 import { type CallDefaults, createPipeline } from "../client/pipeline.js";
 import { withMetadata } from "../client/with-metadata.js";
 import { checkObserver } from "../observe/check.js";
-import { resolveLimits } from "../options/limits.js";
-import { resolveQueues } from "../options/queues.js";
+import { resolvePolicy } from "../options/policy.js";
 import { assertNumber, shown } from "../options/settings.js";
-import { resolveTimeouts } from "../options/timeouts.js";
 import { prepare, resolveValidation } from "../options/validation.js";
 import { heartbeatOf } from "../protocol/heartbeat.js";
 import { methodsOf, type RpcMethod } from "../protocol/method-kind.js";
@@ -65,9 +63,7 @@ function checkTransport({ typeName }: DescService, transport: Partial<Transport>
 /** Throws a `RangeError` for what cannot be, even for a service without RPCs. */
 function checkOptions(options: StreamClientOptions): void {
   const { timeoutMs, observer } = options;
-  resolveTimeouts(undefined, options.timeouts);
-  resolveLimits(undefined, options.limits);
-  resolveQueues(undefined, options.queues);
+  resolvePolicy(undefined, options);
   if (timeoutMs !== undefined) assertNumber("timeoutMs", timeoutMs, 0, Number.POSITIVE_INFINITY);
   checkObserver("observer", observer);
 }
@@ -81,9 +77,7 @@ function defaultsOf(
   return {
     timeoutMs: code.timeoutMs ?? policy?.timeoutMs,
     retry: code.retry ?? policy?.retry,
-    timeouts: resolveTimeouts(policy?.timeouts, code.timeouts),
-    limits: resolveLimits(policy?.limits, code.limits),
-    queues: resolveQueues(policy?.queues, code.queues),
+    ...resolvePolicy(policy, code),
     validation: code.validation,
     observer: code.observer,
     heartbeat: heartbeatOf(method, heartbeat),

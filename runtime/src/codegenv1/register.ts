@@ -4,10 +4,9 @@ import type { ConnectRouter, ConnectRouterOptions } from "@connectrpc/connect";
 import type { StreamServiceOptions } from "../api/options.js";
 import { checkObserver } from "../observe/check.js";
 import { checkConnectOptions } from "../options/connect-options.js";
-import { resolveLimits, type StreamLimits } from "../options/limits.js";
-import { resolveQueues, type StreamQueues } from "../options/queues.js";
+import type { StreamLimits } from "../options/limits.js";
+import { resolvePolicy } from "../options/policy.js";
 import { checkFunction, definedOnly } from "../options/settings.js";
-import { resolveTimeouts, type StreamTimeouts } from "../options/timeouts.js";
 import { prepare } from "../options/validation.js";
 import { heartbeatOf } from "../protocol/heartbeat.js";
 import { methodsOf } from "../protocol/method-kind.js";
@@ -34,17 +33,13 @@ export function registerService(
   checkFunction("onError", onError);
   checkObserver("observer", observer);
   checkConnectOptions(rest);
-  const ours = {
-    timeouts: resolveTimeouts(undefined, timeouts),
-    limits: resolveLimits(undefined, limits),
-    queues: resolveQueues(undefined, queues),
-  };
+  const ours = resolvePolicy(undefined, { timeouts, limits, queues });
   const methods = new HandlerMethods(service, handler);
   for (const method of methodsOf(service)) {
     const { spec, member } = specOf(specs, method);
     const named = methods.take(method, member);
     prepare(validation, method, "request", spec.initialMetadata);
-    const policy = joinPolicies(spec.policy, ours);
+    const policy = resolvePolicy(spec.policy, ours);
     const rpc: NativeRpc = {
       method,
       handle: runnerFor(withMetadata(named, spec.initialMetadata, validation), method, onError),
@@ -64,15 +59,6 @@ export function registerService(
   return router;
 }
 
-/** What the code says goes before what the schema says. */
-function joinPolicies(schema: ServerPolicy | undefined, code: ResolvedPolicy): ResolvedPolicy {
-  return {
-    timeouts: resolveTimeouts(schema?.timeouts, code.timeouts),
-    limits: resolveLimits(schema?.limits, code.limits),
-    queues: resolveQueues(schema?.queues, code.queues),
-  };
-}
-
 /** The options of Connect. It takes their presence for a choice of protocols. */
 function connectOptions(
   rest: ConnectRouterOptions,
@@ -82,11 +68,4 @@ function connectOptions(
   if (limits?.readMaxBytes !== undefined) options.readMaxBytes = limits.readMaxBytes;
   if (limits?.writeMaxBytes !== undefined) options.writeMaxBytes = limits.writeMaxBytes;
   return options;
-}
-
-/** What schema and options together say of an RPC. */
-interface ResolvedPolicy {
-  readonly timeouts: StreamTimeouts | undefined;
-  readonly limits: StreamLimits | undefined;
-  readonly queues: StreamQueues | undefined;
 }

@@ -1,7 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
+import { CLIENT_PREFACE, FrameType } from "../../runtime/src/http2/frames/frame-types.js";
 import { ErrorCode, HeaderList } from "../../runtime/src/http2/index.js";
-import { Pair, responseHeaders, trailers } from "./support/pair.js";
+import { frame, settings, settingsAck, uint32 } from "./support/frames.js";
+import { VirtualLoop } from "./support/memory-host.js";
+import {
+  Lone,
+  makeClient,
+  makeServer,
+  Pair,
+  Recorder,
+  requestFields,
+  requestHeaders,
+  responseHeaders,
+  trailers,
+} from "./support/pair.js";
 
 const { CANCEL, NO_ERROR, REFUSED_STREAM, INTERNAL_ERROR } = ErrorCode;
 
@@ -274,6 +287,46 @@ describe("going away", () => {
     pair.settle();
     expect(pair.client.host.ended).toBe(true);
     expect(pair.server.host.ended).toBe(true);
+  });
+
+  it("a client's GOAWAY goes behind its requests, and is sent once", () => {
+    const loop = new VirtualLoop();
+    const lone = new Lone(loop, makeClient(loop));
+    lone.send(settings(), settingsAck);
+    const { connection } = lone.end;
+    connection.request(requestHeaders, new Recorder());
+    connection.shutdown();
+    connection.shutdown();
+    const types = lone.received().map(({ type }) => type);
+    expect(types).toEqual([FrameType.HEADERS, FrameType.GOAWAY]);
+    expect(connection.isOpen).toBe(false);
+    expect(lone.end.host.ended).toBe(false);
+  });
+
+  it("a client's GOAWAY is sent when the only request is reset before it has left", () => {
+    const loop = new VirtualLoop();
+    const lone = new Lone(loop, makeClient(loop));
+    lone.send(settings(), settingsAck);
+    const stream = lone.end.connection.request(requestHeaders, new Recorder());
+    lone.end.connection.shutdown();
+    stream.reset(CANCEL);
+    expect(lone.received().map(({ type }) => type)).toEqual([FrameType.GOAWAY]);
+    expect(lone.end.host.ended).toBe(true);
+  });
+
+  it("a server that a client leaves says what came last before it closes", () => {
+    const loop = new VirtualLoop();
+    const lone = new Lone(loop, makeServer(loop));
+    lone.send(CLIENT_PREFACE, settings(), settingsAck);
+    lone.end.log.onCall = (stream) => {
+      stream.respond(responseHeaders);
+      stream.end();
+    };
+    lone.send(lone.peer.headers(1, requestFields, { endStream: true }));
+    const answer = lone.send(frame(FrameType.GOAWAY, 0, 0, [...uint32(0), ...uint32(NO_ERROR)]));
+    expect(answer.map(({ type }) => type)).toEqual([FrameType.GOAWAY]);
+    expect(Buffer.from(answer[0]?.payload ?? []).readUInt32BE(0)).toBe(1);
+    expect(lone.end.host.ended).toBe(true);
   });
 
   it("destroy tells the peer why, and fails all", () => {

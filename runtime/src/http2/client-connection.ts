@@ -20,6 +20,8 @@ export class ClientConnection extends Http2Connection {
   /** Streams of the server: none, since push is not allowed. */
   protected override readonly lastStreamId = 0;
   #nextId = 1;
+  /** What the GOAWAY says that is due; `undefined`: none is. */
+  #goawayDebug: string | undefined;
 
   constructor(host: Http2Host, events: ConnectionEvents, options: Http2Options = {}) {
     super(host, events, { ...options, minPingIntervalMs: 0 });
@@ -67,10 +69,10 @@ export class ClientConnection extends Http2Connection {
 
   /** Makes no more requests, and closes the connection once those that are open have ended. */
   override shutdown(debug = ""): void {
-    if (this.closed || this.isLeaving) return;
+    if (this.closed || this.draining) return;
     this.draining = true;
-    this.isLeaving = true;
-    this.sendGoaway(0, ErrorCode.NO_ERROR, debug);
+    this.#goawayDebug = debug;
+    this.announce();
   }
 
   override isIdle(streamId: number): boolean {
@@ -102,6 +104,15 @@ export class ClientConnection extends Http2Connection {
     }
     if (stream.gotHeaders) this.#onTrailers(stream, list, endStream);
     else this.#onResponse(stream, list, endStream);
+  }
+
+  /** A server that has nothing to do closes on GOAWAY, so that it goes behind all requests. */
+  protected override announce(): void {
+    const debug = this.#goawayDebug;
+    if (debug === undefined || this.streams.hasUnsent) return;
+    this.#goawayDebug = undefined;
+    this.isLeaving = true;
+    this.sendGoaway(0, ErrorCode.NO_ERROR, debug);
   }
 
   /** Clients have one step. */

@@ -124,7 +124,10 @@ export abstract class ConnectionCore implements StreamContext, HeaderSink, Outbo
   /** The time limit between the two steps of a graceful GOAWAY. */
   protected abstract onGoawayDeadline(): void;
 
-  /** Announces that the connection goes away. */
+  /** Sends the GOAWAY that is due when what goes before it has left, if it has. */
+  protected abstract announce(): void;
+
+  /** Tells the peer that the connection goes away. */
   protected sendGoaway(lastStreamId: number, code: number, debug: string): void {
     this.outbound.control.goaway(lastStreamId, code, encoder.encode(debug));
     this.schedule();
@@ -138,7 +141,8 @@ export abstract class ConnectionCore implements StreamContext, HeaderSink, Outbo
       if (this.closed) return;
       this.outbound.flush();
       this.outbound.tellDrained();
-      if (this.isLeaving) this.#finish();
+      this.announce();
+      if (this.isLeaving && !this.#scheduled) this.#finish();
     });
   }
 

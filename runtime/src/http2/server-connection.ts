@@ -44,7 +44,7 @@ export class ServerConnection extends Http2Connection {
    * answered a ping: what it sent until then is served.
    */
   override shutdown(debug = ""): void {
-    if (this.closed || this.#shutdownDebug !== undefined) return;
+    if (this.closed || this.#final || this.#shutdownDebug !== undefined) return;
     this.#shutdownDebug = debug;
     this.draining = true;
     this.sendGoaway(MAX_STREAM_ID, NO_ERROR, debug);
@@ -72,6 +72,11 @@ export class ServerConnection extends Http2Connection {
     opened.contentLeft = length ?? -1;
     this.events.onRequest(opened, list, endStream);
     if (endStream) this.streams.remoteEnd(opened, undefined);
+  }
+
+  /** When the client goes away, it must know which of its requests have come before we close. */
+  protected override announce(): void {
+    if (this.isLeaving && this.streams.open.size === 0) this.onGoawayDeadline();
   }
 
   protected override onGoawayDeadline(): void {

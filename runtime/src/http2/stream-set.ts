@@ -59,6 +59,12 @@ export class StreamSet implements StreamOwner {
     return undefined;
   }
 
+  /** Whether there are requests of which nothing has been sent. */
+  get hasUnsent(): boolean {
+    for (const stream of this.open.values()) if (!stream.known) return true;
+    return false;
+  }
+
   /** Whether we have reset a stream not long ago, so that frames for it mean nothing. */
   wasReset(streamId: number): boolean {
     return this.#resets.has(streamId);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import "./support/seed.js";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {

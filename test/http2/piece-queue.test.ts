@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import "./support/seed.js";
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { PieceQueue } from "../../runtime/src/http2/piece-queue.js";

@@ -25,8 +25,8 @@ export interface SendOptions {
 }
 
 /**
- * Options of one client call: those of Connect, and those below. A value that cannot be throws a
- * `RangeError`; of a unary call it rejects with it.
+ * Options of one client call: those of Connect, and those below. Invalid values throw a
+ * `RangeError`; a unary call rejects with it.
  */
 export interface StreamCallOptions extends CallOptions {
   /**
@@ -58,7 +58,7 @@ export interface StreamCallOptions extends CallOptions {
   validation?: StreamValidation | false;
 }
 
-/** Options of a generated client. A value that cannot be throws a `RangeError`. */
+/** Options of a generated client. Invalid values throw a `RangeError`. */
 export interface StreamClientOptions {
   /**
    * Time allowed for each call, in milliseconds, unless the call sets its own `timeoutMs`. 0: none.
@@ -94,8 +94,8 @@ export interface StreamClientOptions {
 }
 
 /**
- * Options of `registerXService`: those of Connect's router, limits and error reporting. A value that
- * cannot be throws a `RangeError`.
+ * Options of `registerXService`: those of Connect's router, limits and error reporting. Invalid
+ * values throw a `RangeError`.
  */
 export interface StreamServiceOptions extends ConnectRouterOptions {
   /** Limits of time within each stream, as the server sees it. Default: none. */

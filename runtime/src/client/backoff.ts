@@ -23,7 +23,7 @@ export function backoffMs(backoff: Backoff, waits: number): number {
   return steady * (1 + JITTER * (2 * Math.random() - 1));
 }
 
-/** Fills in `defaults`. Throws a `RangeError`, which begins with `where`, for what cannot be. */
+/** Fills in `defaults`. Throws a `RangeError`, which begins with `where`, for invalid values. */
 export function resolveBackoff(
   where: string,
   options: { [K in keyof Backoff]?: number },

@@ -60,7 +60,7 @@ function checkTransport({ typeName }: DescService, transport: Partial<Transport>
   );
 }
 
-/** Throws a `RangeError` for what cannot be, even for a service without RPCs. */
+/** Throws a `RangeError` for invalid options, even for a service without RPCs. */
 function checkOptions(options: StreamClientOptions): void {
   const { timeoutMs, observer } = options;
   resolvePolicy(undefined, options);

@@ -6,7 +6,7 @@ import { unimplemented } from "../server/unimplemented.js";
 
 /**
  * The methods of a handler, by the names that generated code has for the RPCs; those that are left
- * out answer `unimplemented`. Throws a `TypeError` for a handler that cannot be meant.
+ * out answer `unimplemented`. Throws a `TypeError` for a handler that looks like a mistake.
  */
 export class HandlerMethods {
   readonly #service: DescService;

@@ -20,7 +20,7 @@ import { type RpcSpecs, type ServerPolicy, specOf } from "./rpc-spec.js";
 
 /**
  * Registers `handler` for the RPCs of `service`. `specs`: what the schema says of them beside. Throws
- * a `RangeError` for options that cannot be, and a `TypeError` for a handler that cannot be meant.
+ * a `RangeError` for invalid options, and a `TypeError` for a handler that looks like a mistake.
  */
 export function registerService(
   service: DescService,

@@ -26,7 +26,7 @@ const numbers = [
 ] as const;
 
 /**
- * Throws a `RangeError` for an option of Connect that cannot be. Connect takes most of them as they
+ * Throws a `RangeError` for an invalid option of Connect. Connect takes most of them as they
  * are, and a limit that is no number is none.
  */
 export function checkConnectOptions(options: ConnectOptions): void {

@@ -29,7 +29,7 @@ export interface QueueBounds {
  * Queues of a stream, on either side. A direction in which an RPC has but one message has none: the
  * request of a server-streaming one, and the response of a client-streaming one.
  *
- * A setting that cannot be throws a `RangeError` where it is set.
+ * Invalid settings throw a `RangeError` where they are set.
  */
 export interface StreamQueues {
   /**

@@ -4,7 +4,7 @@ import type { Code } from "@connectrpc/connect";
 /**
  * When and how often a client repeats a failed call, in the terms of gRPC's retry policy. The
  * client's option. A call is repeated only while nothing of its response has been seen.
- * A value that cannot be throws a `RangeError`, when it is set.
+ * Invalid values throw a `RangeError` where they are set.
  * https://github.com/grpc/proposal/blob/master/A6-client-retries.md
  */
 export interface RetryPolicy {

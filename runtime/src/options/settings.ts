@@ -21,7 +21,7 @@ export type Resolve<K extends string> = (
 
 /**
  * How to join the settings of one option, key by key: the particular goes before the general,
- * which was checked where it was set. Throws a `RangeError` for what cannot be; `known` gives each
+ * which was checked where it was set. Throws a `RangeError` for invalid values; `known` gives each
  * setting and its largest value.
  */
 export function settings<K extends string>(

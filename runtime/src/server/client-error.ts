@@ -20,9 +20,9 @@ export function unsendable(what: string): ConnectError {
 }
 
 /**
- * What the client is told of something that a handler threw: a `ConnectError` as it is, but for
- * what cannot be sent of it; anything else as `internal`, without its text, which goes to `onError`. What a handler throws because its
- * call was aborted is no fault.
+ * What the client sees of something that a handler threw: a `ConnectError` as it is, without what no
+ * protocol can send of it; anything else as `internal`, without its text, which goes to `onError`. What
+ * a handler throws because its call was aborted is no fault.
  */
 export function toClientError(
   thrown: unknown,

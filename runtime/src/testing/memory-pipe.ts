@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /** Whom a lane serves. */
-export interface LaneEvents {
+export interface PipeEvents {
   onData(chunk: Uint8Array): void;
   /** The writer may go on. */
   onDrain(): void;
@@ -11,14 +11,14 @@ export interface LaneEvents {
 
 /** One direction of an exchange in memory. Holds what its reader, who has paused, does not take. */
 export class MemoryPipe {
-  readonly #events: LaneEvents;
+  readonly #events: PipeEvents;
   readonly #held: Uint8Array[] = [];
   #paused = false;
   #closed = false;
   #tellEnd: (() => void) | undefined;
   #writes = 0;
 
-  constructor(events: LaneEvents) {
+  constructor(events: PipeEvents) {
     this.#events = events;
   }
 

@@ -34,7 +34,7 @@ import type {
  * interface has it. The handler starts at once, and behaves as it does behind gRPC on a server:
  * the code between it and the wire is the same.
  *
- * Throws a `RangeError` for options that cannot be, and a `ConnectError` for initial metadata that
+ * Throws a `RangeError` for invalid options, and a `ConnectError` for initial metadata that
  * cannot travel.
  */
 export function testCall<I extends DescMessage, O extends DescMessage>(

@@ -28,7 +28,7 @@ export interface MessageStream<M> extends ClientStream, AsyncIterable<M> {
   recv(options?: RecvOptions): Promise<M | undefined>;
 }
 
-/** How `resumable` goes on after a call was lost. Values that cannot be throw a `RangeError`. */
+/** How `resumable` goes on after a call was lost. Invalid values throw a `RangeError`. */
 export interface ResumeOptions<R, M> {
   /** The first request. */
   request: R;

@@ -37,7 +37,7 @@ const known: readonly (keyof RetryPolicy)[] = [
   "maxBufferBytes",
 ];
 
-/** Fills in the defaults. Throws a `RangeError` for what cannot be. `undefined`: no retries. */
+/** Fills in the defaults. Throws a `RangeError` for invalid values. `undefined`: no retries. */
 export function resolveRetry(
   transport: Transport,
   policy: RetryPolicy | false | undefined,

@@ -117,7 +117,7 @@ const times = [
   ["connectTimeoutMs", Number.MIN_VALUE],
 ] as const;
 
-/** Throws a `RangeError` for a value that cannot be, which would be no limit at all. */
+/** Throws a `RangeError` for an invalid value, which would be no limit at all. */
 function checkValues(options: StreamTransportOptions): void {
   checkConnectOptions(options);
   const given: { [K in (typeof times)[number][0]]?: number | undefined } = options;

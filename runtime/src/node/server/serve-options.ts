@@ -78,7 +78,7 @@ export interface ResolvedServeOptions {
 /** Default time for open calls to finish in `close`, in milliseconds. */
 export const DEFAULT_GRACE_MS = 10_000;
 
-/** Fills in the defaults. Throws a `RangeError` for a value that cannot be. */
+/** Fills in the defaults. Throws a `RangeError` for an invalid value. */
 export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions {
   const { host = "127.0.0.1", keepAlive, resetLimit = {}, http2 = {}, tls } = options;
   if (typeof host !== "string" || host === "") {

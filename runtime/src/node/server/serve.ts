@@ -23,7 +23,7 @@ export interface RunningServer {
   /**
    * Drains and closes: new calls are refused, open ones may finish. Those that have not after
    * `graceMs` (default: 10 seconds) end with `unavailable`. Resolves when all is closed, rejects with
-   * a `RangeError` for a `graceMs` that cannot be.
+   * a `RangeError` for an invalid `graceMs`.
    *
    * May be called again, and gives the same promise. A `graceMs` given then counts from then, and for
    * all if it is over sooner than the one before: so a second SIGTERM can mean now.
@@ -36,7 +36,7 @@ const FLUSH_MS = 1000;
 
 /**
  * Serves `routes` on one port, HTTP/1.1 and HTTP/2, clear text or TLS. Resolves once it listens.
- * Rejects with Node's error if it cannot, and with a `RangeError` for an option that cannot be.
+ * Rejects with Node's error if it cannot, and with a `RangeError` for an invalid option.
  */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const resolved = resolveServeOptions(options);

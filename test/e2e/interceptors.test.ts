@@ -48,16 +48,14 @@ function observer(seen: string[]): Interceptor {
   return (next) => async (request) => {
     request.header.set("x-request", "marked");
     seen.push(`> ${request.method.name} ${request.stream}`);
-    const counted = request.stream
-      ? { ...request, message: hooks(request.message, "in") }
-      : request;
+    const counted = request.stream ? { ...request, message: tap(request.message, "in") } : request;
     const response = await next(counted);
     response.header.set("x-header", "marked");
     response.trailer.set("x-trailer", "marked");
-    return response.stream ? { ...response, message: hooks(response.message, "out") } : response;
+    return response.stream ? { ...response, message: tap(response.message, "out") } : response;
   };
 
-  async function* hooks<T extends object>(messages: AsyncIterable<T>, way: string) {
+  async function* tap<T extends object>(messages: AsyncIterable<T>, way: string) {
     for await (const message of messages) {
       seen.push(`${way} ${"text" in message ? message.text : ""}`);
       yield message;
@@ -432,3 +430,38 @@ async function* catching<T>(
     throw error;
   }
 }
+
+describe.each(["handler returns", "client cancels"])("when the %s", (how) => {
+  it.each(wires.filter(({ http }) => http === "2"))(
+    "the finally of a server interceptor's request iterable runs, $name",
+    async (wire) => {
+      const cleaned = gate();
+      const watching: Interceptor = (next) => (request) =>
+        next(request.stream ? { ...request, message: watched(request.message) } : request);
+      async function* watched<T extends object>(messages: AsyncIterable<T>): AsyncIterable<T> {
+        try {
+          for await (const message of messages) yield message;
+        } finally {
+          cleaned.resolve();
+        }
+      }
+      await using lab = await startLab(
+        {
+          async chat(stream) {
+            await stream.recv();
+            await stream.send({ text: "heard" });
+            if (how === "client cancels") await failure(stream.recv());
+          },
+        },
+        { http: wire.http, adapter: { interceptors: [watching] } },
+      );
+      const call = generatedClient(ourTransport(lab.url, wire)).chat();
+      await call.send({ text: "hi" });
+      expect((await call.recv())?.text).toBe("heard");
+      if (how === "client cancels") call.cancel();
+      await cleaned.promise;
+      call.cancel();
+      await lab.idle();
+    },
+  );
+});

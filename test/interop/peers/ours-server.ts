@@ -12,6 +12,8 @@ import { connectCode, connectError } from "./connect-errors.js";
 /** The server, with options of the tests. */
 export async function startOurs(options: Partial<ServeOptions> = {}): Promise<PeerServer> {
   const server = await serve({
+    // The cases have both sides compress.
+    compressMinBytes: 1024,
     ...options,
     routes(router) {
       registerObserverService(router, { await: awaitEvent });

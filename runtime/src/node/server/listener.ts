@@ -4,6 +4,7 @@ import * as http2 from "node:http2";
 import type { AddressInfo, Server, Socket } from "node:net";
 import type { NodeListener } from "../node-types.js";
 import { widenConnectionWindow } from "../windows.js";
+import { deferDestroy } from "./defer-destroy.js";
 import { detectHttp2 } from "./detect-http2.js";
 import type { ResolvedServeOptions } from "./serve-options.js";
 import { keepSessionAlive } from "./session-keepalive.js";
@@ -102,6 +103,7 @@ function watchSessions(
   options: ResolvedServeOptions,
 ): void {
   server.on("session", (session) => {
+    deferDestroy(session);
     sessions.add(session);
     session.once("close", () => sessions.delete(session));
     widenConnectionWindow(session);

@@ -14,6 +14,10 @@ import { findInvalidHeader } from "../protocol/header-value.js";
 /** What a request's head says. Headers are converted only if somebody asks for them all. */
 export interface RequestHead {
   readonly method: string;
+  /** Path of the URL, without its query. */
+  readonly path: string;
+  /** Scheme and host of the URL; `undefined` for a request that names no valid host. */
+  readonly origin: string | undefined;
   readonly url: string;
   /** `undefined` if the request does not have the field. Names in lower case. */
   get(name: string): string | undefined;

@@ -76,9 +76,12 @@ function requestHead(
   header: Headers,
   contextValues: ContextValues | undefined,
 ): RequestHead {
+  const { pathname, origin } = new URL(url);
   return {
     method: "POST",
     fullDuplex: true,
+    path: pathname,
+    origin,
     url,
     header,
     contextValues,

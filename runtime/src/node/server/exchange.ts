@@ -7,7 +7,7 @@ import { isHttp2, type NodeRequest, type NodeResponse } from "../node-types.js";
 import { sendStatus } from "./http-status.js";
 import { Http1ServerWire } from "./http1-wire.js";
 import { Http2ServerWire } from "./http2-wire.js";
-import { NodeRequestHead, requestOrigin } from "./request-head.js";
+import { NodeRequestHead } from "./request-head.js";
 
 /** A request and its response, of Node's HTTP/1.1 or HTTP/2. */
 export class NodeExchange implements Exchange {
@@ -16,29 +16,16 @@ export class NodeExchange implements Exchange {
   readonly #response: NodeResponse;
   readonly #halfCloseGraceMs: number;
 
-  private constructor(
+  constructor(
     request: NodeRequest,
     response: NodeResponse,
-    head: RequestHead,
+    contextValues: ((request: NodeRequest) => ContextValues) | undefined,
     halfCloseGraceMs: number,
   ) {
     this.#request = request;
     this.#response = response;
     this.#halfCloseGraceMs = halfCloseGraceMs;
-    this.head = head;
-  }
-
-  /** `undefined` for a request that names no valid host. */
-  static of(
-    request: NodeRequest,
-    response: NodeResponse,
-    contextValues: ((request: NodeRequest) => ContextValues) | undefined,
-    halfCloseGraceMs: number,
-  ): NodeExchange | undefined {
-    const origin = requestOrigin(request);
-    if (origin === undefined) return undefined;
-    const head = new NodeRequestHead(request, origin, contextValues?.(request));
-    return new NodeExchange(request, response, head, halfCloseGraceMs);
+    this.head = new NodeRequestHead(request, contextValues);
   }
 
   refuse(status: number, header?: Readonly<Record<string, string>>): void {

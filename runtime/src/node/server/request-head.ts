@@ -10,11 +10,9 @@ const MAX_REMEMBERED = 1000;
 
 const validOrigins = new Set<string>();
 
-/** Scheme and host of a request, or `undefined` for a request that names no valid host. */
-export function requestOrigin(request: NodeRequest): string | undefined {
-  const host = request.headers[":authority"] ?? request.headers.host;
-  if (typeof host !== "string" || host === "") return undefined;
-  const scheme = "encrypted" in request.socket ? "https" : "http";
+/** `scheme` and `host` as an origin; `undefined`: the host is not valid. */
+export function toOrigin(scheme: string, host: string | undefined): string | undefined {
+  if (host === undefined || host === "") return undefined;
   const origin = `${scheme}://${host}`;
   if (validOrigins.has(origin)) return origin;
   // A host with a slash, a question mark or a user name in it would be read as something else.
@@ -25,21 +23,41 @@ export function requestOrigin(request: NodeRequest): string | undefined {
 
 /** What a request's head says, for the context of its call. */
 export class NodeRequestHead implements RequestHead {
-  readonly method: string;
-  readonly #origin: string;
-  readonly contextValues: ContextValues | undefined;
   readonly #request: NodeRequest;
+  readonly #contextValues: ((request: NodeRequest) => ContextValues) | undefined;
   #header: Headers | undefined;
 
-  constructor(request: NodeRequest, origin: string, contextValues: ContextValues | undefined) {
+  constructor(
+    request: NodeRequest,
+    contextValues: ((request: NodeRequest) => ContextValues) | undefined,
+  ) {
     this.#request = request;
-    this.method = request.method ?? "";
-    this.#origin = origin;
-    this.contextValues = contextValues;
+    this.#contextValues = contextValues;
+  }
+
+  get method(): string {
+    return this.#request.method ?? "";
+  }
+
+  get path(): string {
+    const [path = ""] = (this.#request.url ?? "").split("?", 1);
+    return path;
+  }
+
+  get origin(): string | undefined {
+    const { headers, socket } = this.#request;
+    const host = headers[":authority"] ?? headers.host;
+    const scheme = "encrypted" in socket ? "https" : "http";
+    return typeof host === "string" ? toOrigin(scheme, host) : undefined;
   }
 
   get url(): string {
-    return `${this.#origin}${this.#request.url ?? ""}`;
+    return `${this.origin ?? ""}${this.#request.url ?? ""}`;
+  }
+
+  /** Asked for once, by the context of the call. */
+  get contextValues(): ContextValues | undefined {
+    return this.#contextValues?.(this.#request);
   }
 
   get fullDuplex(): boolean {

@@ -8,8 +8,7 @@ import { checkConnectOptions } from "../../options/connect-options.js";
 import { DEFAULT_READ_MAX_BYTES } from "../../options/message-size.js";
 import { assertInteger, definedOnly, invalidOption } from "../../options/settings.js";
 import { MAX_TIMER_MS } from "../../options/timeouts.js";
-import { dispatch } from "../../server/dispatch.js";
-import { createRoutes } from "../../server/routes.js";
+import { createRequestHandler } from "../../server/request-handler.js";
 import { registerNodeCompressions } from "../compression/compression.js";
 import { shareConnection } from "../fair-share.js";
 import { isHttp2, type NodeListener } from "../node-types.js";
@@ -52,19 +51,17 @@ export function streamNodeAdapter(given: StreamNodeAdapterOptions): NodeListener
   check(options);
   registerNodeCompressions();
   const { contextValues, fallback, halfCloseGraceMs = 0 } = options;
-  const routes = createRoutes({
+  const handle = createRequestHandler({
     ...options,
     acceptCompression: options.acceptCompression ?? [compressionGzip, compressionBrotli],
     readMaxBytes: options.readMaxBytes ?? DEFAULT_READ_MAX_BYTES,
   });
   const listener: NodeListener = (request, response) => {
     if (isHttp2(response)) shareConnection(response.stream);
-    const [path = ""] = (request.url ?? "").split("?", 1);
-    const route = routes.get(path);
-    if (!route) return fallback ? fallback(request, response) : sendStatus(response, 404);
-    const exchange = NodeExchange.of(request, response, contextValues, halfCloseGraceMs);
-    if (exchange) dispatch(route, exchange);
-    else sendStatus(response, 400);
+    const exchange = new NodeExchange(request, response, contextValues, halfCloseGraceMs);
+    if (handle(exchange)) return;
+    if (fallback) fallback(request, response);
+    else sendStatus(response, 404);
   };
   return (request, response) => {
     try {

@@ -19,7 +19,7 @@ import { grpc } from "../../protocol/grpc.js";
 import { grpcWeb } from "../../protocol/grpc-web.js";
 import { registerNodeCompressions } from "../compression/compression.js";
 import { http1Opener } from "./http1-wire.js";
-import { http2Opener, type SessionManager } from "./http2-wire.js";
+import { nodeHttp2Opener, type SessionManager } from "./node-http2-wire.js";
 import { StreamSessionManager } from "./session-manager.js";
 
 type Http2Options = Omit<Extract<ConnectTransportOptions, { httpVersion: "2" }>, "httpVersion">;
@@ -90,7 +90,7 @@ function resolve(options: StreamTransportOptions & SharedSessions): WireTranspor
     openWire:
       options.httpVersion === "1.1"
         ? http1Opener(options.baseUrl, options.nodeOptions)
-        : http2Opener(options.sessionManager as SessionManager),
+        : nodeHttp2Opener(options.sessionManager as SessionManager),
     fullDuplex: options.httpVersion !== "1.1",
     useBinaryFormat: options.useBinaryFormat ?? true,
     interceptors: options.interceptors ?? [],

@@ -12,8 +12,8 @@ import { createRequestHandler } from "../../server/request-handler.js";
 import { registerNodeCompressions } from "../compression/compression.js";
 import { shareConnection } from "../fair-share.js";
 import { isHttp2, type NodeListener } from "../node-types.js";
-import { NodeExchange } from "./exchange.js";
 import { sendStatus } from "./http-status.js";
+import { NodeExchange } from "./node-exchange.js";
 
 /** Options of `streamNodeAdapter`: those of Connect-Node's adapter, and a few for streams. */
 export interface StreamNodeAdapterOptions extends ConnectNodeAdapterOptions {

@@ -17,7 +17,7 @@ import { delayHalfClose, LINGER_MS, STOP_DELAY_MS } from "./delay-half-close.js"
 import { stopRequest } from "./drain-request.js";
 
 /** A request that came over HTTP/2, answered on its stream. */
-export class Http2ServerWire implements AttachableWire {
+export class NodeHttp2ServerWire implements AttachableWire {
   readonly #stream: ServerHttp2Stream;
   readonly #response: Http2ServerResponse;
   /** A stream that is closed has forgotten its own. */

@@ -30,7 +30,7 @@ export interface SessionManager {
 }
 
 /** Opens calls over HTTP/2, on the connection that `sessions` keeps. */
-export function http2Opener(sessions: SessionManager): OpenWire {
+export function nodeHttp2Opener(sessions: SessionManager): OpenWire {
   return ({ method, path, header, timeout }, events) => {
     const onError = (error: unknown) => {
       const failed = connectionError(error, sessions.authority);
@@ -39,14 +39,14 @@ export function http2Opener(sessions: SessionManager): OpenWire {
     try {
       sessions
         .request(method, path, toRequestHeaders(header, timeout), {})
-        .then((stream) => new Http2ClientWire(stream, sessions, events), onError);
+        .then((stream) => new NodeHttp2ClientWire(stream, sessions, events), onError);
     } catch (error) {
       events.onFail(cannotBegin(error), "client");
     }
   };
 }
 
-class Http2ClientWire implements ClientWire {
+class NodeHttp2ClientWire implements ClientWire {
   readonly #stream: ClientHttp2Stream;
   readonly #events: ClientWireEvents;
   readonly #origin: string;

@@ -42,7 +42,7 @@ export class ReceivedFields implements IncomingFields {
   }
 
   get(name: string): string | undefined {
-    return valueOf(this.#list, name);
+    return joinedValue(this.#list, name);
   }
 
   get headers(): Headers {
@@ -52,7 +52,7 @@ export class ReceivedFields implements IncomingFields {
 }
 
 /** The value of a field; several values are joined by ", ". */
-export function valueOf(list: HeaderList, name: string): string | undefined {
+export function joinedValue(list: HeaderList, name: string): string | undefined {
   let value: string | undefined;
   for (const field of list.fields) {
     if (field.name === name) value = value === undefined ? field.value : `${value}, ${field.value}`;

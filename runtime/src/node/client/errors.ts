@@ -84,11 +84,6 @@ export function cannotBegin(thrown: unknown): ConnectError {
   return notSentError(`the request cannot be sent: ${text}`, Code.Internal);
 }
 
-/** The error of a client that is gone, for handlers. */
-export function clientGone(how: string): ConnectError {
-  return new ConnectError(how, Code.Canceled);
-}
-
 /** The error of Node in a chain of causes. */
 function nodeError(thrown: unknown): NodeFailure | undefined {
   if (!(thrown instanceof Error)) return undefined;

@@ -8,13 +8,19 @@ import {
 import type { Fields } from "../../protocol/fields.js";
 import type { ServerWireEvents } from "../../protocol/wire.js";
 import type { AttachableWire } from "../../server/dispatch.js";
-import { clientGone } from "../client/errors.js";
 import { whenFair } from "../fair-share.js";
 import { toNodeHeaders } from "../headers.js";
 import { toUint8Array } from "../to-uint8array.js";
 import { allocate, writeTogether } from "../write-pieces.js";
+import { clientGone } from "./client-gone.js";
 import { delayHalfClose, LINGER_MS, STOP_DELAY_MS } from "./delay-half-close.js";
 import { stopRequest } from "./drain-request.js";
+
+/**
+ * The longest block of headers that nghttp2 sends. A longer one ends the connection.
+ * https://nghttp2.org/documentation/nghttp2_option_set_max_send_header_block_length.html
+ */
+const MAX_SEND_HEADER_BLOCK_BYTES = 64 * 1024;
 
 /** A request that came over HTTP/2, answered on its stream. */
 export class NodeHttp2ServerWire implements AttachableWire {
@@ -67,6 +73,11 @@ export class NodeHttp2ServerWire implements AttachableWire {
 
   get buffered(): number {
     return this.#stream.writableLength;
+  }
+
+  get maxHeaderBytes(): number {
+    const { maxHeaderListSize = Number.POSITIVE_INFINITY } = this.#session?.remoteSettings ?? {};
+    return Math.min(maxHeaderListSize, MAX_SEND_HEADER_BLOCK_BYTES);
   }
 
   respond(status: number, header: Fields): void {

@@ -8,7 +8,7 @@ import { checkConnectOptions } from "../../options/connect-options.js";
 import { DEFAULT_READ_MAX_BYTES } from "../../options/message-size.js";
 import { assertInteger, definedOnly, invalidOption } from "../../options/settings.js";
 import { MAX_TIMER_MS } from "../../options/timeouts.js";
-import { createRequestHandler } from "../../server/request-handler.js";
+import { createRequestHandler, type HandleRequest } from "../../server/request-handler.js";
 import { registerNodeCompressions } from "../compression/compression.js";
 import { shareConnection } from "../fair-share.js";
 import { isHttp2, type NodeListener } from "../node-types.js";
@@ -46,16 +46,27 @@ export interface StreamNodeAdapterOptions extends ConnectNodeAdapterOptions {
  *
  * Throws a `RangeError` for an invalid option.
  */
-export function streamNodeAdapter(given: StreamNodeAdapterOptions): NodeListener {
+export function streamNodeAdapter(options: StreamNodeAdapterOptions): NodeListener {
+  return createNodeListener(prepareRoutes(options), options);
+}
+
+/** Checks the options, and prepares what they serve. */
+export function prepareRoutes(given: StreamNodeAdapterOptions): HandleRequest {
   const options = definedOnly(given);
   check(options);
   registerNodeCompressions();
-  const { contextValues, fallback, halfCloseGraceMs = 0 } = options;
-  const handle = createRequestHandler({
+  return createRequestHandler({
     ...options,
     acceptCompression: options.acceptCompression ?? [compressionGzip, compressionBrotli],
     readMaxBytes: options.readMaxBytes ?? DEFAULT_READ_MAX_BYTES,
   });
+}
+
+/** Makes `handle` a listener for requests of Node. What it does not take goes to the fallback. */
+export function createNodeListener(
+  handle: HandleRequest,
+  { contextValues, fallback, halfCloseGraceMs = 0 }: StreamNodeAdapterOptions,
+): NodeListener {
   const listener: NodeListener = (request, response) => {
     if (isHttp2(response)) shareConnection(response.stream);
     const exchange = new NodeExchange(request, response, contextValues, halfCloseGraceMs);

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+import {
+  ErrorCode,
+  type Http2Stream,
+  noEvents,
+  type StreamEvents,
+  type StreamFailure,
+} from "../../http2/index.js";
+import type { Fields } from "../../protocol/fields.js";
+import type { ServerWireEvents } from "../../protocol/wire.js";
+import type { AttachableWire } from "../../server/dispatch.js";
+import { toHeaderList } from "../http2/header-lists.js";
+import { allocate } from "../write-pieces.js";
+import { clientGone } from "./client-gone.js";
+import { delayHalfClose, LINGER_MS, STOP_DELAY_MS } from "./delay-half-close.js";
+import { responseHeaders, type ServedConnection } from "./http2-exchange.js";
+
+/** A request that came over HTTP/2, answered on its stream. */
+export class Http2ServerWire implements AttachableWire, StreamEvents {
+  readonly #stream: Http2Stream;
+  readonly #connection: ServedConnection;
+  readonly #cancelLooksLike: "any end" | "an empty request" | undefined;
+  #events: ServerWireEvents | undefined;
+  #empty = true;
+  #gone = false;
+  #sent = false;
+  #lingerTimer: NodeJS.Timeout | undefined;
+
+  /**
+   * `cancelLooksLike`: which end of a request may turn out to be a cancel. Some clients end a request
+   * that they cancel, just before they reset it.
+   */
+  constructor(
+    stream: Http2Stream,
+    connection: ServedConnection,
+    cancelLooksLike: "any end" | "an empty request" | undefined,
+  ) {
+    this.#stream = stream;
+    this.#connection = connection;
+    this.#cancelLooksLike = cancelLooksLike;
+  }
+
+  attach(events: ServerWireEvents): void {
+    this.#events = events;
+    this.#stream.events = this;
+  }
+
+  get buffered(): number {
+    return this.#stream.buffered;
+  }
+
+  get maxHeaderBytes(): number {
+    return this.#connection.maxHeaderBytes;
+  }
+
+  respond(status: number, header: Fields): void {
+    this.#stream.respond(responseHeaders(status, header));
+  }
+
+  readonly allocate: typeof allocate = allocate;
+
+  write(pieces: readonly Uint8Array[]): boolean {
+    let room = true;
+    for (const piece of pieces) room = this.#stream.write(piece);
+    return room;
+  }
+
+  end(trailer: Fields | undefined, abrupt: boolean): void {
+    const stream = this.#stream;
+    if (this.#gone) return;
+    stream.end(trailer && toHeaderList("", () => [], trailer));
+    if (!stream.remoteEnded) this.#stopRequest();
+    if (abrupt) this.#lingerTimer = setTimeout(() => this.reset(), LINGER_MS);
+  }
+
+  reset(): void {
+    this.#stream.reset(ErrorCode.CANCEL);
+    this.#onGone();
+  }
+
+  release(): void {
+    this.#stream.release();
+  }
+
+  pause(): void {
+    this.#stream.pause();
+  }
+
+  resume(): void {
+    this.#stream.resume();
+  }
+
+  defer(task: () => void): void {
+    process.nextTick(task);
+  }
+
+  readonly onHeaders: StreamEvents["onHeaders"] = noEvents.onHeaders;
+
+  readonly onInterim: StreamEvents["onInterim"] = noEvents.onInterim;
+
+  onData(bytes: Uint8Array, start: number, end: number): void {
+    this.#empty = false;
+    this.#events?.onData(new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start));
+  }
+
+  onEnd(): void {
+    const suspect = this.#empty ? this.#cancelLooksLike : this.#cancelLooksLike === "any end";
+    if (suspect) delayHalfClose(this.#connection.halfCloseGraceMs, () => this.#tellEnd());
+    else this.#tellEnd();
+  }
+
+  onSent(): void {
+    if (this.#gone) return;
+    this.#sent = true;
+    clearTimeout(this.#lingerTimer);
+    this.#events?.onFinish();
+  }
+
+  onDrain(): void {
+    this.#events?.onDrain();
+  }
+
+  onFail({ kind }: StreamFailure): void {
+    const told = this.#gone || this.#sent;
+    this.#onGone();
+    if (told) return;
+    const error = clientGone("the client cancelled the call, or is gone");
+    this.#events?.onFail(error, kind === "connection" ? "connection" : "client");
+  }
+
+  #tellEnd(): void {
+    if (!this.#gone) this.#events?.onEnd(undefined);
+  }
+
+  #onGone(): void {
+    this.#gone = true;
+    clearTimeout(this.#lingerTimer);
+  }
+
+  /**
+   * Tells a client that still sends that it may stop. Not at once: by then most have stopped by
+   * themselves, and Node's clients from 22 on lose what they have not read of a response when a reset
+   * comes right behind it.
+   */
+  #stopRequest(): void {
+    setTimeout(() => this.#stream.resetAfterEnd(ErrorCode.NO_ERROR), STOP_DELAY_MS).unref();
+  }
+}

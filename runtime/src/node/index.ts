@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /** @packageDocumentation Streams on Node's HTTP servers and clients. */
 
-export { createStreamTransport, type StreamTransportOptions } from "./client/stream-transport.js";
+export type { ConnectionState } from "./client/connection-pool.js";
+export {
+  createStreamTransport,
+  type Http2TransportOptions,
+  type StreamTransportOptions,
+} from "./client/stream-transport.js";
+export type { StreamTransport } from "./client/transport-connections.js";
 export type { NodeListener, NodeRequest, NodeResponse } from "./node-types.js";
 export { type RunningServer, serve } from "./server/serve.js";
 export type { ServeOptions } from "./server/serve-options.js";

@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /** @packageDocumentation Streams on Node's HTTP servers and clients. */
 
-export { createStreamTransport, type StreamTransportOptions } from "./client/stream-transport.js";
+export type { ConnectionState } from "./client/connection-pool.js";
+export {
+  createStreamTransport,
+  createStreamTransport,
+  type Http2TransportOptions,
+  type StreamTransportOptions,
+  type StreamTransportOptions,
+} from "./client/stream-transport.js";
+export type { StreamTransport } from "./client/transport-connections.js";
 export type { Http2Tuning } from "./http2/http2-options.js";
 export type { NodeListener, NodeRequest, NodeResponse } from "./node-types.js";
 export type { ConnectionProblem } from "./server/http2-session.js";

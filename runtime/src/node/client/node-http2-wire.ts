@@ -43,6 +43,7 @@ export function nodeHttp2Opener(sessions: SessionManager): OpenWire {
     } catch (error) {
       events.onFail(cannotBegin(error), "client");
     }
+    return undefined;
   };
 }
 

@@ -6,6 +6,7 @@ import {
   ErrorCode,
   type HeaderList,
   type Http2Stream,
+  noEvents,
   type StreamEvents,
   type StreamFailure,
 } from "../../http2/index.js";
@@ -154,6 +155,8 @@ class Http2ClientWire implements ClientWire, OpeningWire, StreamEvents, PooledCa
     const error = streamError(failure, this.#pool.target, this.#connection);
     this.#events.onFail(error, failedBy(failure));
   }
+
+  readonly onSent: StreamEvents["onSent"] = noEvents.onSent;
 
   onDrain(): void {
     this.#events.onDrain();

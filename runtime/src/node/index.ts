@@ -4,9 +4,7 @@
 export type { ConnectionState } from "./client/connection-pool.js";
 export {
   createStreamTransport,
-  createStreamTransport,
   type Http2TransportOptions,
-  type StreamTransportOptions,
   type StreamTransportOptions,
 } from "./client/stream-transport.js";
 export type { StreamTransport } from "./client/transport-connections.js";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Connections of a client: how calls get one, and what becomes of calls that a server does not take.
 import * as http2 from "node:http2";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { Code } from "@connectrpc/connect";
 import {
   createStreamTransport,
@@ -90,6 +90,28 @@ describe("a server's limit of calls on a connection", () => {
     expect(sessions.length).toBe(3);
     finish();
     await Promise.all(held.map((stream) => stream.recv()));
+  });
+
+  it("does not make attempts without a pause where no more connections can be had", async () => {
+    const { handler, finish } = holding();
+    const { url, sessions } = await limited(handler, 1);
+    let attempts = 0;
+    const { client } = connectTo(url, {
+      nodeOptions: {
+        createConnection({ hostname, port }) {
+          attempts++;
+          return connect(attempts === 1 ? Number(port) : 1, hostname);
+        },
+      },
+    });
+    const held = client.download({});
+    await held.header;
+    const waiting = client.unary({ text: "hi" });
+    expect((await failure(client.unary({}, { timeoutMs: 100 }))).code).toBe(Code.DeadlineExceeded);
+    expect(attempts).toBeLessThan(5);
+    finish();
+    expect(await waiting).toMatchObject({ text: "hi" });
+    expect(sessions.length).toBe(1);
   });
 
   it("makes calls wait for those that are open when there may be no more", async () => {

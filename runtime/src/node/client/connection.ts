@@ -25,9 +25,9 @@ const TOO_MANY_PINGS = "too_many_pings";
 
 /** Who has connections, and hears of them. */
 export interface ConnectionOwner {
-  /** It takes calls, or more than before. */
-  onAvailable(): void;
-  /** A call on it has ended. */
+  /** It has been made, and takes calls. */
+  onMade(): void;
+  /** It may take a call that it did not take before. */
   onSlot(): void;
   /** It takes no new calls; those that are open go on. */
   onLeaving(connection: Connection): void;
@@ -112,7 +112,7 @@ export class Connection implements ConnectionEvents {
     this.#holdProcess(true);
     this.#keepalive.verify(() => {
       this.#verifying = false;
-      this.#owner.onAvailable();
+      this.#owner.onSlot();
       this.#unrefIfIdle();
     });
   }
@@ -140,9 +140,9 @@ export class Connection implements ConnectionEvents {
       this.#stopConnectTimer();
       const { keepalive } = this.#target;
       this.#keepalive = new Keepalive(this.#http2, keepalive, () => this.#onDead());
-      this.#owner.onAvailable();
+      this.#owner.onMade();
       this.#unrefIfIdle();
-    } else this.#owner.onAvailable();
+    } else this.#owner.onSlot();
   }
 
   onStreamClosed(): void {

@@ -53,6 +53,9 @@ const DEFAULT_CONNECT_TIMEOUT_MS = 20_000;
 /** As in Connect-Node. */
 const DEFAULT_IDLE_TIMEOUT_MS: number = 15 * 60 * 1000;
 
+/** Beyond the time to connect, for a server to acknowledge our settings. */
+const SETTINGS_ACK_TIMEOUT_MS = 10_000;
+
 /** What Node's HTTP/2 has a setting for, and ours has not. */
 const unused: readonly string[] = [
   "maxDeflateDynamicTableSize",
@@ -85,7 +88,7 @@ export function resolveTarget(baseUrl: string, options: ConnectionOptions): Conn
   return {
     url: new URL(baseUrl),
     nodeOptions,
-    http2: toHttp2Options(settings, maxHeaderBytes),
+    http2: toHttp2Options(settings, maxHeaderBytes, connectTimeoutMs),
     maxRequestHeaderBytes: nodeOptions.maxSendHeaderBlockLength ?? DEFAULT_HEADER_BYTES,
     maxHeaderBytes: assertInteger("maxHeaderBytes", maxHeaderBytes, 1024, 2 ** 24),
     maxConnections: assertInteger("maxConnections", maxConnections, 1, MOST_CONNECTIONS),
@@ -98,12 +101,13 @@ export function resolveTarget(baseUrl: string, options: ConnectionOptions): Conn
 function toHttp2Options(
   settings: http2.Settings | undefined,
   maxHeaderListBytes: number,
+  connectTimeoutMs: number,
 ): Http2Options {
   return {
     maxHeaderListBytes,
     // The time limit of the whole attempt is the connection's own.
     prefaceTimeoutMs: MAX_TIMER_MS,
-    settingsTimeoutMs: MAX_TIMER_MS,
+    settingsTimeoutMs: Math.min(connectTimeoutMs + SETTINGS_ACK_TIMEOUT_MS, MAX_TIMER_MS),
     ...(settings?.headerTableSize !== undefined && { headerTableBytes: settings.headerTableSize }),
     ...(settings?.initialWindowSize !== undefined && {
       streamWindowBytes: settings.initialWindowSize,

@@ -87,7 +87,9 @@ export class ConnectionPool implements ConnectionOwner {
     for (const connection of [...this.#connections, ...this.#leaving]) connection.destroy();
   }
 
-  onAvailable(): void {
+  onMade(): void {
+    this.#backoff.reset();
+    this.#lastError = undefined;
     this.#update();
     this.onSlot();
   }
@@ -192,10 +194,6 @@ export class ConnectionPool implements ConnectionOwner {
 
   #update(): void {
     const state = this.#stateNow();
-    if (state === "ready") {
-      this.#backoff.reset();
-      this.#lastError = undefined;
-    }
     if (state === this.#state) return;
     this.#state = state;
     this.#onState(state);

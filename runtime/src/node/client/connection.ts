@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 import type { ConnectError } from "@connectrpc/connect";
 import { startTimer } from "../../call/timers.js";
 import {
   ClientConnection,
   type ConnectionEvents,
-  errorCodeName,
   type Goaway,
   type HeaderList,
   type Http2Stream,
@@ -15,17 +15,19 @@ import {
 } from "../../http2/index.js";
 import { connectSocket, SocketHost } from "../http2/socket-host.js";
 import type { ConnectTarget } from "./connect-target.js";
-import { HINT_HTTP1 } from "./connection-advice.js";
+import { ConnectionLoss } from "./connection-loss.js";
 import { dial, tlsFlaw } from "./dial.js";
-import { connectionError, connectTimeoutError, lostError } from "./errors.js";
 import { IdleLimit } from "./idle-limit.js";
 import { Keepalive } from "./keepalive.js";
 
+/** What servers say in a GOAWAY to clients that ping too often. */
+const TOO_MANY_PINGS = "too_many_pings";
+
 /** Who has connections, and hears of them. */
 export interface ConnectionOwner {
-  /** It takes calls, or more than before. */
-  onAvailable(): void;
-  /** A call on it has ended. */
+  /** It has been made, and takes calls. */
+  onMade(): void;
+  /** It may take a call that it did not take before. */
   onSlot(): void;
   /** It takes no new calls; those that are open go on. */
   onLeaving(connection: Connection): void;
@@ -41,20 +43,21 @@ export class Connection implements ConnectionEvents {
   made = false;
   readonly #target: ConnectTarget;
   readonly #owner: ConnectionOwner;
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #http2: ClientConnection;
   readonly #idle: IdleLimit;
   readonly #stopConnectTimer: () => void;
   #keepalive: Keepalive | undefined;
   #verifying = false;
-  /** What went wrong, where it is known better than by the socket's error. */
-  #reason: (() => ConnectError) | undefined;
-  #socketError: Error | undefined;
+  /** Whether anything has come from the server. */
+  #spoke = false;
+  readonly #loss: ConnectionLoss;
 
   /** Begins to connect. Throws what Node throws for options that it does not take. */
   constructor(target: ConnectTarget, owner: ConnectionOwner) {
     this.#target = target;
     this.#owner = owner;
+    this.#loss = new ConnectionLoss(target.url.origin);
     const socket = dial(target);
     this.#socket = socket;
     this.#http2 = new ClientConnection(new SocketHost(socket), this, target.http2);
@@ -63,7 +66,7 @@ export class Connection implements ConnectionEvents {
     connectSocket(
       socket,
       this.#http2,
-      () => this.#keepalive?.heard(),
+      () => this.#onBytes(),
       (error) => this.#onSocketEnd(error),
     );
     socket.once("close", () => owner.onSocketClosed(this));
@@ -93,7 +96,7 @@ export class Connection implements ConnectionEvents {
   request(headers: HeaderList, events: StreamEvents): Http2Stream {
     const stream = this.#http2.request(headers, events);
     if (this.#http2.openStreams === 1) {
-      this.#socket.ref();
+      this.#holdProcess(true);
       this.#idle.end();
     }
     return stream;
@@ -106,10 +109,10 @@ export class Connection implements ConnectionEvents {
   verifyIfDoubtful(): void {
     if (this.#verifying || this.openStreams > 0 || !this.#keepalive?.isDoubtful) return;
     this.#verifying = true;
-    this.#socket.ref();
+    this.#holdProcess(true);
     this.#keepalive.verify(() => {
       this.#verifying = false;
-      this.#owner.onAvailable();
+      this.#owner.onSlot();
       this.#unrefIfIdle();
     });
   }
@@ -128,13 +131,7 @@ export class Connection implements ConnectionEvents {
 
   /** Why it was lost, or could not be made. A new error each time, since each call may add to its own. */
   error(): ConnectError {
-    if (this.#reason) return this.#reason();
-    const { origin } = this.#target.url;
-    const cause = this.#socketError;
-    if (cause) return connectionError(cause, origin);
-    const spoke = !this.made && this.#socket.bytesRead > 0;
-    const { goaway } = this.#http2;
-    return lostError(origin, spoke ? HINT_HTTP1 : goaway && adviceOnGoaway(goaway));
+    return this.#loss.error();
   }
 
   onSettings(): void {
@@ -143,9 +140,9 @@ export class Connection implements ConnectionEvents {
       this.#stopConnectTimer();
       const { keepalive } = this.#target;
       this.#keepalive = new Keepalive(this.#http2, keepalive, () => this.#onDead());
-      this.#owner.onAvailable();
+      this.#owner.onMade();
       this.#unrefIfIdle();
-    } else this.#owner.onAvailable();
+    } else this.#owner.onSlot();
   }
 
   onStreamClosed(): void {
@@ -154,73 +151,80 @@ export class Connection implements ConnectionEvents {
   }
 
   onGoaway(goaway: Goaway): void {
+    this.#loss.goaway(goaway);
     if (goaway.debug === TOO_MANY_PINGS) this.#pingLess();
     this.#owner.onLeaving(this);
   }
 
   onViolation({ scope, message }: Violation): void {
     if (scope === "stream") return;
-    const { origin } = this.#target.url;
-    const advice = this.made ? `the server broke a rule of HTTP/2: ${message}` : HINT_HTTP1;
-    this.#reason ??= () => lostError(origin, advice);
+    if (this.made) this.#loss.because(`the server broke a rule of HTTP/2: ${message}`);
+    else this.#loss.otherProtocol();
   }
 
   onClose(): void {
     this.#stopConnectTimer();
     this.#keepalive?.stop();
     this.#idle.stop();
-    this.#socket.unref();
+    this.#holdProcess(false);
     this.#owner.onLost(this);
+  }
+
+  #onBytes(): void {
+    this.#spoke = true;
+    this.#keepalive?.heard();
+  }
+
+  /** Whether the process stays alive for it. */
+  #holdProcess(hold: boolean): void {
+    const socket = this.#socket;
+    if (!(socket instanceof Socket)) return;
+    if (hold) socket.ref();
+    else socket.unref();
   }
 
   #unrefIfIdle(): void {
     if (this.#http2.openStreams > 0 || this.#http2.closed) return;
     this.#idle.begin();
-    this.#socket.unref();
+    this.#holdProcess(false);
   }
 
   #onConnectTimeout(): void {
-    const { origin } = this.#target.url;
-    this.#break(() => connectTimeoutError(origin));
+    this.#loss.connectTimeout();
+    this.#cut();
   }
 
   #checkTls(socket: TLSSocket): void {
     const flaw = tlsFlaw(socket);
     if (flaw === undefined) return;
-    const { origin } = this.#target.url;
-    this.#break(() => lostError(origin, flaw));
+    this.#loss.because(flaw);
+    this.#cut();
   }
 
   #onDead(): void {
-    const { url, keepalive } = this.#target;
-    const advice = `PING timed out: the server did not answer within ${keepalive.timeoutMs} ms`;
-    this.#break(() => lostError(url.origin, advice));
+    const { timeoutMs } = this.#target.keepalive;
+    this.#loss.because(`PING timed out: the server did not answer within ${timeoutMs} ms`);
+    this.#cut();
   }
 
   /** https://github.com/grpc/proposal/blob/master/A8-client-side-keepalive.md#basic-keepalive */
   #pingLess(): void {
-    const { url, keepalive } = this.#target;
+    const { keepalive } = this.#target;
     keepalive.intervalMs *= 2;
-    const advice = `too_many_pings: the server wants fewer; pingIntervalMs is ${keepalive.intervalMs} from now on`;
-    this.#reason = () => lostError(url.origin, advice);
+    this.#loss.because(
+      `too_many_pings: the server wants fewer; pingIntervalMs is ${keepalive.intervalMs} from now on`,
+    );
   }
 
-  /** The peer is not to be waited for. */
-  #break(reason: () => ConnectError): void {
-    this.#reason ??= reason;
+  /** The server is not to be waited for. */
+  #cut(): void {
     this.#socket.destroy();
-    this.#http2.transportClosed(reason().rawMessage);
+    this.#http2.transportClosed(this.error().rawMessage);
   }
 
   #onSocketEnd(error: Error | undefined): string {
-    this.#socketError = error;
+    if (error) this.#loss.socketError(error);
+    else if (!this.made && this.#spoke) this.#loss.otherProtocol();
     return this.error().rawMessage;
   }
-}
-
-const TOO_MANY_PINGS = "too_many_pings";
-
-function adviceOnGoaway({ code, debug }: Goaway): string {
-  const name = errorCodeName(code);
-  return `the server closed it (${debug === "" ? name : `${name}: ${debug}`})`;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import * as net from "node:net";
+import type { Duplex } from "node:stream";
 import * as tls from "node:tls";
 import type { ConnectTarget } from "./connect-target.js";
 
@@ -7,11 +8,11 @@ import type { ConnectTarget } from "./connect-target.js";
  * Begins a connection, as `http2.connect` does: `nodeOptions` go to `net.connect` or `tls.connect`,
  * or to the user's `createConnection`.
  */
-export function dial({ url, nodeOptions }: ConnectTarget): net.Socket {
+export function dial({ url, nodeOptions }: ConnectTarget): Duplex {
   const { createConnection } = nodeOptions;
   // Whatever sockets take, which is more than their type in HTTP/2 says.
   const more: object = nodeOptions;
-  if (createConnection) return createConnection(url, nodeOptions) as net.Socket;
+  if (createConnection) return createConnection(url, nodeOptions);
   const host = url.hostname.replace(/^\[|\]$/g, "");
   if (url.protocol === "http:") {
     return net.connect({ host, port: portOf(url, 80), ...more });

@@ -22,6 +22,8 @@ import { failedBy, streamError } from "./stream-error.js";
 /** What is kept of a request, so that it can be made again: what a stream buffers. */
 const MAX_REPLAY_BYTES: number = 64 * 1024;
 
+const nothing: readonly Uint8Array[] = [];
+
 /** How often a call moves on from connections that were lost before anything of it was sent. */
 const MAX_MOVES = 5;
 
@@ -45,7 +47,7 @@ class Http2ClientWire implements ClientWire, OpeningWire, StreamEvents, PooledCa
   /** `undefined`: it waits for a connection. */
   #stream: Http2Stream | undefined;
   /** What has been written, for as long as it may have to be written again. */
-  #written: readonly Uint8Array[] | undefined = [];
+  #written: readonly Uint8Array[] | undefined = nothing;
   #writtenBytes = 0;
   #moves = 0;
   #opened = false;

@@ -41,7 +41,8 @@ export class TransportConnections {
 
   constructor(target: ConnectTarget) {
     this.pool = new ConnectionPool(target, (state) => {
-      for (const listener of [...this.#listeners]) listener(state);
+      // Not from within a connection's events: what a listener throws is the listener's own.
+      for (const listener of this.#listeners) process.nextTick(listener, state);
     });
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { type Http2Connection, type Http2Host, Slab } from "../../http2/index.js";
 
 /** Memory for frames, shared by all connections. */
@@ -21,12 +22,12 @@ const GOODBYE_TIMEOUT_MS = 2000;
 /** After how much silence TCP asks a peer whether it is still there, in milliseconds: as in Go. */
 export const TCP_KEEPALIVE_MS = 15_000;
 
-/** What an HTTP/2 connection needs of the socket that it runs on. */
+/** What an HTTP/2 connection needs of the socket, or other stream of bytes, that it runs on. */
 export class SocketHost implements Http2Host {
   readonly slab: Slab = slab;
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
 
-  constructor(socket: Socket) {
+  constructor(socket: Duplex) {
     this.#socket = socket;
   }
 
@@ -65,7 +66,8 @@ export class SocketHost implements Http2Host {
   end(): void {
     const socket = this.#socket;
     socket.end();
-    socket.setTimeout(GOODBYE_TIMEOUT_MS, () => socket.destroy());
+    if (socket instanceof Socket) socket.setTimeout(GOODBYE_TIMEOUT_MS, () => socket.destroy());
+    else setTimeout(() => socket.destroy(), GOODBYE_TIMEOUT_MS).unref();
   }
 }
 
@@ -79,14 +81,16 @@ function afterTurn(task: () => void): void {
  * the connection was lost, for its calls.
  */
 export function connectSocket(
-  socket: Socket,
+  socket: Duplex,
   connection: Http2Connection,
   onBytes: () => void,
   lost: (error: Error | undefined) => string,
 ): void {
   let error: Error | undefined;
-  socket.setNoDelay(true);
-  socket.setKeepAlive(true, TCP_KEEPALIVE_MS);
+  if (socket instanceof Socket) {
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, TCP_KEEPALIVE_MS);
+  }
   socket.on("data", (chunk: Buffer) => {
     writes = 0;
     onBytes();

@@ -10,9 +10,10 @@ import { openOnWire } from "../../client/open-on-wire.js";
 import { registerTransportInfo } from "../../client/transport-info.js";
 import { prepareMethod, type WireTransportOptions } from "../../client/wire-method.js";
 import { createWireTransport } from "../../client/wire-transport.js";
-import { checkConnectOptions } from "../../options/connect-options.js";
+import { transportOptions } from "../../options/connect-options.js";
+import { checkOptions } from "../../options/declare.js";
 import { DEFAULT_READ_MAX_BYTES } from "../../options/message-size.js";
-import { assertNumber, definedOnly } from "../../options/settings.js";
+import { definedOnly } from "../../options/settings.js";
 import { connect } from "../../protocol/connect.js";
 import { validateReadWriteMaxBytes } from "../../protocol/connect-internals.js";
 import { grpc } from "../../protocol/grpc.js";
@@ -107,26 +108,6 @@ interface SharedSessions {
   readonly sessionManager?: unknown;
 }
 
-/** Times of the transport and its connections, in milliseconds, and the least that each can be. */
-const times = [
-  ["defaultTimeoutMs", 0],
-  ["pingIntervalMs", Number.MIN_VALUE],
-  ["pingTimeoutMs", Number.MIN_VALUE],
-  ["idleConnectionTimeoutMs", 0],
-  // Connect 2.3 and later have it; the session manager gets it with the others.
-  ["connectTimeoutMs", Number.MIN_VALUE],
-] as const;
-
-/** Throws a `RangeError` for an invalid value, which would be no limit at all. */
-function checkValues(options: StreamTransportOptions): void {
-  checkConnectOptions(options);
-  const given: { [K in (typeof times)[number][0]]?: number | undefined } = options;
-  for (const [name, min] of times) {
-    const value = given[name];
-    if (value !== undefined) assertNumber(name, value, min, Number.POSITIVE_INFINITY);
-  }
-}
-
 /** Throws for what cannot work, and makes the one connection manager that all calls share. */
 function check(options: StreamTransportOptions): StreamTransportOptions {
   const { protocol, baseUrl, httpVersion } = options;
@@ -139,7 +120,7 @@ function check(options: StreamTransportOptions): StreamTransportOptions {
   if (!/^https?:\/\//.test(baseUrl) || !URL.canParse(baseUrl)) {
     throw bad(`baseUrl must be an http or https URL, not ${JSON.stringify(baseUrl)}`);
   }
-  checkValues(options);
+  checkOptions(transportOptions, options);
   if (httpVersion === "1.1") {
     if (protocol === "grpc")
       throw bad('gRPC needs HTTP/2: leave out httpVersion, or set it to "2"');

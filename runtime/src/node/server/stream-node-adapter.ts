@@ -4,10 +4,10 @@ import {
   compressionBrotli,
   compressionGzip,
 } from "@connectrpc/connect-node";
-import { checkConnectOptions } from "../../options/connect-options.js";
+import { adapterOptions } from "../../options/connect-options.js";
+import { checkOptions } from "../../options/declare.js";
 import { DEFAULT_READ_MAX_BYTES } from "../../options/message-size.js";
-import { assertInteger, definedOnly, invalidOption } from "../../options/settings.js";
-import { MAX_TIMER_MS } from "../../options/timeouts.js";
+import { definedOnly } from "../../options/settings.js";
 import { createRequestHandler } from "../../server/request-handler.js";
 import { registerNodeCompressions } from "../compression/compression.js";
 import { shareConnection } from "../fair-share.js";
@@ -48,7 +48,7 @@ export interface StreamNodeAdapterOptions extends ConnectNodeAdapterOptions {
  */
 export function streamNodeAdapter(given: StreamNodeAdapterOptions): NodeListener {
   const options = definedOnly(given);
-  check(options);
+  checkOptions(adapterOptions, options);
   registerNodeCompressions();
   const { contextValues, fallback, halfCloseGraceMs = 0 } = options;
   const handle = createRequestHandler({
@@ -72,11 +72,4 @@ export function streamNodeAdapter(given: StreamNodeAdapterOptions): NodeListener
       sendStatus(response, 500);
     }
   };
-}
-
-function check(options: StreamNodeAdapterOptions): void {
-  const { routes, halfCloseGraceMs = 0 } = options;
-  if (typeof routes !== "function") throw invalidOption("routes", "a function", routes);
-  assertInteger("halfCloseGraceMs", halfCloseGraceMs, 0, MAX_TIMER_MS);
-  checkConnectOptions(options);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Backoff, backoffMs } from "../../client/backoff.js";
+import { backoffMs } from "../../client/backoff.js";
+import type { Backoff } from "../../options/retry.js";
 
 /** https://github.com/grpc/grpc/blob/master/doc/connection-backoff.md */
 const backoff: Backoff = {

@@ -14,9 +14,10 @@ import {
   type WireTransportOptions,
 } from "../../client/wire-method.js";
 import { createWireTransport } from "../../client/wire-transport.js";
-import { checkConnectOptions } from "../../options/connect-options.js";
+import { transportOptions } from "../../options/connect-options.js";
+import { checkOptions } from "../../options/declare.js";
 import { DEFAULT_READ_MAX_BYTES } from "../../options/message-size.js";
-import { assertNumber, definedOnly } from "../../options/settings.js";
+import { definedOnly } from "../../options/settings.js";
 import { connect } from "../../protocol/connect.js";
 import { validateReadWriteMaxBytes } from "../../protocol/connect-internals.js";
 import { grpc } from "../../protocol/grpc.js";
@@ -150,25 +151,6 @@ function resolve(options: StreamTransportOptions, openWire: OpenWire): WireTrans
   };
 }
 
-/** Times of the transport and its connections, in milliseconds, and the least that each can be. */
-const times = [
-  ["defaultTimeoutMs", 0],
-  ["pingIntervalMs", Number.MIN_VALUE],
-  ["pingTimeoutMs", Number.MIN_VALUE],
-  ["idleConnectionTimeoutMs", 0],
-  ["connectTimeoutMs", Number.MIN_VALUE],
-] as const;
-
-/** Throws a `RangeError` for an invalid value, which would be no limit at all. */
-function checkValues(options: StreamTransportOptions): void {
-  checkConnectOptions(options);
-  const given: { [K in (typeof times)[number][0]]?: number | undefined } = options;
-  for (const [name, min] of times) {
-    const value = given[name];
-    if (value !== undefined) assertNumber(name, value, min, Number.POSITIVE_INFINITY);
-  }
-}
-
 /** Throws for what cannot work. */
 function check(options: StreamTransportOptions): void {
   const { protocol, baseUrl, httpVersion } = options;
@@ -181,7 +163,7 @@ function check(options: StreamTransportOptions): void {
   if (!/^https?:\/\//.test(baseUrl) || !URL.canParse(baseUrl)) {
     throw bad(`baseUrl must be an http or https URL, not ${JSON.stringify(baseUrl)}`);
   }
-  checkValues(options);
+  checkOptions(transportOptions, options);
   if (httpVersion === "1.1") {
     if (protocol === "grpc")
       throw bad('gRPC needs HTTP/2: leave out httpVersion, or set it to "2"');

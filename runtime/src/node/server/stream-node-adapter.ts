@@ -4,10 +4,10 @@ import {
   compressionBrotli,
   compressionGzip,
 } from "@connectrpc/connect-node";
-import { checkConnectOptions } from "../../options/connect-options.js";
+import { adapterOptions } from "../../options/connect-options.js";
+import { checkOptions } from "../../options/declare.js";
 import { DEFAULT_READ_MAX_BYTES } from "../../options/message-size.js";
-import { assertInteger, definedOnly, invalidOption } from "../../options/settings.js";
-import { MAX_TIMER_MS } from "../../options/timeouts.js";
+import { definedOnly } from "../../options/settings.js";
 import { createRequestHandler, type HandleRequest } from "../../server/request-handler.js";
 import { registerNodeCompressions } from "../compression/compression.js";
 import { shareConnection } from "../fair-share.js";
@@ -53,7 +53,7 @@ export function streamNodeAdapter(options: StreamNodeAdapterOptions): NodeListen
 /** Checks the options, and prepares what they serve. */
 export function prepareRoutes(given: StreamNodeAdapterOptions): HandleRequest {
   const options = definedOnly(given);
-  check(options);
+  checkOptions(adapterOptions, options);
   registerNodeCompressions();
   return createRequestHandler({
     ...options,
@@ -83,11 +83,4 @@ export function createNodeListener(
       sendStatus(response, 500);
     }
   };
-}
-
-function check(options: StreamNodeAdapterOptions): void {
-  const { routes, halfCloseGraceMs = 0 } = options;
-  if (typeof routes !== "function") throw invalidOption("routes", "a function", routes);
-  assertInteger("halfCloseGraceMs", halfCloseGraceMs, 0, MAX_TIMER_MS);
-  checkConnectOptions(options);
 }

@@ -8,7 +8,12 @@ import { type CodeBlock, codeBlocks, dedent } from "./code-blocks.js";
 import { importsOf, neededImports, splitImports } from "./imports.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const read = (path: string) => readFileSync(join(root, path), "utf8");
+const texts = new Map<string, string>();
+function read(path: string): string {
+  const text = texts.get(path) ?? readFileSync(join(root, path), "utf8");
+  texts.set(path, text);
+  return text;
+}
 const list = (folder: string) =>
   readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).map((name) =>
     join(folder, name),
@@ -55,10 +60,14 @@ function missingImports({ text }: CodeBlock, path: string): string[] {
 /** Every run of as many lines as the block has, dedented as the block is. */
 function isPartOf(block: string, source: string): boolean {
   const wanted = samePaths(block);
-  const lines = samePaths(source).split("\n");
+  const [first = ""] = wanted.split("\n", 1);
+  const same = samePaths(source);
+  if (!same.includes(first)) return false;
+  const lines = same.split("\n");
   const { length } = wanted.split("\n");
   return lines.some(
-    (_, at) => dedent(lines.slice(at, at + length).join("\n")).trimEnd() === wanted,
+    (line, at) =>
+      line.endsWith(first) && dedent(lines.slice(at, at + length).join("\n")).trimEnd() === wanted,
   );
 }
 

@@ -29,7 +29,7 @@ export function ownTransport(
       [Symbol.dispose]: () => agent.destroy(),
     };
   }
-  const transport = createStreamTransport(shared);
+  const transport = createStreamTransport({ ...shared, sessionManager: undefined });
   return {
     transport,
     [Symbol.dispose]: () => void transport.close({ graceMs: 0 }),

@@ -19,7 +19,7 @@ export interface PingOptions {
 export function ownTransport(
   baseUrl: string,
   { protocol, http }: Wire,
-  options: SharedOptions & PingOptions & { useHttpGet?: boolean } = {},
+  options: Omit<SharedOptions, "sessionManager"> & PingOptions & { useHttpGet?: boolean } = {},
 ): OwnTransport {
   const shared = { ...options, baseUrl, protocol };
   if (http === "1.1") {

@@ -2,6 +2,7 @@
 // Connections of a client: how calls get one, and what becomes of calls that a server does not take.
 import * as http2 from "node:http2";
 import { type AddressInfo, connect } from "node:net";
+import { Duplex } from "node:stream";
 import { Code } from "@connectrpc/connect";
 import {
   createStreamTransport,
@@ -261,6 +262,50 @@ describe("a connection that is not made in time", () => {
     await client.unary({});
     expect(server.connections.length).toBe(2);
   });
+});
+
+describe("a connection of the user's", () => {
+  it("may be any stream of bytes", async () => {
+    const server = await serve({ routes: (router) => void registerLabService(router, echo) });
+    onTestFinished(() => server.close({ graceMs: 0 }));
+    const { client, transport } = connectTo(server.url, {
+      nodeOptions: {
+        createConnection({ hostname, port }) {
+          const socket = connect(Number(port), hostname);
+          return Duplex.from({ readable: socket, writable: socket });
+        },
+      },
+    });
+    expect(await client.unary({ text: "hi" })).toMatchObject({ text: "hi" });
+    await transport.close();
+  });
+
+  it("that throws fails the call", async () => {
+    const { client } = connectTo("http://127.0.0.1:1", {
+      nodeOptions: {
+        createConnection() {
+          throw new Error("no way out");
+        },
+      },
+    });
+    const error = await failure(client.unary({}));
+    expect(error.code).toBe(Code.Unavailable);
+    expect(error.cause).toMatchObject({ message: "no way out" });
+  });
+});
+
+it("TLS 1.2 suites that HTTP/2 forbids are refused", async () => {
+  const server = await frameServer({ tls: true });
+  const { client } = connectTo(server.url, {
+    nodeOptions: {
+      rejectUnauthorized: false,
+      maxVersion: "TLSv1.2",
+      ciphers: "ECDHE-ECDSA-AES128-SHA",
+    },
+  });
+  const error = await failure(client.unary({}));
+  expect(error.code).toBe(Code.Unavailable);
+  expect(error.rawMessage).toContain("ECDHE-ECDSA-AES128-SHA, which HTTP/2 forbids");
 });
 
 describe("keepalive", () => {

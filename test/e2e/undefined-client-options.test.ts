@@ -160,6 +160,7 @@ const noTransportOptions: Record<Exclude<TransportKey, "httpVersion">, undefined
   idleConnectionTimeoutMs: undefined,
   interceptors: undefined,
   jsonOptions: undefined,
+  loadBalancing: undefined,
   maxConnections: undefined,
   maxHeaderBytes: undefined,
   nodeOptions: undefined,

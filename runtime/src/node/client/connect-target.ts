@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import type * as http2 from "node:http2";
+import type { LookupFunction } from "node:net";
 import type { Http2Options } from "../../http2/index.js";
-import { assertInteger, definedOnly } from "../../options/settings.js";
+import { assertInteger, definedOnly, invalidOption } from "../../options/settings.js";
 import { MAX_TIMER_MS } from "../../options/timeouts.js";
 import { KeepaliveSettings } from "./keepalive.js";
 
 /** Options of Node for TLS and TCP, and what its HTTP/2 has beside them. */
 export type NodeHttp2Options = http2.ClientSessionOptions | http2.SecureClientSessionOptions;
 
+/** How calls are spread over the addresses of a server's name. */
+export type LoadBalancing = "pick-first" | "round-robin";
+
 /** Options of HTTP/2 connections, each with its default where it is `undefined`. */
 export interface ConnectionOptions {
   readonly maxConnections?: number | undefined;
+  readonly loadBalancing?: LoadBalancing | undefined;
   readonly maxHeaderBytes?: number | undefined;
   readonly connectTimeoutMs?: number | undefined;
   readonly idleConnectionTimeoutMs?: number | undefined;
@@ -30,6 +35,10 @@ export interface ConnectTarget {
   /** Octets of a response's header list. */
   readonly maxHeaderBytes: number;
   readonly maxConnections: number;
+  /** Whether there is a connection to each address of the name. */
+  readonly isRoundRobin: boolean;
+  /** The user's way to look a name up. */
+  readonly lookup: LookupFunction | undefined;
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly keepalive: KeepaliveSettings;
@@ -92,10 +101,24 @@ export function resolveTarget(baseUrl: string, options: ConnectionOptions): Conn
     maxRequestHeaderBytes: nodeOptions.maxSendHeaderBlockLength ?? DEFAULT_HEADER_BYTES,
     maxHeaderBytes: assertInteger("maxHeaderBytes", maxHeaderBytes, 1024, 2 ** 24),
     maxConnections: assertInteger("maxConnections", maxConnections, 1, MOST_CONNECTIONS),
+    isRoundRobin: checkLoadBalancing(options) === "round-robin",
+    lookup: "lookup" in nodeOptions ? nodeOptions.lookup : undefined,
     connectTimeoutMs,
     idleTimeoutMs: options.idleConnectionTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS,
     keepalive: new KeepaliveSettings(options),
   };
+}
+
+function checkLoadBalancing({ loadBalancing, nodeOptions }: ConnectionOptions): LoadBalancing {
+  if (loadBalancing === undefined || loadBalancing === "pick-first") return "pick-first";
+  if (loadBalancing !== "round-robin") {
+    throw invalidOption("loadBalancing", '"pick-first" or "round-robin"', loadBalancing);
+  }
+  if (nodeOptions?.createConnection) {
+    const why = "nodeOptions.createConnection chooses where to connect to";
+    throw new RangeError(`loadBalancing: "round-robin" does nothing: ${why}`);
+  }
+  return loadBalancing;
 }
 
 function toHttp2Options(

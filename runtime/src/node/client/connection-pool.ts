@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, ConnectError } from "@connectrpc/connect";
 import { markUnprocessed } from "../../client/unprocessed-error.js";
+import { Addresses } from "./addresses.js";
 import { ConnectBackoff } from "./connect-backoff.js";
 import type { ConnectTarget } from "./connect-target.js";
 import { Connection, type ConnectionOwner } from "./connection.js";
+import { ConnectionList } from "./connection-list.js";
+import { hostOf } from "./dial.js";
 import { connectionError } from "./errors.js";
 
 /** The state of a transport's connections, with the meaning that gRPC gives it. */
@@ -21,21 +24,23 @@ export interface PooledCall {
 export class ConnectionPool implements ConnectionOwner {
   readonly target: ConnectTarget;
   readonly #onState: (state: ConnectionState) => void;
-  /** Connections that take calls, or will. */
-  readonly #connections: Connection[] = [];
-  /** Connections that do not any more, until their sockets are closed. */
-  readonly #leaving = new Set<Connection>();
+  readonly #connections: ConnectionList;
   readonly #waiting = new Set<PooledCall>();
   readonly #backoff = new ConnectBackoff();
+  /** Where there is a connection to each. */
+  readonly #addresses: Addresses | undefined;
   #lastError: (() => ConnectError) | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
   #state: ConnectionState = "idle";
   #closed = false;
-  #onEmpty: (() => void) | undefined;
 
   constructor(target: ConnectTarget, onState: (state: ConnectionState) => void) {
     this.target = target;
     this.#onState = onState;
+    this.#connections = new ConnectionList(target.isRoundRobin);
+    this.#addresses = target.isRoundRobin
+      ? new Addresses(hostOf(target.url), target.lookup)
+      : undefined;
   }
 
   get state(): ConnectionState {
@@ -53,7 +58,8 @@ export class ConnectionPool implements ConnectionOwner {
 
   /** A call that waits does not any more. */
   leave(call: PooledCall): void {
-    if (this.#waiting.delete(call) && this.#waiting.size === 0) this.#stopRetryTimer();
+    this.#waiting.delete(call);
+    if (!this.#needsMore()) this.#stopRetryTimer();
   }
 
   /** The next attempt may be made at once. */
@@ -66,25 +72,18 @@ export class ConnectionPool implements ConnectionOwner {
     if (!this.#closed) {
       this.#closed = true;
       this.#failWaiting(closedError);
-      for (const connection of [...this.#connections]) {
+      for (const connection of this.#connections.all) {
         if (connection.made) connection.shutdown();
         else connection.destroy();
       }
       this.#update();
     }
-    return new Promise((resolve) => {
-      const before = this.#onEmpty;
-      this.#onEmpty = () => {
-        before?.();
-        resolve();
-      };
-      this.#tellEmpty();
-    });
+    return this.#connections.empty();
   }
 
   /** Closes all connections now. */
   destroy(): void {
-    for (const connection of [...this.#connections, ...this.#leaving]) connection.destroy();
+    for (const connection of this.#connections.all) connection.destroy();
   }
 
   onMade(): void {
@@ -92,6 +91,7 @@ export class ConnectionPool implements ConnectionOwner {
     this.#lastError = undefined;
     this.#update();
     this.onSlot();
+    this.#grow();
   }
 
   onSlot(): void {
@@ -99,39 +99,25 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   onLeaving(connection: Connection): void {
-    this.#remove(connection);
+    this.#connections.leave(connection);
     this.#update();
-    if (this.#waiting.size > 0) this.#grow();
+    this.#grow();
   }
 
   onLost(connection: Connection): void {
-    this.#remove(connection);
+    this.#connections.leave(connection);
     if (!connection.made && !this.#closed) this.#attemptFailed(() => connection.error());
     this.#update();
-    if (this.#waiting.size > 0) this.#grow();
+    this.#grow();
   }
 
   onSocketClosed(connection: Connection): void {
-    this.#leaving.delete(connection);
-    this.#tellEmpty();
+    this.#connections.closed(connection);
   }
 
-  #remove(connection: Connection): void {
-    const at = this.#connections.indexOf(connection);
-    if (at < 0) return;
-    this.#connections.splice(at, 1);
-    this.#leaving.add(connection);
-  }
-
-  /** The connection with the fewest calls, of those that take one now. */
   #pick(): Connection | undefined {
-    let best: Connection | undefined;
-    for (const connection of this.#connections) {
-      connection.verifyIfDoubtful();
-      if (!connection.canRequest) continue;
-      if (best === undefined || connection.openStreams < best.openStreams) best = connection;
-    }
-    return best;
+    if (this.#connections.length > 0) this.#addresses?.refresh(() => this.#grow());
+    return this.#connections.pick();
   }
 
   #serve(): void {
@@ -141,37 +127,46 @@ export class ConnectionPool implements ConnectionOwner {
       this.#waiting.delete(call);
       call.start(connection);
     }
-    this.#stopRetryTimer();
+    if (!this.#needsMore()) this.#stopRetryTimer();
   }
 
-  /** Calls wait: one more connection, if there may be one. */
+  /** One more connection, if one is needed and there may be one. */
   #grow(): void {
-    if (this.#closed) return;
     const connections = this.#connections;
+    if (this.#closed || !this.#needsMore()) return;
     const takesMore = connections.length < this.target.maxConnections;
-    if (!takesMore || connections.some(isComing)) return;
+    if (!takesMore || connections.hasComing) return;
     const wait = this.#backoff.remainingMs;
     if (wait === 0) this.#attempt();
     else if (connections.length > 0 || this.#backoff.isShort) this.#attemptIn(wait);
     else if (this.#lastError) this.#failWaiting(this.#lastError);
   }
 
+  /** Calls wait, or there are addresses without a connection. */
+  #needsMore(): boolean {
+    if (this.#waiting.size > 0) return true;
+    const { length } = this.#connections;
+    return length > 0 && length < (this.#addresses?.count ?? 0);
+  }
+
   #attempt(): void {
     this.#stopRetryTimer();
     try {
-      this.#connections.push(new Connection(this.target, this));
+      this.#connections.add(new Connection(this.target, this, this.#addresses));
     } catch (thrown) {
       this.#attemptFailed(() => connectionError(thrown, this.target.url.origin));
     }
     this.#update();
   }
 
-  /** Calls wait for it, so it keeps the process alive. */
+  /** Keeps the process alive if there is no connection that calls which wait could have. */
   #attemptIn(ms: number): void {
     this.#retryTimer ??= setTimeout(() => {
       this.#retryTimer = undefined;
-      if (this.#waiting.size > 0) this.#grow();
+      this.#grow();
     }, Math.ceil(ms));
+    if (this.#connections.length > 0) this.#retryTimer.unref();
+    else this.#retryTimer.ref();
   }
 
   #stopRetryTimer(): void {
@@ -201,26 +196,10 @@ export class ConnectionPool implements ConnectionOwner {
 
   #stateNow(): ConnectionState {
     if (this.#closed) return "closed";
-    if (this.#connections.some(isMade)) return "ready";
+    if (this.#connections.hasMade) return "ready";
     if (this.#connections.length > 0) return "connecting";
     return this.#lastError ? "transient-failure" : "idle";
   }
-
-  #tellEmpty(): void {
-    if (this.#connections.length > 0 || this.#leaving.size > 0) return;
-    const tell = this.#onEmpty;
-    this.#onEmpty = undefined;
-    tell?.();
-  }
-}
-
-function isMade({ made }: Connection): boolean {
-  return made;
-}
-
-/** Whether it will take calls soon: it is being made, or looked at. */
-function isComing(connection: Connection): boolean {
-  return !connection.made || connection.isVerifying;
 }
 
 function closedError(): ConnectError {

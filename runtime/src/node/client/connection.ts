@@ -14,6 +14,7 @@ import {
   type Violation,
 } from "../../http2/index.js";
 import { connectSocket, SocketHost } from "../http2/socket-host.js";
+import type { Addresses } from "./addresses.js";
 import type { ConnectTarget } from "./connect-target.js";
 import { ConnectionLoss } from "./connection-loss.js";
 import { dial, tlsFlaw } from "./dial.js";
@@ -47,18 +48,28 @@ export class Connection implements ConnectionEvents {
   readonly #http2: ClientConnection;
   readonly #idle: IdleLimit;
   readonly #stopConnectTimer: () => void;
+  #releaseAddress: (() => void) | undefined;
   #keepalive: Keepalive | undefined;
   #verifying = false;
   /** Whether anything has come from the server. */
   #spoke = false;
+  #isLost = false;
   readonly #loss: ConnectionLoss;
 
-  /** Begins to connect. Throws what Node throws for options that it does not take. */
-  constructor(target: ConnectTarget, owner: ConnectionOwner) {
+  /**
+   * Begins to connect, to one of `addresses` if there are some. Throws what Node throws for options
+   * that it does not take.
+   */
+  constructor(target: ConnectTarget, owner: ConnectionOwner, addresses: Addresses | undefined) {
     this.#target = target;
     this.#owner = owner;
     this.#loss = new ConnectionLoss(target.url.origin);
-    const socket = dial(target);
+    const lookup = addresses?.lookupFor((address) => {
+      // The name may be found when the attempt has been given up.
+      if (this.#isLost) addresses.release(address);
+      else this.#releaseAddress = () => addresses.release(address);
+    });
+    const socket = dial(target, lookup);
     this.#socket = socket;
     this.#http2 = new ClientConnection(new SocketHost(socket), this, target.http2);
     this.#idle = new IdleLimit(target.idleTimeoutMs, () => this.shutdown());
@@ -163,9 +174,11 @@ export class Connection implements ConnectionEvents {
   }
 
   onClose(): void {
+    this.#isLost = true;
     this.#stopConnectTimer();
     this.#keepalive?.stop();
     this.#idle.stop();
+    this.#releaseAddress?.();
     this.#holdProcess(false);
     this.#owner.onLost(this);
   }

@@ -6,14 +6,17 @@ import type { ConnectTarget } from "./connect-target.js";
 
 /**
  * Begins a connection, as `http2.connect` does: `nodeOptions` go to `net.connect` or `tls.connect`,
- * or to the user's `createConnection`.
+ * or to the user's `createConnection`. `lookup` finds the address, if it is not theirs to find.
  */
-export function dial({ url, nodeOptions }: ConnectTarget): Duplex {
+export function dial(
+  { url, nodeOptions }: ConnectTarget,
+  lookup: net.LookupFunction | undefined,
+): Duplex {
   const { createConnection } = nodeOptions;
   // Whatever sockets take, which is more than their type in HTTP/2 says.
-  const more: object = nodeOptions;
+  const more: object = lookup ? { ...nodeOptions, lookup } : nodeOptions;
   if (createConnection) return createConnection(url, nodeOptions);
-  const host = url.hostname.replace(/^\[|\]$/g, "");
+  const host = hostOf(url);
   if (url.protocol === "http:") {
     return net.connect({ host, port: portOf(url, 80), ...more });
   }
@@ -25,6 +28,11 @@ export function dial({ url, nodeOptions }: ConnectTarget): Duplex {
     port: portOf(url, 443),
     ...more,
   });
+}
+
+/** The name or address of a server, as sockets take it. */
+export function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, "");
 }
 
 function portOf({ port }: URL, standard: number): number {

@@ -59,6 +59,14 @@ export type Http2TransportOptions = Http2Options &
     maxConnections?: number;
 
     /**
+     * How calls are spread over the addresses of the server's name. `pick-first` (the default)
+     * connects to one that answers. `round-robin` connects to all, up to `maxConnections`, and gives
+     * each call to the connection that has the fewest, in turn; the name is looked up again when a
+     * connection is lost, and every 30 seconds while there are calls.
+     */
+    loadBalancing?: "pick-first" | "round-robin";
+
+    /**
      * The time that it may take to make a connection, TLS and HTTP/2 settings included, in
      * milliseconds. Default: 20 seconds.
      */

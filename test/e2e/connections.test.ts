@@ -333,20 +333,6 @@ describe("keepalive", () => {
     expect(error.rawMessage).toContain("PING timed out");
   });
 
-  it("reads an answer that came in time, though it could not look before", async () => {
-    const server = await frameServer({
-      onFrame(connection, one) {
-        if (one.type !== FrameType.PING || one.flags !== 0) return;
-        connection.answerPing(one);
-        const until = performance.now() + 60;
-        while (performance.now() < until);
-        connection.answer(1);
-      },
-    });
-    const { client } = connectTo(server.url, { pingIntervalMs: 20, pingTimeoutMs: 30 });
-    await client.unary({});
-  });
-
   it("asks a server that was silent for long before a call goes there", async () => {
     const server = await frameServer({
       onFrame(connection, { type, streamId }) {

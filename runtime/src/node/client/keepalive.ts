@@ -24,12 +24,15 @@ export class KeepaliveSettings {
   }
 }
 
+/** What it takes of a connection to ping it. */
+export type PingedConnection = Pick<ClientConnection, "openStreams" | "closed" | "ping">;
+
 /**
  * Pings a connection on which nothing has come for a while.
  * https://github.com/grpc/proposal/blob/master/A8-client-side-keepalive.md#basic-keepalive
  */
 export class Keepalive {
-  readonly #connection: ClientConnection;
+  readonly #connection: PingedConnection;
   readonly #settings: KeepaliveSettings;
   readonly #onDead: () => void;
   #heardAt = performance.now();
@@ -37,7 +40,7 @@ export class Keepalive {
   #pinging = false;
   #waiting: (() => void)[] = [];
 
-  constructor(connection: ClientConnection, settings: KeepaliveSettings, onDead: () => void) {
+  constructor(connection: PingedConnection, settings: KeepaliveSettings, onDead: () => void) {
     this.#connection = connection;
     this.#settings = settings;
     this.#onDead = onDead;

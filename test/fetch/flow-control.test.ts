@@ -70,3 +70,16 @@ it("breaks a response off that nobody takes, at its deadline", async () => {
   await body.cancelled;
   await expect(response.arrayBuffer()).rejects.toThrow("broken off");
 });
+
+it("breaks a response off whose error nobody takes", async () => {
+  const handler = labHandler({
+    async chat(stream) {
+      while (!stream.context.signal.aborted) await stream.send(bulk(10_000));
+    },
+  });
+  const body = openBody();
+  const headers = { "connect-timeout-ms": "50" };
+  const response = await handler(requestOf({ rpc: "Chat", body: body.stream, headers }));
+  await body.cancelled;
+  await expect(response.arrayBuffer()).rejects.toThrow("broken off");
+});

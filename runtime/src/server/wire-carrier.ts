@@ -4,11 +4,11 @@ import type { EndedBy, Traffic } from "../api/outcome.js";
 import type { QueueFill } from "../options/queues.js";
 import { MessageDecoder } from "../protocol/decoder.js";
 import { MessageEncoder } from "../protocol/encoder.js";
-import type { EnvelopeTarget } from "../protocol/envelope/envelope-writer.js";
+import { encodedTarget } from "../protocol/envelope/encoded-target.js";
 import type { Fields } from "../protocol/fields.js";
 import { fitStatus } from "../protocol/fit-status.js";
 import { findInvalidHeader } from "../protocol/header-value.js";
-import type { BodyCoding, BodyDecoding, EnvelopeServerProtocol } from "../protocol/protocol.js";
+import type { BodyDecoding, EnvelopeServerProtocol } from "../protocol/protocol.js";
 import type { ServerWire, ServerWireEvents } from "../protocol/wire.js";
 import { AnswerDelay } from "./answer-delay.js";
 import { Call } from "./call.js";
@@ -75,7 +75,7 @@ export class WireCarrier implements Carrier, ServerWireEvents {
     });
     const { bodyCoding } = protocol;
     this.#body = bodyCoding?.createDecoder();
-    this.sink.writer.attach(bodyCoding ? encoded(wire, bodyCoding) : wire);
+    this.sink.writer.attach(bodyCoding ? encodedTarget(wire, bodyCoding) : wire);
   }
 
   /** Runs the handler, or answers a request that cannot be served. Once the wire has its events. */
@@ -229,18 +229,6 @@ export class WireCarrier implements Carrier, ServerWireEvents {
       },
     );
   }
-}
-
-/** `wire`, for bodies that are not the bytes of envelopes. */
-function encoded(wire: ServerWire, coding: BodyCoding): EnvelopeTarget {
-  return {
-    allocate: (bytes) => wire.allocate(bytes),
-    write(pieces) {
-      const length = pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
-      return wire.write([coding.encode(pieces, length)]);
-    },
-    defer: (task) => wire.defer(task),
-  };
 }
 
 function checkTrailer(trailer: Fields | undefined): void {

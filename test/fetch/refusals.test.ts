@@ -3,8 +3,27 @@ import { Code } from "@connectrpc/connect";
 import { createFetchHandler } from "connect-stream/fetch";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { fetchFormats } from "../support/clients/fetch-transport.js";
+import { registerDeclaredService } from "../support/gen/lab/v1/declared_stream.js";
+import { registerLabService } from "../support/gen/lab/v1/lab_stream.js";
 import { clientOf, echo, labHandler } from "./harness.js";
 import { requestOf } from "./requests.js";
+
+it("a GET is a call where the schema allows it, and nowhere else", async () => {
+  const handle = createFetchHandler({
+    routes(router) {
+      registerDeclaredService(router, { look: async (request) => request });
+      registerLabService(router, echo);
+    },
+  });
+  const get = (rpc: string) => {
+    const query = `connect=v1&encoding=json&message=${encodeURIComponent('{"text":"x"}')}`;
+    return handle(new Request(`https://in.process/lab.v1.${rpc}?${query}`));
+  };
+  expect(await (await get("DeclaredService/Look")).json()).toEqual({ text: "x" });
+  const refused = await get("LabService/Unary");
+  expect(refused.status).toBe(405);
+  expect(refused.headers.get("allow")).toBe("POST");
+});
 
 describe("a request that is no call", () => {
   const handler = labHandler(echo, { handler: { requestPathPrefix: "" } });

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ConnectRouter, ConnectRouterOptions, ContextValues } from "@connectrpc/connect";
-import { checkConnectOptions } from "../options/connect-options.js";
+import { adapterOptions } from "../options/connect-options.js";
+import { checkOptions, functionOption } from "../options/declare.js";
 import { DEFAULT_READ_MAX_BYTES } from "../options/message-size.js";
-import { assertInteger, checkFunction, definedOnly, invalidOption } from "../options/settings.js";
-import { MAX_TIMER_MS } from "../options/timeouts.js";
+import { definedOnly } from "../options/settings.js";
 import { createRequestHandler } from "../server/request-handler.js";
 import { compressionGzip } from "./compression.js";
 import { FetchExchange } from "./exchange.js";
@@ -46,6 +46,12 @@ export interface FetchHandlerOptions<Args extends unknown[] = []>
   halfCloseGraceMs?: number;
 }
 
+const fetchOptions = {
+  ...adapterOptions,
+  contextValues: functionOption,
+  fallback: functionOption,
+};
+
 /** Answers a request. Never rejects. */
 export type FetchHandler<Args extends unknown[] = []> = (
   request: Request,
@@ -64,7 +70,7 @@ export function createFetchHandler<Args extends unknown[] = []>(
   given: FetchHandlerOptions<Args>,
 ): FetchHandler<Args> {
   const options = definedOnly(given);
-  check(options);
+  checkOptions(fetchOptions, options);
   const { contextValues, fallback, halfCloseGraceMs = 0 } = options;
   const handle = createRequestHandler({
     ...options,
@@ -85,13 +91,4 @@ export function createFetchHandler<Args extends unknown[] = []>(
       return new Response(null, { status: 500 });
     }
   };
-}
-
-function check<Args extends unknown[]>(options: FetchHandlerOptions<Args>): void {
-  const { routes, contextValues, fallback, halfCloseGraceMs = 0 } = options;
-  if (typeof routes !== "function") throw invalidOption("routes", "a function", routes);
-  checkFunction("contextValues", contextValues);
-  checkFunction("fallback", fallback);
-  assertInteger("halfCloseGraceMs", halfCloseGraceMs, 0, MAX_TIMER_MS);
-  checkConnectOptions(options);
 }

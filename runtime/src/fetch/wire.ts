@@ -26,6 +26,8 @@ export interface HalfClose {
 
 /** The wire of a `Request`: reads its body, and writes that of the `Response`. */
 export class FetchWire implements AttachableWire {
+  /** A `Request` does not say what its client takes. */
+  readonly maxHeaderBytes: number = Number.POSITIVE_INFINITY;
   readonly #signal: AbortSignal;
   readonly #respond: (response: Response) => void;
   readonly #halfClose: HalfClose;

@@ -21,6 +21,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   client: ["api", "call", "metadata", "observe", "options", "protocol"],
   codegenv1: ["api", "client", "errors", "gen", "observe", "options", "protocol", "server"],
   node: ["api", "call", "client", "http2", "options", "protocol", "server"],
+  fetch: ["call", "options", "protocol", "server"],
   otel: ["api", "options"],
   protovalidate: ["gen", "options"],
   testing: ["api", "call", "client", "codegenv1", "metadata", "options", "protocol", "server"],
@@ -83,6 +84,7 @@ it.each([
   "options",
   "api",
   "codegenv1",
+  "fetch",
 ])("%s imports nothing from Node", (folder) => {
   for (const file of sources(folder)) {
     const text = readFileSync(join(root, file), "utf8");

@@ -51,6 +51,7 @@ const core = "@bufbuild/protobuf|@connectrpc/connect";
 describe.each([
   ["index.js", core],
   ["codegenv1/index.js", core],
+  ["fetch/index.js", core],
   ["testing/index.js", core],
   ["protovalidate/index.js", `${core}|@bufbuild/protovalidate`],
   ["gen/connectstream/v1/options_pb.js", "@bufbuild/protobuf"],

@@ -45,12 +45,27 @@ export interface RequestVersion {
 /** A protocol that puts messages in envelopes, and how its responses end. */
 export interface EnvelopeServerProtocol extends ServerProtocol, EnvelopeHeaders {
   readonly framing: "envelope";
+  /** How bodies are written, where they are not the bytes of envelopes. */
+  readonly bodyCoding?: BodyCoding;
   /** How to end a response: an envelope, HTTP trailers, or both. */
   end(
     trailer: Headers | undefined,
     error: ConnectError | undefined,
     jsonOptions: Partial<JsonWriteOptions> | undefined,
   ): { envelope?: Envelope; trailer?: Fields };
+}
+
+/** How the bytes of envelopes are written in a body. */
+export interface BodyCoding {
+  /** Writes `pieces`, of `length` bytes together. A reader can read them without what follows. */
+  encode(pieces: readonly Uint8Array[], length: number): Uint8Array;
+  createDecoder(): BodyDecoding;
+}
+
+/** Reads one body. Throws a `ConnectError` for what is not in the coding. */
+export interface BodyDecoding {
+  push(chunk: Uint8Array): Uint8Array;
+  end(): void;
 }
 
 /** An answer of one body. */

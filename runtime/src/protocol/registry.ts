@@ -3,14 +3,15 @@ import { connect } from "./connect.js";
 import { connectUnary } from "./connect-unary.js";
 import { grpc } from "./grpc.js";
 import { grpcWeb } from "./grpc-web.js";
+import { grpcWebText } from "./grpc-web-text.js";
 import type { BodyServerProtocol, EnvelopeServerProtocol } from "./protocol.js";
 
 /** A protocol as servers speak it. */
 export type AnyServerProtocol = EnvelopeServerProtocol | BodyServerProtocol;
 
 /** What servers speak for streams, and for unary RPCs. A new protocol is one more here. */
-const streams: readonly AnyServerProtocol[] = [grpc, grpcWeb, connect];
-const unary: readonly AnyServerProtocol[] = [grpc, grpcWeb, connectUnary];
+const streams: readonly AnyServerProtocol[] = [grpc, grpcWeb, grpcWebText, connect];
+const unary: readonly AnyServerProtocol[] = [grpc, grpcWeb, grpcWebText, connectUnary];
 
 /** How a request is written. */
 export interface RequestForm {

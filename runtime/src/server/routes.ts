@@ -14,6 +14,7 @@ import {
 } from "@connectrpc/connect";
 import { definedOnly } from "../options/settings.js";
 import type { UniversalHandler } from "../protocol/connect-internals.js";
+import type { ProtocolName } from "../protocol/protocol.js";
 import { CallTracker } from "./call-tracker.js";
 import { printError } from "./client-error.js";
 import { runConnectImpl } from "./connect-impl.js";
@@ -26,6 +27,8 @@ import { unimplemented } from "./unimplemented.js";
 export interface RoutesOptions extends ConnectRouterOptions {
   routes(router: ConnectRouter): void;
   readonly requestPathPrefix?: string | undefined;
+  /** What the host can carry. Default: all protocols. */
+  readonly protocols?: readonly ProtocolName[] | undefined;
 }
 
 /**
@@ -36,13 +39,14 @@ export function createRoutes(options: RoutesOptions): ReadonlyMap<string, Route>
   const router = new NativeRouter(options);
   options.routes(router);
   const tracker = new CallTracker();
+  const carried: readonly string[] | undefined = options.protocols;
   const routes = new Map<string, Route>();
   for (const handler of router.handlers) {
     const rpc = findNativeRpc(handler);
     if (!rpc) continue;
     routes.set(`${options.requestPathPrefix ?? ""}${handler.requestPath}`, {
       rpc: createServedRpc(rpc, options),
-      protocolNames: handler.protocolNames,
+      protocolNames: handler.protocolNames.filter((name) => carried?.includes(name) ?? true),
       tracker,
     });
   }

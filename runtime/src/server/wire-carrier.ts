@@ -4,10 +4,11 @@ import type { EndedBy, Traffic } from "../api/outcome.js";
 import type { QueueFill } from "../options/queues.js";
 import { MessageDecoder } from "../protocol/decoder.js";
 import { MessageEncoder } from "../protocol/encoder.js";
+import { encodedTarget } from "../protocol/envelope/encoded-target.js";
 import type { Fields } from "../protocol/fields.js";
 import { fitStatus } from "../protocol/fit-status.js";
 import { findInvalidHeader } from "../protocol/header-value.js";
-import type { EnvelopeServerProtocol } from "../protocol/protocol.js";
+import type { BodyDecoding, EnvelopeServerProtocol } from "../protocol/protocol.js";
 import type { ServerWire, ServerWireEvents } from "../protocol/wire.js";
 import { AnswerDelay } from "./answer-delay.js";
 import { Call } from "./call.js";
@@ -31,6 +32,8 @@ export class WireCarrier implements Carrier, ServerWireEvents {
   readonly #context: CallContext;
   readonly #terms: Terms;
   readonly #answerDelay: AnswerDelay;
+  /** Where the body is not the bytes of envelopes. */
+  readonly #body: BodyDecoding | undefined;
   #received: Traffic | undefined;
 
   constructor(
@@ -70,7 +73,9 @@ export class WireCarrier implements Carrier, ServerWireEvents {
       observation,
       clock: rpc.clock,
     });
-    this.sink.writer.attach(wire);
+    const { bodyCoding } = protocol;
+    this.#body = bodyCoding?.createDecoder();
+    this.sink.writer.attach(bodyCoding ? encodedTarget(wire, bodyCoding) : wire);
   }
 
   /** Runs the handler, or answers a request that cannot be served. Once the wire has its events. */
@@ -137,10 +142,13 @@ export class WireCarrier implements Carrier, ServerWireEvents {
   }
 
   onData(chunk: Uint8Array): void {
-    this.source.push(chunk);
+    const body = this.#body;
+    if (body) this.#decode(() => this.source.push(body.push(chunk)));
+    else this.source.push(chunk);
   }
 
   onEnd(): void {
+    this.#decode(() => this.#body?.end());
     this.source.end();
     this.#answerDelay.requestEnded();
   }
@@ -162,6 +170,15 @@ export class WireCarrier implements Carrier, ServerWireEvents {
     const invalid = this.#context.invalidHeader;
     if (invalid !== undefined) return unsendable(`the response header "${invalid}"`);
     return tooLarge("the response headers", header, this.#wire.maxHeaderBytes);
+  }
+
+  /** Refuses a body that is not in its coding: what still comes of it is let through. */
+  #decode(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.call.refuse(ConnectError.from(error));
+    }
   }
 
   /** An error that cannot be written down (a lone surrogate, a broken detail) is `internal`. */

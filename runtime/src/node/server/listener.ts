@@ -79,6 +79,9 @@ function createHttp1Server(
 ): http.Server {
   const server = http.createServer({ maxHeaderSize: maxHeaderBytes, requestTimeout: 0 }, listener);
   server.keepAliveTimeout = idleTimeoutMs;
+  // Deno 2.9 closes a socket that it did not accept itself after one response, and does not say so. This
+  // has it say `connection: close`.
+  if ("Deno" in globalThis) server.maxRequestsPerSocket = 1;
   // Has it look after time limits, as if it listened.
   server.emit("listening");
   return server;

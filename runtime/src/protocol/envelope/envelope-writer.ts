@@ -16,9 +16,12 @@ const FLUSH_BYTES = 64 * 1024;
  */
 const COPY_MAX_BYTES = 8 * 1024;
 
+/** Where envelopes go. */
+export type EnvelopeTarget = Pick<Wire, "allocate" | "write" | "defer">;
+
 /** Gathers the envelopes of one turn of the event loop into one write. */
 export class EnvelopeWriter {
-  #wire: Wire | undefined;
+  #wire: EnvelopeTarget | undefined;
   #gathered: Envelope[] = [];
   /** What waits to be handed to the wire. */
   bytes = 0;
@@ -31,7 +34,7 @@ export class EnvelopeWriter {
   };
 
   /** Where the bytes go; what was written before has waited. */
-  attach(wire: Wire): void {
+  attach(wire: EnvelopeTarget): void {
     this.#wire = wire;
     this.#schedule();
   }
@@ -74,7 +77,7 @@ export class EnvelopeWriter {
 }
 
 /** The bytes of `envelopes`: small data copied together, large data as it is. */
-function toPieces(envelopes: readonly Envelope[], wire: Wire): Uint8Array[] {
+function toPieces(envelopes: readonly Envelope[], wire: EnvelopeTarget): Uint8Array[] {
   const pieces: Uint8Array[] = [];
   let first = 0;
   let bytes = 0;

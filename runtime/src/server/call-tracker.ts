@@ -19,7 +19,7 @@ export class CallTracker {
   add(call: Call, shutdownSignal: AbortSignal | undefined): void {
     const calls = this.#callsOf(shutdownSignal);
     calls.add(call);
-    if (shutdownSignal?.aborted) call.abort(shutdownError(shutdownSignal));
+    if (shutdownSignal?.aborted) call.shutdown(shutdownError(shutdownSignal));
   }
 
   remove(call: Call, shutdownSignal: AbortSignal | undefined): void {
@@ -32,7 +32,7 @@ export class CallTracker {
     const calls = new Set<Call>();
     this.#bySignal.set(signal, calls);
     signal?.addEventListener("abort", () => {
-      for (const call of [...calls]) call.abort(shutdownError(signal));
+      for (const call of [...calls]) call.shutdown(shutdownError(signal));
     });
     return calls;
   }

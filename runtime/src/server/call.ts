@@ -29,6 +29,9 @@ export interface CallInit {
   readonly clock?: Clock | undefined;
 }
 
+/** How long a response that has ended may take to leave a server that stops, in milliseconds. */
+const SHUTDOWN_FLUSH_MS = 2000;
+
 /**
  * The state of a call on the server, whatever its kind and whatever carries it:
  * `running` (the handler runs) → `flushing` (it has returned; what it sent leaves) → `closed`. Limits
@@ -182,6 +185,15 @@ export class Call implements ServerCall {
       this.#respond(error, true);
       this.#close(by, this.#error ?? error);
     }
+  }
+
+  /**
+   * Ends the call because its server stops. A response that has ended is broken off only if it does
+   * not leave soon: a reset would say that the call was cancelled.
+   */
+  shutdown(error: ConnectError): void {
+    if (this.closed || !this.#responded) return this.abort(error);
+    this.#startTimer(SHUTDOWN_FLUSH_MS, () => this.abort(error));
   }
 
   /** A message that the call cannot go on without could not be sent. */

@@ -66,8 +66,14 @@ export class SocketHost implements Http2Host {
   end(): void {
     const socket = this.#socket;
     socket.end();
-    if (socket instanceof Socket) socket.setTimeout(GOODBYE_TIMEOUT_MS, () => socket.destroy());
-    else setTimeout(() => socket.destroy(), GOODBYE_TIMEOUT_MS).unref();
+    // What the peer sends by now is no sign that it reads.
+    let left = socket.writableLength;
+    const timer = setInterval(() => {
+      const before = left;
+      left = socket.writableLength;
+      if (left === 0 || left === before) socket.destroy();
+    }, GOODBYE_TIMEOUT_MS).unref();
+    socket.once("close", () => clearInterval(timer));
   }
 }
 

@@ -27,6 +27,8 @@ export class FallbackBridge {
 
   serve(stream: Http2Stream, list: HeaderList, connection: ServedConnection): void {
     const [near, far] = duplexPair();
+    // Its other end is not told.
+    near.once("close", () => far.destroy());
     this.#server.emit("connection", withAddress(far, connection));
     const request = http.request({
       createConnection: () => near,

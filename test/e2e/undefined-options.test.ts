@@ -215,6 +215,7 @@ it("all options of a server that are undefined leave its defaults", async () => 
     Object.fromEntries(Object.keys(shared).map((key) => [key, undefined])),
     {
       contextValues: undefined,
+      cors: undefined,
       fallback: undefined,
       halfCloseGraceMs: undefined,
       host: undefined,

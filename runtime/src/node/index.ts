@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** @packageDocumentation Streams on Node's HTTP servers and clients. */
 
+export type { CorsOptions } from "../options/cors.js";
 export { createStreamTransport, type StreamTransportOptions } from "./client/stream-transport.js";
 export type { NodeListener, NodeRequest, NodeResponse } from "./node-types.js";
 export { type RunningServer, serve } from "./server/serve.js";

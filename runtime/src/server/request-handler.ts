@@ -1,19 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { CorsOptions } from "../options/cors.js";
+import { CorsExchange, CorsPolicy } from "./cors.js";
 import { dispatch, type Exchange } from "./dispatch.js";
 import { createRoutes, type RoutesOptions } from "./routes.js";
 
-/** Serves the request of an exchange, of any host. False: it is for no route, and untouched. */
+/** Serves the request of an exchange, of any host. False: it is for the host's fallback, and untouched. */
 export type HandleRequest = (exchange: Exchange) => boolean;
 
+/** What every host has to offer. */
+export interface RequestHandlerOptions extends RoutesOptions {
+  readonly cors?: CorsOptions | undefined;
+  /** The host has something else that may serve what is for no route. Without, it gets a 404. */
+  readonly hasFallback?: boolean | undefined;
+}
+
 /** Prepares all that `options` have to serve. */
-export function createRequestHandler(options: RoutesOptions): HandleRequest {
+export function createRequestHandler(options: RequestHandlerOptions): HandleRequest {
   const routes = createRoutes(options);
+  const cors = options.cors && new CorsPolicy(options.cors);
   return (exchange) => {
-    const { path, origin } = exchange.head;
-    const route = routes.get(path);
-    if (!route) return false;
-    if (origin === undefined) exchange.refuse(400);
-    else dispatch(route, exchange);
+    const route = routes.get(exchange.head.path);
+    if (!route && options.hasFallback) return false;
+    const { preflight, header } = cors?.answer(exchange.head) ?? {};
+    if (preflight) {
+      exchange.refuse(preflight.status, preflight.header);
+      return true;
+    }
+    const answered = header ? new CorsExchange(exchange, header) : exchange;
+    if (!route) answered.refuse(404);
+    else if (exchange.head.origin === undefined) answered.refuse(400);
+    else dispatch(route, answered);
     return true;
   };
 }

@@ -15,6 +15,7 @@ import { report, unsendable } from "./client-error.js";
 import { requestFormat, responseFormat } from "./codecs.js";
 import type { RequestHead } from "./context.js";
 import { CallContext } from "./context.js";
+import { type HeaderFields, withFields } from "./extra-header.js";
 import { negotiate, responseHeader, type Terms } from "./negotiation.js";
 import { ServerObservation } from "./observe.js";
 import type { ServedRpc } from "./pipeline.js";
@@ -29,6 +30,7 @@ export class WireCarrier implements Carrier, ServerWireEvents {
   readonly #wire: ServerWire;
   readonly #context: CallContext;
   readonly #terms: Terms;
+  readonly #extraHeader: HeaderFields | undefined;
   readonly #answerDelay: AnswerDelay;
   #received: Traffic | undefined;
 
@@ -38,6 +40,7 @@ export class WireCarrier implements Carrier, ServerWireEvents {
     binary: boolean,
     head: RequestHead,
     wire: ServerWire,
+    extraHeader?: HeaderFields,
   ) {
     const terms = negotiate(rpc, protocol, head);
     const header = responseHeader(protocol, binary, terms.response);
@@ -53,6 +56,7 @@ export class WireCarrier implements Carrier, ServerWireEvents {
     this.#rpc = rpc;
     this.#protocol = protocol;
     this.#wire = wire;
+    this.#extraHeader = extraHeader;
     this.#terms = terms;
     this.#context = context;
     this.#answerDelay = new AnswerDelay(rpc.method, head);
@@ -101,10 +105,8 @@ export class WireCarrier implements Carrier, ServerWireEvents {
 
   sendHeaders(): ConnectError | undefined {
     const invalid = this.#context.invalidHeader;
-    this.#wire.respond(
-      200,
-      invalid === undefined ? this.#context.header : this.#context.protocolHeader,
-    );
+    const header = invalid === undefined ? this.#context.header : this.#context.protocolHeader;
+    this.#wire.respond(200, withFields(header, this.#extraHeader));
     return invalid === undefined ? undefined : unsendable(`the response header "${invalid}"`);
   }
 

@@ -5,6 +5,7 @@ import {
   compressionGzip,
 } from "@connectrpc/connect-node";
 import { checkConnectOptions } from "../../options/connect-options.js";
+import type { CorsOptions } from "../../options/cors.js";
 import { DEFAULT_READ_MAX_BYTES } from "../../options/message-size.js";
 import { assertInteger, definedOnly, invalidOption } from "../../options/settings.js";
 import { MAX_TIMER_MS } from "../../options/timeouts.js";
@@ -37,6 +38,12 @@ export interface StreamNodeAdapterOptions extends ConnectNodeAdapterOptions {
    * enough without a proxy.
    */
   halfCloseGraceMs?: number;
+
+  /**
+   * Which pages of other origins may call: `{ origins: ["https://app.example.com"] }`. Preflights are
+   * answered, and all answers have the headers that browsers ask for. Default: none.
+   */
+  cors?: CorsOptions;
 }
 
 /**
@@ -55,13 +62,12 @@ export function streamNodeAdapter(given: StreamNodeAdapterOptions): NodeListener
     ...options,
     acceptCompression: options.acceptCompression ?? [compressionGzip, compressionBrotli],
     readMaxBytes: options.readMaxBytes ?? DEFAULT_READ_MAX_BYTES,
+    hasFallback: fallback !== undefined,
   });
   const listener: NodeListener = (request, response) => {
     if (isHttp2(response)) shareConnection(response.stream);
     const exchange = new NodeExchange(request, response, contextValues, halfCloseGraceMs);
-    if (handle(exchange)) return;
-    if (fallback) fallback(request, response);
-    else sendStatus(response, 404);
+    if (!handle(exchange)) fallback?.(request, response);
   };
   return (request, response) => {
     try {

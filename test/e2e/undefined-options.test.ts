@@ -216,8 +216,10 @@ it("all options of a server that are undefined leave its defaults", async () => 
     {
       contextValues: undefined,
       cors: undefined,
+      drainSignal: undefined,
       fallback: undefined,
       halfCloseGraceMs: undefined,
+      healthPath: undefined,
       host: undefined,
       http2: undefined,
       idleTimeoutMs: undefined,

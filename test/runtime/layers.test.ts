@@ -24,7 +24,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   otel: ["api", "options"],
   protovalidate: ["gen", "options"],
   testing: ["api", "call", "client", "codegenv1", "metadata", "options", "protocol", "server"],
-  "index.ts": ["api", "client", "errors", "gen", "observe", "options"],
+  "index.ts": ["api", "call", "client", "errors", "gen", "observe", "options"],
 };
 
 interface Import {

@@ -4,6 +4,7 @@
 export type { CorsOptions } from "../options/cors.js";
 export { createStreamTransport, type StreamTransportOptions } from "./client/stream-transport.js";
 export type { NodeListener, NodeRequest, NodeResponse } from "./node-types.js";
-export { type RunningServer, serve } from "./server/serve.js";
+export { type CloseOnSignalsOptions, closeOnSignals } from "./server/close-on-signals.js";
+export { type CloseOptions, type RunningServer, serve } from "./server/serve.js";
 export type { ServeOptions } from "./server/serve-options.js";
 export { type StreamNodeAdapterOptions, streamNodeAdapter } from "./server/stream-node-adapter.js";

@@ -12,6 +12,7 @@ import type { BodyResponse, BodyServerProtocol, QueryRequest } from "../protocol
 import type { ServerWire, ServerWireEvents } from "../protocol/wire.js";
 import { AnswerDelay } from "./answer-delay.js";
 import { Call } from "./call.js";
+import type { TrackedCall } from "./call-tracker.js";
 import type { Carrier } from "./carrier.js";
 import { report, unsendable } from "./client-error.js";
 import { requestFormat, responseFormat } from "./codecs.js";
@@ -30,7 +31,9 @@ interface Body {
 const nothing = new Uint8Array(0);
 
 /** Carries a unary call whose request and response are one body each. Headers leave with the response. */
-export class BodyCarrier implements Carrier, ServerWireEvents, MessageSink<object, Body> {
+export class BodyCarrier
+  implements Carrier, TrackedCall, ServerWireEvents, MessageSink<object, Body>
+{
   readonly call: Call;
   readonly source: BodyDecoder<object>;
   readonly #rpc: ServedRpc;
@@ -178,6 +181,10 @@ export class BodyCarrier implements Carrier, ServerWireEvents, MessageSink<objec
 
   reset(): void {
     this.#wire.reset();
+  }
+
+  drain(reason: ConnectError): void {
+    this.#context.drain(reason);
   }
 
   close(): void {

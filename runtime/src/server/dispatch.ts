@@ -57,11 +57,10 @@ export function dispatch(route: Route, exchange: Exchange): void {
   const streams = methodKind === "client_streaming" || methodKind === "bidi_streaming";
   const wire = exchange.accept(streams);
   const carrier = createCarrier(rpc, offer, exchange, wire);
-  const { call } = carrier;
   const { shutdownSignal } = rpc.options;
-  tracker.add(call, shutdownSignal);
+  tracker.add(carrier, shutdownSignal);
   wire.attach(carrier);
-  carrier.start(() => tracker.remove(call, shutdownSignal));
+  carrier.start(() => tracker.remove(carrier, shutdownSignal));
 }
 
 function createCarrier(

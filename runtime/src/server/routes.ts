@@ -26,6 +26,8 @@ import { unimplemented } from "./unimplemented.js";
 export interface RoutesOptions extends ConnectRouterOptions {
   routes(router: ConnectRouter): void;
   readonly requestPathPrefix?: string | undefined;
+  /** Who keeps the open calls. Default: one of its own. */
+  readonly calls?: CallTracker | undefined;
 }
 
 /**
@@ -35,7 +37,7 @@ export interface RoutesOptions extends ConnectRouterOptions {
 export function createRoutes(options: RoutesOptions): ReadonlyMap<string, Route> {
   const router = new NativeRouter(options);
   options.routes(router);
-  const tracker = new CallTracker();
+  const tracker = options.calls ?? new CallTracker();
   const routes = new Map<string, Route>();
   for (const handler of router.handlers) {
     const rpc = findNativeRpc(handler);

@@ -10,6 +10,7 @@ import type { EnvelopeServerProtocol } from "../protocol/protocol.js";
 import type { ServerWire, ServerWireEvents } from "../protocol/wire.js";
 import { AnswerDelay } from "./answer-delay.js";
 import { Call } from "./call.js";
+import type { TrackedCall } from "./call-tracker.js";
 import type { Carrier } from "./carrier.js";
 import { report, unsendable } from "./client-error.js";
 import { requestFormat, responseFormat } from "./codecs.js";
@@ -21,7 +22,7 @@ import { ServerObservation } from "./observe.js";
 import type { ServedRpc } from "./pipeline.js";
 
 /** Carries a call on a wire, its messages in envelopes: bytes to messages for the handler, and back. */
-export class WireCarrier implements Carrier, ServerWireEvents {
+export class WireCarrier implements Carrier, TrackedCall, ServerWireEvents {
   readonly call: Call;
   readonly source: MessageDecoder<object>;
   readonly sink: MessageEncoder<object>;
@@ -129,6 +130,10 @@ export class WireCarrier implements Carrier, ServerWireEvents {
 
   reset(): void {
     this.#wire.reset();
+  }
+
+  drain(reason: ConnectError): void {
+    this.#context.drain(reason);
   }
 
   close(): void {

@@ -11,7 +11,8 @@ import type {
   MessageInitShape,
   MessageShape,
 } from "@bufbuild/protobuf";
-import { ConnectError, type HandlerContext } from "@connectrpc/connect";
+import { ConnectError } from "@connectrpc/connect";
+import type { StreamContext } from "../api/context.js";
 import type {
   BidiStreamingServer,
   ClientStreamingServer,
@@ -39,7 +40,7 @@ import type {
  */
 export function testCall<I extends DescMessage, O extends DescMessage>(
   method: DescMethodUnary<I, O>,
-  handler: (request: MessageShape<I>, context: HandlerContext) => Promise<MessageInitShape<O>>,
+  handler: (request: MessageShape<I>, context: StreamContext) => Promise<MessageInitShape<O>>,
   request: MessageInitShape<I>,
   options?: TestCallOptions,
 ): UnaryTestCall<O>;

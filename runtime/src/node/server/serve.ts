@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { AddressInfo } from "node:net";
-import { Code, ConnectError } from "@connectrpc/connect";
 import { Deferred } from "../../call/deferred.js";
-import { assertInteger } from "../../options/settings.js";
+import { assertInteger, checkFunction } from "../../options/settings.js";
 import { MAX_TIMER_MS } from "../../options/timeouts.js";
+import { CallTracker, createShutdownError } from "../../server/call-tracker.js";
 import type { NodeListener } from "../node-types.js";
-import { sendStatus } from "./http-status.js";
 import { createListener } from "./listener.js";
 import {
   DEFAULT_GRACE_MS,
@@ -13,7 +12,7 @@ import {
   resolveServeOptions,
   type ServeOptions,
 } from "./serve-options.js";
-import { streamNodeAdapter } from "./stream-node-adapter.js";
+import { createNodeListener } from "./stream-node-adapter.js";
 
 /** A server that listens. */
 export interface RunningServer {
@@ -28,7 +27,17 @@ export interface RunningServer {
    * May be called again, and gives the same promise. A `graceMs` given then counts from then, and for
    * all if it is over sooner than the one before: so a second SIGTERM can mean now.
    */
-  close(options?: { graceMs?: number }): Promise<void>;
+  close(options?: CloseOptions): Promise<void>;
+  /** How many calls are open, by the path of their RPC: `/monitor.v1.MonitorService/Watch`. */
+  readonly openCalls: ReadonlyMap<string, number>;
+}
+
+/** Options of `close`. */
+export interface CloseOptions {
+  /** Time for open calls to finish, in milliseconds. Default: 10 seconds. */
+  graceMs?: number;
+  /** Called at once if there are open calls to wait for, with what `openCalls` has. */
+  onWait?: (openCalls: ReadonlyMap<string, number>) => void;
 }
 
 /** How long clients get to read the end of calls that were cut off, in milliseconds. */
@@ -41,38 +50,56 @@ const FLUSH_MS = 1000;
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const resolved = resolveServeOptions(options);
   const shutdown = new AbortController();
-  const signals = [shutdown.signal, ...(options.shutdownSignal ? [options.shutdownSignal] : [])];
-  const listener = streamNodeAdapter({ ...options, shutdownSignal: AbortSignal.any(signals) });
+  const draining = new AbortController();
+  const shutdownSignal = anySignal(shutdown.signal, options.shutdownSignal);
+  const drainSignal = anySignal(draining.signal, options.drainSignal);
+  const tracker = new CallTracker(drainSignal);
+  const listener = createNodeListener({ ...options, shutdownSignal, drainSignal }, tracker);
   const calls = new OpenCalls();
   const server = createListener(resolved, calls.counting(listener));
   const { port } = await server.listen();
   const close = async () => {
     await calls.none;
-    shutdown.abort(new ConnectError("the server is shutting down", Code.Unavailable));
+    shutdown.abort(createShutdownError());
     await server.close(FLUSH_MS);
   };
   let closed: Promise<void> | undefined;
   return {
     port,
     url: urlOf(resolved, port),
-    close: ({ graceMs } = {}) => {
+    get openCalls() {
+      return tracker.openCalls();
+    },
+    close: ({ graceMs, onWait } = {}) => {
       try {
-        if (!closed || graceMs !== undefined) calls.drain(checkGrace(graceMs));
+        const ms = checkGrace(graceMs);
+        checkFunction("onWait", onWait);
+        // Calls that end at the word have to find the drain begun.
+        if (!closed || graceMs !== undefined) calls.drain(ms);
       } catch (error) {
         return Promise.reject(error);
       }
-      if (!closed) server.drain();
+      if (!closed) {
+        draining.abort(createShutdownError());
+        server.drain();
+      }
       closed ??= close();
+      const open = tracker.openCalls();
+      if (open.size > 0) onWait?.(open);
       return closed;
     },
   };
+}
+
+function anySignal(own: AbortSignal, given: AbortSignal | undefined): AbortSignal {
+  return given ? AbortSignal.any([own, given]) : own;
 }
 
 function checkGrace(graceMs: number = DEFAULT_GRACE_MS): number {
   return assertInteger("graceMs", graceMs, 0, MAX_TIMER_MS);
 }
 
-/** Counts requests that have no answer yet, and refuses new ones while draining. */
+/** Counts requests that have no answer yet. */
 class OpenCalls {
   readonly #none = new Deferred<void>();
   #open = 0;
@@ -87,7 +114,6 @@ class OpenCalls {
 
   counting(listener: NodeListener): NodeListener {
     return (request, response) => {
-      if (this.#draining) return sendStatus(response, 503);
       this.#open++;
       response.once("close", () => {
         if (--this.#open === 0 && this.#draining) this.#finish();
@@ -96,7 +122,7 @@ class OpenCalls {
     };
   }
 
-  /** Refuses new requests. Open ones have so many milliseconds, or what is left of fewer. */
+  /** Open requests have so many milliseconds, or what is left of fewer. */
   drain(ms: number): void {
     this.#draining = true;
     if (this.#open === 0) return this.#finish();

@@ -9,6 +9,7 @@ import type { CorsOptions } from "../../options/cors.js";
 import { DEFAULT_READ_MAX_BYTES } from "../../options/message-size.js";
 import { assertInteger, definedOnly, invalidOption } from "../../options/settings.js";
 import { MAX_TIMER_MS } from "../../options/timeouts.js";
+import type { CallTracker } from "../../server/call-tracker.js";
 import { createRequestHandler } from "../../server/request-handler.js";
 import { registerNodeCompressions } from "../compression/compression.js";
 import { shareConnection } from "../fair-share.js";
@@ -44,6 +45,18 @@ export interface StreamNodeAdapterOptions extends ConnectNodeAdapterOptions {
    * answered, and all answers have the headers that browsers ask for. Default: none.
    */
   cors?: CorsOptions;
+
+  /**
+   * A path to probe, such as "/healthz": GET and HEAD answer 200, and 503 from the moment that draining
+   * begins. Default: none.
+   */
+  healthPath?: string;
+
+  /**
+   * Abort it to drain: requests get a 503 from then on, and `context.drainSignal` of open calls aborts.
+   * `serve` does it in `close`. Default: none.
+   */
+  drainSignal?: AbortSignal;
 }
 
 /**
@@ -54,6 +67,14 @@ export interface StreamNodeAdapterOptions extends ConnectNodeAdapterOptions {
  * Throws a `RangeError` for an invalid option.
  */
 export function streamNodeAdapter(given: StreamNodeAdapterOptions): NodeListener {
+  return createNodeListener(given);
+}
+
+/** The same. `calls`: who keeps the open ones. */
+export function createNodeListener(
+  given: StreamNodeAdapterOptions,
+  calls?: CallTracker,
+): NodeListener {
   const options = definedOnly(given);
   check(options);
   registerNodeCompressions();
@@ -63,6 +84,7 @@ export function streamNodeAdapter(given: StreamNodeAdapterOptions): NodeListener
     acceptCompression: options.acceptCompression ?? [compressionGzip, compressionBrotli],
     readMaxBytes: options.readMaxBytes ?? DEFAULT_READ_MAX_BYTES,
     hasFallback: fallback !== undefined,
+    calls,
   });
   const listener: NodeListener = (request, response) => {
     if (isHttp2(response)) shareConnection(response.stream);
@@ -81,8 +103,11 @@ export function streamNodeAdapter(given: StreamNodeAdapterOptions): NodeListener
 }
 
 function check(options: StreamNodeAdapterOptions): void {
-  const { routes, halfCloseGraceMs = 0 } = options;
+  const { routes, halfCloseGraceMs = 0, healthPath } = options;
   if (typeof routes !== "function") throw invalidOption("routes", "a function", routes);
   assertInteger("halfCloseGraceMs", halfCloseGraceMs, 0, MAX_TIMER_MS);
+  if (healthPath !== undefined && (typeof healthPath !== "string" || !healthPath.startsWith("/"))) {
+    throw invalidOption("healthPath", 'a path such as "/healthz"', healthPath);
+  }
   checkConnectOptions(options);
 }

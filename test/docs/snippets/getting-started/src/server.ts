@@ -1,4 +1,4 @@
-import { serve } from "connect-stream/node";
+import { closeOnSignals, serve } from "connect-stream/node";
 import { registerMonitorService } from "../../../../../gen/monitor/v1/monitor_stream.js";
 import { monitor } from "./handler.js";
 
@@ -7,5 +7,5 @@ const server = await serve({
   port: Number(process.env.PORT ?? 8080),
 });
 console.log(`listening on ${server.url}`);
-// On Ctrl-C, and when it is told to end, it lets open calls finish.
-for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => server.close());
+// At Ctrl-C or SIGTERM it lets open calls finish, and prints which. A second one ends them now.
+closeOnSignals(server);

@@ -21,6 +21,8 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   client: ["api", "call", "metadata", "observe", "options", "protocol"],
   codegenv1: ["api", "client", "errors", "gen", "observe", "options", "protocol", "server"],
   node: ["api", "call", "client", "options", "protocol", "server"],
+  health: ["api", "call", "codegenv1", "gen", "options"],
+  reflection: ["api", "call", "codegenv1", "gen", "options"],
   otel: ["api", "options"],
   protovalidate: ["gen", "options"],
   testing: ["api", "call", "client", "codegenv1", "metadata", "options", "protocol", "server"],
@@ -83,6 +85,8 @@ it.each([
   "options",
   "api",
   "codegenv1",
+  "health",
+  "reflection",
 ])("%s imports nothing from Node", (folder) => {
   for (const file of sources(folder)) {
     const text = readFileSync(join(root, file), "utf8");

@@ -52,6 +52,8 @@ describe.each([
   ["index.js", core],
   ["codegenv1/index.js", core],
   ["testing/index.js", core],
+  ["health/index.js", core],
+  ["reflection/index.js", core],
   ["protovalidate/index.js", `${core}|@bufbuild/protovalidate`],
   ["gen/connectstream/v1/options_pb.js", "@bufbuild/protobuf"],
   ["otel/index.js", `${core}|@opentelemetry/api|@opentelemetry/semantic-conventions`],

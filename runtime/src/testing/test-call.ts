@@ -40,7 +40,10 @@ import type {
  */
 export function testCall<I extends DescMessage, O extends DescMessage>(
   method: DescMethodUnary<I, O>,
-  handler: (request: MessageShape<I>, context: StreamContext) => Promise<MessageInitShape<O>>,
+  handler: (
+    request: MessageShape<I>,
+    context: StreamContext,
+  ) => MessageInitShape<O> | Promise<MessageInitShape<O>>,
   request: MessageInitShape<I>,
   options?: TestCallOptions,
 ): UnaryTestCall<O>;
@@ -72,7 +75,7 @@ export function testCall<I extends DescMessage, O extends DescMessage, M extends
 ): BidiStreamingTestCall<I, O>;
 export function testCall(
   method: DescMethod,
-  handler: (...args: never[]) => Promise<unknown>,
+  handler: (...args: never[]) => unknown,
   ...rest: readonly (object | undefined)[]
 ): object {
   const { methodKind } = method;

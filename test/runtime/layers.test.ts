@@ -20,7 +20,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   server: ["api", "call", "metadata", "observe", "options", "protocol"],
   client: ["api", "call", "metadata", "observe", "options", "protocol"],
   codegenv1: ["api", "client", "errors", "gen", "observe", "options", "protocol", "server"],
-  node: ["api", "call", "client", "options", "protocol", "server"],
+  node: ["api", "call", "client", "http2", "options", "protocol", "server"],
   health: ["api", "call", "codegenv1", "gen", "options"],
   reflection: ["api", "call", "codegenv1", "gen", "options"],
   otel: ["api", "options"],

@@ -7,6 +7,7 @@ import { PREVIOUS_ATTEMPTS } from "../../protocol/previous-attempts.js";
 import { PUSHBACK } from "../../protocol/reserved-fields.js";
 import { backoffMs } from "../backoff.js";
 import { isNotSent } from "../not-sent-error.js";
+import { isUnprocessed } from "../unprocessed-error.js";
 import type { RetrySettings } from "./retry-settings.js";
 
 /** The retries of one call: how many there were, and whether there is one more. */
@@ -54,7 +55,8 @@ export class RetryPlan {
     const { codes } = this.#settings;
     if (isNotSent(error)) return false;
     if (codes) return codes.has(error.code);
-    return error.code === Code.Unavailable && (this.#repeatable || neverConnected(error));
+    if (error.code !== Code.Unavailable) return false;
+    return this.#repeatable || isUnprocessed(error) || neverConnected(error);
   }
 }
 

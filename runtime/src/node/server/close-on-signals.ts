@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { assertInteger, assertKnownKeys, checkFunction } from "../../options/settings.js";
+import { functionOption } from "../../options/declare.js";
+import { assertInteger, assertKnownKeys } from "../../options/settings.js";
 import { MAX_TIMER_MS } from "../../options/timeouts.js";
 import type { RunningServer } from "./serve.js";
 
@@ -23,7 +24,7 @@ export interface CloseOnSignalsOptions {
 export function closeOnSignals(server: RunningServer, options: CloseOnSignalsOptions = {}): void {
   assertKnownKeys("options", options, ["signals", "graceMs", "log"]);
   const { signals = ["SIGINT", "SIGTERM"], graceMs, log = console.log } = options;
-  checkFunction("log", log);
+  if (log !== undefined) functionOption.check("log", log);
   if (graceMs !== undefined) assertInteger("graceMs", graceMs, 0, MAX_TIMER_MS);
   const stopListening = () => {
     for (const signal of signals) process.off(signal, onSignal);

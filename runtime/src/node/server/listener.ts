@@ -1,33 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
 import * as http from "node:http";
-import * as http2 from "node:http2";
-import type { AddressInfo, Server, Socket } from "node:net";
+import * as net from "node:net";
+import * as tls from "node:tls";
 import type { NodeListener } from "../node-types.js";
-import { widenConnectionWindow } from "../windows.js";
-import { deferDestroy } from "./defer-destroy.js";
-import { detectHttp2 } from "./detect-http2.js";
+import { detectHttp2, FIRST_BYTES_TIMEOUT_MS } from "./detect-http2.js";
+import { Http2Session, mayCarryHttp2, type SessionEvents } from "./http2-session.js";
 import type { ResolvedServeOptions } from "./serve-options.js";
-import { keepSessionAlive } from "./session-keepalive.js";
 
 /** One port for HTTP/1.1 and HTTP/2. */
 export interface Listener {
-  listen(): Promise<AddressInfo>;
+  /** Resolves to the port; 0 on a Unix socket. */
+  listen(): Promise<number>;
   /** Takes no new connections, and no new calls on those it has. */
   drain(): void;
   /** Closes the connections: those that work after `ms` milliseconds. */
   close(ms: number): Promise<void>;
 }
 
-type Sessions = Set<http2.ServerHttp2Session>;
-
-/** Makes the server, clear text or TLS. */
-export function createListener(options: ResolvedServeOptions, listener: NodeListener): Listener {
-  const sessions: Sessions = new Set();
-  const sockets = new Set<Socket>();
+/** Makes the server, clear text or TLS. HTTP/1.1 goes to `http1`, requests over HTTP/2 to `http2`. */
+export function createListener(
+  options: ResolvedServeOptions,
+  http1: NodeListener,
+  http2: SessionEvents,
+): Listener {
+  const sockets = new Set<net.Socket>();
+  const sessions = new Set<Http2Session>();
+  const http1Server = createHttp1Server(options, http1);
+  const takeHttp2 = (socket: net.Socket, head?: Uint8Array) => {
+    // An HTTP/1.1 server's sockets may be half-open; on HTTP/2 a peer that ends is gone.
+    socket.allowHalfOpen = false;
+    const session = new Http2Session(socket, options, http2);
+    sessions.add(session);
+    socket.once("close", () => sessions.delete(session));
+    if (socket instanceof tls.TLSSocket && isWeak(socket)) session.refuseWeak();
+    else if (head) session.receive(head);
+  };
   const server = options.tls
-    ? tlsServer(options, options.tls, listener, sessions)
-    : clearServer(options, listener, sessions);
-  server.on("connection", (socket: Socket) => {
+    ? createTlsServer(options.tls, (socket) => {
+        if (socket.alpnProtocol === "h2") takeHttp2(socket);
+        else http1Server.emit("connection", socket);
+      })
+    : net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+        detectHttp2(socket, (head) => {
+          if (head) takeHttp2(socket, head);
+          else http1Server.emit("connection", socket);
+        });
+      });
+  server.on("connection", (socket: net.Socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
@@ -36,10 +55,11 @@ export function createListener(options: ResolvedServeOptions, listener: NodeList
     listen: () => listen(server, options),
     drain() {
       server.close();
-      for (const session of sessions) session.close();
+      http1Server.close();
+      for (const session of sessions) session.drain();
     },
     async close(ms) {
-      server.closeIdleConnections();
+      http1Server.closeIdleConnections();
       const timer = setTimeout(() => {
         for (const socket of sockets) socket.destroy();
       }, ms);
@@ -49,74 +69,51 @@ export function createListener(options: ResolvedServeOptions, listener: NodeList
   };
 }
 
-type ListeningServer = Server & { closeIdleConnections(): void };
-
-function tlsServer(
-  options: ResolvedServeOptions,
-  tls: http2.SecureServerOptions,
-  listener: NodeListener,
-  sessions: Sessions,
-): ListeningServer {
-  const server = http2.createSecureServer({ ...options.http2, ...tls, allowHTTP1: true }, listener);
-  watchSessions(server, sessions, options);
-  return limit(server as http2.Http2SecureServer & http.Server, options);
-}
-
-function clearServer(
-  options: ResolvedServeOptions,
-  listener: NodeListener,
-  sessions: Sessions,
-): ListeningServer {
-  const server = http.createServer(listener);
-  const http2Server = http2.createServer(options.http2, listener);
-  watchSessions(http2Server, sessions, options);
-  const [takeHttp1] = server.listeners("connection");
-  server.removeAllListeners("connection");
-  server.on("connection", (socket: Socket) => {
-    detectHttp2(socket, (isHttp2) => {
-      // An HTTP/1.1 server's sockets may be half-open; on HTTP/2 a peer that ends is gone.
-      socket.allowHalfOpen = isHttp2 ? false : socket.allowHalfOpen;
-      if (isHttp2) http2Server.emit("connection", socket);
-      else takeHttp1?.call(server, socket);
-    });
-  });
-  return limit(server, options);
-}
-
 /**
- * Sets what holds for HTTP/1.1. An upload may take as long as it takes; deadlines are the calls'
- * own. Properties, because `http2.createSecureServer` of Node.js 20 and 22 has no such options.
- * https://github.com/nodejs/node/blob/v20.x/lib/internal/http2/core.js (Http2SecureServer)
+ * HTTP/1.1 on sockets that the other server accepts. An upload may take as long as it takes; deadlines
+ * are the calls' own.
  */
-function limit<S extends http.Server>(
-  server: S,
+function createHttp1Server(
   { maxHeaderBytes, idleTimeoutMs }: ResolvedServeOptions,
-): S {
-  server.requestTimeout = 0;
+  listener: NodeListener,
+): http.Server {
+  const server = http.createServer({ maxHeaderSize: maxHeaderBytes, requestTimeout: 0 }, listener);
   server.keepAliveTimeout = idleTimeoutMs;
-  return Object.assign(server, { maxHeaderSize: maxHeaderBytes });
+  // Has it look after time limits, as if it listened.
+  server.emit("listening");
+  return server;
 }
 
-function watchSessions(
-  server: http2.Http2Server | http2.Http2SecureServer,
-  sessions: Sessions,
-  options: ResolvedServeOptions,
-): void {
-  server.on("session", (session) => {
-    deferDestroy(session);
-    sessions.add(session);
-    session.once("close", () => sessions.delete(session));
-    widenConnectionWindow(session);
-    keepSessionAlive(session, options);
-  });
+function createTlsServer(
+  options: tls.TlsOptions,
+  take: (socket: tls.TLSSocket) => void,
+): net.Server {
+  const server = tls.createServer(
+    {
+      handshakeTimeout: FIRST_BYTES_TIMEOUT_MS,
+      ALPNProtocols: ["h2", "http/1.1"],
+      ...options,
+      allowHalfOpen: true,
+      noDelay: true,
+    },
+    take,
+  );
+  // A handshake that failed; its socket is destroyed.
+  server.on("tlsClientError", () => undefined);
+  return server;
 }
 
-function listen(server: Server, { host, port }: ResolvedServeOptions): Promise<AddressInfo> {
+function isWeak(socket: tls.TLSSocket): boolean {
+  return !mayCarryHttp2(socket.getProtocol(), socket.getCipher().standardName);
+}
+
+function listen(server: net.Server, { host, port, path }: ResolvedServeOptions): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, host, () => {
+    server.listen(path === undefined ? { port, host } : { path }, () => {
       server.off("error", reject);
-      resolve(server.address() as AddressInfo);
+      const address = server.address();
+      resolve(typeof address === "object" && address !== null ? address.port : 0);
     });
   });
 }

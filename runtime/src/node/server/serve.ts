@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { AddressInfo } from "node:net";
-import { Deferred } from "../../call/deferred.js";
-import { assertInteger, checkFunction } from "../../options/settings.js";
+import { functionOption } from "../../options/declare.js";
+import { assertInteger } from "../../options/settings.js";
 import { MAX_TIMER_MS } from "../../options/timeouts.js";
 import { CallTracker, createShutdownError } from "../../server/call-tracker.js";
-import type { NodeListener } from "../node-types.js";
 import { createListener } from "./listener.js";
+import { OpenCalls } from "./open-calls.js";
+import { createHandlers } from "./request-handlers.js";
 import {
   DEFAULT_GRACE_MS,
   type ResolvedServeOptions,
   resolveServeOptions,
   type ServeOptions,
 } from "./serve-options.js";
-import { createNodeListener } from "./stream-node-adapter.js";
 
 /** A server that listens. */
 export interface RunningServer {
@@ -54,10 +53,11 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const shutdownSignal = anySignal(shutdown.signal, options.shutdownSignal);
   const drainSignal = anySignal(draining.signal, options.drainSignal);
   const tracker = new CallTracker(drainSignal);
-  const listener = createNodeListener({ ...options, shutdownSignal, drainSignal }, tracker);
+  const served = { ...options, shutdownSignal, drainSignal };
   const calls = new OpenCalls();
-  const server = createListener(resolved, calls.counting(listener));
-  const { port } = await server.listen();
+  const { http1, http2 } = createHandlers(served, calls, tracker);
+  const server = createListener(resolved, http1, http2);
+  const port = await server.listen();
   const close = async () => {
     await calls.none;
     shutdown.abort(createShutdownError());
@@ -73,7 +73,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     close: ({ graceMs, onWait } = {}) => {
       try {
         const ms = checkGrace(graceMs);
-        checkFunction("onWait", onWait);
+        if (onWait !== undefined) functionOption.check("onWait", onWait);
         // Calls that end at the word have to find the drain begun.
         if (!closed || graceMs !== undefined) calls.drain(ms);
       } catch (error) {
@@ -99,48 +99,10 @@ function checkGrace(graceMs: number = DEFAULT_GRACE_MS): number {
   return assertInteger("graceMs", graceMs, 0, MAX_TIMER_MS);
 }
 
-/** Counts requests that have no answer yet. */
-class OpenCalls {
-  readonly #none = new Deferred<void>();
-  #open = 0;
-  #draining = false;
-  #end = Number.POSITIVE_INFINITY;
-  #timer: NodeJS.Timeout | undefined;
-
-  /** Resolves when no request is open while draining, or when the time for that is up. */
-  get none(): Promise<void> {
-    return this.#none.promise;
-  }
-
-  counting(listener: NodeListener): NodeListener {
-    return (request, response) => {
-      this.#open++;
-      response.once("close", () => {
-        if (--this.#open === 0 && this.#draining) this.#finish();
-      });
-      listener(request, response);
-    };
-  }
-
-  /** Open requests have so many milliseconds, or what is left of fewer. */
-  drain(ms: number): void {
-    this.#draining = true;
-    if (this.#open === 0) return this.#finish();
-    const end = performance.now() + ms;
-    if (end >= this.#end) return;
-    this.#end = end;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#finish(), ms);
-  }
-
-  #finish(): void {
-    clearTimeout(this.#timer);
-    this.#none.resolve();
-  }
-}
-
-function urlOf({ host, tls }: ResolvedServeOptions, port: AddressInfo["port"]): string {
+function urlOf({ host, tls, path }: ResolvedServeOptions, port: number): string {
+  const scheme = tls ? "https" : "http";
+  if (path !== undefined) return `${scheme}://localhost`;
   const anyAddress: Record<string, string> = { "0.0.0.0": "127.0.0.1", "::": "[::1]" };
   const name = anyAddress[host] ?? (host.includes(":") ? `[${host}]` : host);
-  return `${tls ? "https" : "http"}://${name}:${port}`;
+  return `${scheme}://${name}:${port}`;
 }

@@ -4,18 +4,18 @@ import {
   compressionBrotli,
   compressionGzip,
 } from "@connectrpc/connect-node";
-import { checkConnectOptions } from "../../options/connect-options.js";
+import { adapterOptions } from "../../options/connect-options.js";
 import type { CorsOptions } from "../../options/cors.js";
+import { checkOptions } from "../../options/declare.js";
 import { DEFAULT_READ_MAX_BYTES } from "../../options/message-size.js";
-import { assertInteger, definedOnly, invalidOption } from "../../options/settings.js";
-import { MAX_TIMER_MS } from "../../options/timeouts.js";
+import { definedOnly } from "../../options/settings.js";
 import type { CallTracker } from "../../server/call-tracker.js";
-import { createRequestHandler } from "../../server/request-handler.js";
+import { createRequestHandler, type HandleRequest } from "../../server/request-handler.js";
 import { registerNodeCompressions } from "../compression/compression.js";
 import { shareConnection } from "../fair-share.js";
 import { isHttp2, type NodeListener } from "../node-types.js";
-import { NodeExchange } from "./exchange.js";
 import { sendStatus } from "./http-status.js";
+import { NodeExchange } from "./node-exchange.js";
 
 /** Options of `streamNodeAdapter`: those of Connect-Node's adapter, and a few for streams. */
 export interface StreamNodeAdapterOptions extends ConnectNodeAdapterOptions {
@@ -66,26 +66,29 @@ export interface StreamNodeAdapterOptions extends ConnectNodeAdapterOptions {
  *
  * Throws a `RangeError` for an invalid option.
  */
-export function streamNodeAdapter(given: StreamNodeAdapterOptions): NodeListener {
-  return createNodeListener(given);
+export function streamNodeAdapter(options: StreamNodeAdapterOptions): NodeListener {
+  return createNodeListener(prepareRoutes(options), options);
 }
 
-/** The same. `calls`: who keeps the open ones. */
-export function createNodeListener(
-  given: StreamNodeAdapterOptions,
-  calls?: CallTracker,
-): NodeListener {
+/** Checks the options, and prepares what they serve. `calls`: who keeps the open ones. */
+export function prepareRoutes(given: StreamNodeAdapterOptions, calls?: CallTracker): HandleRequest {
   const options = definedOnly(given);
-  check(options);
+  checkOptions(adapterOptions, options);
   registerNodeCompressions();
-  const { contextValues, fallback, halfCloseGraceMs = 0 } = options;
-  const handle = createRequestHandler({
+  return createRequestHandler({
     ...options,
     acceptCompression: options.acceptCompression ?? [compressionGzip, compressionBrotli],
     readMaxBytes: options.readMaxBytes ?? DEFAULT_READ_MAX_BYTES,
-    hasFallback: fallback !== undefined,
+    hasFallback: options.fallback !== undefined,
     calls,
   });
+}
+
+/** Makes `handle` a listener for requests of Node. What it does not take goes to the fallback. */
+export function createNodeListener(
+  handle: HandleRequest,
+  { contextValues, fallback, halfCloseGraceMs = 0 }: StreamNodeAdapterOptions,
+): NodeListener {
   const listener: NodeListener = (request, response) => {
     if (isHttp2(response)) shareConnection(response.stream);
     const exchange = new NodeExchange(request, response, contextValues, halfCloseGraceMs);
@@ -100,14 +103,4 @@ export function createNodeListener(
       sendStatus(response, 500);
     }
   };
-}
-
-function check(options: StreamNodeAdapterOptions): void {
-  const { routes, halfCloseGraceMs = 0, healthPath } = options;
-  if (typeof routes !== "function") throw invalidOption("routes", "a function", routes);
-  assertInteger("halfCloseGraceMs", halfCloseGraceMs, 0, MAX_TIMER_MS);
-  if (healthPath !== undefined && (typeof healthPath !== "string" || !healthPath.startsWith("/"))) {
-    throw invalidOption("healthPath", 'a path such as "/healthz"', healthPath);
-  }
-  checkConnectOptions(options);
 }

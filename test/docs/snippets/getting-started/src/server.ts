@@ -7,5 +7,4 @@ const server = await serve({
   port: Number(process.env.PORT ?? 8080),
 });
 console.log(`listening on ${server.url}`);
-// At Ctrl-C or SIGTERM it lets open calls finish, and prints which. A second one ends them now.
-closeOnSignals(server);
+closeOnSignals(server); // drains, and prints which calls it waits for

@@ -6,7 +6,7 @@ import type { AttachableWire, Exchange } from "../../server/dispatch.js";
 import { isHttp2, type NodeRequest, type NodeResponse } from "../node-types.js";
 import { sendStatus } from "./http-status.js";
 import { Http1ServerWire } from "./http1-wire.js";
-import { Http2ServerWire } from "./http2-wire.js";
+import { NodeHttp2ServerWire } from "./node-http2-wire.js";
 import { NodeRequestHead } from "./request-head.js";
 
 /** A request and its response, of Node's HTTP/1.1 or HTTP/2. */
@@ -35,7 +35,7 @@ export class NodeExchange implements Exchange {
   accept(streams: boolean): AttachableWire {
     const response = this.#response;
     return isHttp2(response)
-      ? new Http2ServerWire(response, this.#halfCloseGraceMs, this.#cancelLooksLike(streams))
+      ? new NodeHttp2ServerWire(response, this.#halfCloseGraceMs, this.#cancelLooksLike(streams))
       : new Http1ServerWire(this.#request as IncomingMessage, response);
   }
 

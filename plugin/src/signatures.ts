@@ -9,7 +9,7 @@ import type { Symbols } from "./symbols.js";
 
 /**
  * The handler's method: request if there is just one, or initial metadata if there is any; then the
- * stream, or the context if unary.
+ * stream, or the context if unary. A unary one may answer at once.
  */
 export function handlerSignature(
   method: DescMethod,
@@ -25,8 +25,9 @@ export function handlerSignature(
   params.push(
     stream === undefined ? ["context: ", symbols.type("HandlerContext")] : `stream: ${stream}`,
   );
-  const result = stream === undefined ? initShape(method.output, symbols) : "void";
-  return [...head(method, params), promise(result, symbols)];
+  if (stream !== undefined) return [...head(method, params), promise("void", symbols)];
+  const response = initShape(method.output, symbols);
+  return [...head(method, params), response, " | ", promise(response, symbols)];
 }
 
 /** The client's method: request if there is just one, or initial metadata; then options. */

@@ -6,6 +6,7 @@ export type {
   ClientStreamingClient,
   ServerStreamingClient,
 } from "./api/client-stream.js";
+export type { StreamContext } from "./api/context.js";
 export type {
   CallObserver,
   CallRetry,
@@ -27,6 +28,7 @@ export type {
   ServerStream,
   ServerStreamingServer,
 } from "./api/server-stream.js";
+export { type TakeUntilSource, takeUntil } from "./call/take-until.js";
 export {
   type InterruptEvent,
   type MessageStream,

@@ -25,13 +25,13 @@ const pages = ["README.md", "plugin/README.md", "runtime/README.md", "CONTRIBUTI
 const sources = ["examples", "proto", "test/docs/snippets", "test/proxies", "test/support/proto"]
   .flatMap(list)
   .concat("buf.gen.yaml", "package.json")
-  .filter((path) => /\.(ts|proto|yaml|json|conf|cfg)$/.test(path));
+  .filter((path) => /\.(ts|proto|yaml|json|conf|cfg)$|\/Dockerfile$/.test(path));
 
 /** Commands that `.ci/run` runs. Those of blocks with a title are run by `.ci/third-party.sh`. */
 const commands = ["npm ci && npm start", "npm ci && npm test"];
 
 /** Languages of code that is part of a file that runs. */
-const inFiles = ["ts", "proto", "yaml", "json", "nginx", "haproxy"];
+const inFiles = ["ts", "proto", "yaml", "json", "nginx", "haproxy", "dockerfile"];
 
 /** Pages may have as many lines, without what the bench writes. */
 const longestPage = 200;

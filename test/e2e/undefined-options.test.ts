@@ -215,8 +215,11 @@ it("all options of a server that are undefined leave its defaults", async () => 
     Object.fromEntries(Object.keys(shared).map((key) => [key, undefined])),
     {
       contextValues: undefined,
+      cors: undefined,
+      drainSignal: undefined,
       fallback: undefined,
       halfCloseGraceMs: undefined,
+      healthPath: undefined,
       host: undefined,
       http2: undefined,
       idleTimeoutMs: undefined,

@@ -131,7 +131,7 @@ async function expectWell({ url }: { url: string }): Promise<void> {
 
 /** Counts the handlers that run. */
 function counting(count: (change: number) => void) {
-  const counted = async <T>(body: Promise<T>): Promise<T> => {
+  const counted = async <T>(body: T | Promise<T>): Promise<T> => {
     count(1);
     try {
       return await body;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { toBinary } from "@bufbuild/protobuf";
 import { type FileDescriptorProto, FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
@@ -11,6 +12,13 @@ test("our copy of validate.proto is the file that protovalidate has", async () =
   const copy = file.find(({ name }) => name === "buf/validate/validate.proto");
   if (!copy) throw new Error("no such file");
   expect(withoutComments(copy)).toEqual(withoutComments(file_buf_validate_validate.proto));
+});
+
+test("our copy of health.proto is the file that grpc-health-check has", () => {
+  const read = (path: string) => readFileSync(join(repository, path), "utf8");
+  expect(read("third_party/grpc/grpc/health/v1/health.proto")).toBe(
+    read("node_modules/grpc-health-check/proto/health/v1/health.proto"),
+  );
 });
 
 function withoutComments(file: FileDescriptorProto): string {

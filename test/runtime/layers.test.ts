@@ -22,10 +22,12 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   codegenv1: ["api", "client", "errors", "gen", "observe", "options", "protocol", "server"],
   node: ["api", "call", "client", "http2", "options", "protocol", "server"],
   fetch: ["call", "options", "protocol", "server"],
+  health: ["api", "call", "codegenv1", "gen", "options"],
+  reflection: ["api", "call", "codegenv1", "gen", "options"],
   otel: ["api", "options"],
   protovalidate: ["gen", "options"],
   testing: ["api", "call", "client", "codegenv1", "metadata", "options", "protocol", "server"],
-  "index.ts": ["api", "client", "errors", "gen", "observe", "options"],
+  "index.ts": ["api", "call", "client", "errors", "gen", "observe", "options"],
 };
 
 interface Import {
@@ -85,6 +87,8 @@ it.each([
   "api",
   "codegenv1",
   "fetch",
+  "health",
+  "reflection",
 ])("%s imports nothing from Node", (folder) => {
   for (const file of sources(folder)) {
     const text = readFileSync(join(root, file), "utf8");

@@ -53,6 +53,8 @@ describe.each([
   ["codegenv1/index.js", core],
   ["fetch/index.js", core],
   ["testing/index.js", core],
+  ["health/index.js", core],
+  ["reflection/index.js", core],
   ["protovalidate/index.js", `${core}|@bufbuild/protovalidate`],
   ["gen/connectstream/v1/options_pb.js", "@bufbuild/protobuf"],
   ["options/index.js", "nothing"],

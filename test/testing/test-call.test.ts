@@ -33,6 +33,22 @@ async function sum(stream: UploadServerStream): Promise<void> {
   await stream.sendAndClose({ number });
 }
 
+it("drains", async () => {
+  const call = testCall(
+    download,
+    async (_request: Note, stream: DownloadServerStream) => {
+      const { drainSignal } = stream.context;
+      await new Promise((resolve) => drainSignal.addEventListener("abort", resolve));
+      await stream.send({ text: String(drainSignal.reason) });
+    },
+    {},
+  );
+  await call.idle();
+  call.drain();
+  expect((await call.recv())?.text).toContain("the server is shutting down");
+  expect(await call.recv()).toBeUndefined();
+});
+
 describe("each kind", () => {
   it("server streaming", async () => {
     const call = testCall(download, count, {});

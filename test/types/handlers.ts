@@ -69,6 +69,20 @@ export function acceptedShapes(): ConnectRouter {
       return create(ReadResponseSchema);
     }
   }
+  class Properties implements MonitorServiceHandler {
+    readonly watch: MonitorServiceHandler["watch"] = async ({ interval }, stream) => {
+      await stream.send({ cpu: interval });
+    };
+    readonly read: MonitorServiceHandler["read"] = (request, { drainSignal }) => {
+      return { cpu: drainSignal.aborted ? 0 : request.$typeName.length };
+    };
+  }
+  registerMonitorService(router, new Properties());
+  registerMonitorService(router, { read: () => ({ cpu: 1 }) });
+  registerMonitorService(router, {
+    // @ts-expect-error It is no response.
+    read: () => ({ gpu: 1 }),
+  });
   const part: Partial<MonitorServiceHandler> = { read: async () => ({}) };
   registerMonitorService(router, part, {
     onError: (error, context) => void [error, context.signal],

@@ -61,7 +61,7 @@ export interface MonitorServiceHandler {
    *
    * @generated from rpc monitor.v1.MonitorService.Read
    */
-  read(request: ReadRequest, context: HandlerContext): Promise<MessageInitShape<typeof ReadResponseSchema>>;
+  read(request: ReadRequest, context: HandlerContext): MessageInitShape<typeof ReadResponseSchema> | Promise<MessageInitShape<typeof ReadResponseSchema>>;
 }
 
 /**

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
-import type { HandlerContext } from "@connectrpc/connect";
 import type { QueueFills } from "../options/queues.js";
+import type { StreamContext } from "./context.js";
 import type { RecvOptions, SendOptions } from "./options.js";
 
 /** What every server stream has. The server's view. */
@@ -9,9 +9,10 @@ export interface ServerStream {
   /**
    * Headers, trailers, deadline and values of the call. `context.signal` aborts when the client
    * cancels, the deadline passes, the connection is lost or the server is forced to stop; it does
-   * not abort because the call succeeded.
+   * not abort because the call succeeded. `context.drainSignal` aborts when the server begins to shut
+   * down, and lets the call finish.
    */
-  readonly context: HandlerContext;
+  readonly context: StreamContext;
 
   /**
    * Sends the response headers now, instead of with the first message. Does nothing if they are

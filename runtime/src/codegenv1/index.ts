@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /** @packageDocumentation What generated code calls. Versioned: old output keeps working. */
 export type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
-export type { ConnectRouter, HandlerContext, Transport } from "@connectrpc/connect";
+export type { ConnectRouter, Transport } from "@connectrpc/connect";
 export { Code } from "@connectrpc/connect";
 export type {
   BidiStreamingClient,
   ClientStreamingClient,
   ServerStreamingClient,
 } from "../api/client-stream.js";
+export type { StreamContext as HandlerContext } from "../api/context.js";
 export type {
   StreamCallOptions,
   StreamClientOptions,

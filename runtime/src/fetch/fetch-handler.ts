@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ConnectRouter, ConnectRouterOptions, ContextValues } from "@connectrpc/connect";
 import { adapterOptions } from "../options/connect-options.js";
+import type { CorsOptions } from "../options/cors.js";
 import { checkOptions, functionOption } from "../options/declare.js";
 import { DEFAULT_READ_MAX_BYTES } from "../options/message-size.js";
 import { definedOnly } from "../options/settings.js";
@@ -37,6 +38,15 @@ export interface FetchHandlerOptions<Args extends unknown[] = []>
    * What clients compress is read in any case.
    */
   compressMinBytes?: number;
+
+  /** Lets pages of other origins call. Default: none. */
+  cors?: CorsOptions;
+
+  /** Answers GET and HEAD with 200 at this path while the server takes calls. Default: at none. */
+  healthPath?: string;
+
+  /** Aborts when the server begins to drain. Handlers have it as `context.drainSignal`. */
+  drainSignal?: AbortSignal;
 
   /**
    * How long the end of a client's stream is held back, in milliseconds, in case the client did
@@ -75,6 +85,7 @@ export function createFetchHandler<Args extends unknown[] = []>(
   const handle = createRequestHandler({
     ...options,
     grpc: false,
+    hasFallback: fallback !== undefined,
     protocols: ["grpc-web", "connect"],
     acceptCompression: options.acceptCompression ?? [compressionGzip],
     readMaxBytes: options.readMaxBytes ?? DEFAULT_READ_MAX_BYTES,

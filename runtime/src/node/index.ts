@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** @packageDocumentation Streams on Node's HTTP servers and clients. */
 
+export type { CorsOptions } from "../options/cors.js";
 export type { ConnectionState } from "./client/connection-pool.js";
 export {
   createStreamTransport,
@@ -10,7 +11,8 @@ export {
 export type { StreamTransport } from "./client/transport-connections.js";
 export type { Http2Tuning } from "./http2/http2-options.js";
 export type { NodeListener, NodeRequest, NodeResponse } from "./node-types.js";
+export { type CloseOnSignalsOptions, closeOnSignals } from "./server/close-on-signals.js";
 export type { ConnectionProblem } from "./server/http2-session.js";
-export { type RunningServer, serve } from "./server/serve.js";
+export { type CloseOptions, type RunningServer, serve } from "./server/serve.js";
 export type { ServeOptions } from "./server/serve-options.js";
 export { type StreamNodeAdapterOptions, streamNodeAdapter } from "./server/stream-node-adapter.js";

@@ -36,6 +36,10 @@ export const connectOptions: Settings = {
 export const adapterOptions: Settings = {
   routes: { ...functionOption, required: true },
   halfCloseGraceMs: wholeFrom(0, MAX_TIMER_MS),
+  healthPath: valueThat(
+    'a path such as "/healthz"',
+    (value) => typeof value === "string" && value.startsWith("/"),
+  ),
   ...connectOptions,
 };
 

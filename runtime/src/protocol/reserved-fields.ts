@@ -30,7 +30,7 @@ const responseFields: ReadonlySet<string> = new Set([
 const reservedPrefixes = ["connect-", "grpc-", "proxy-", "trailer-"];
 
 /** The one field of gRPC that handlers set: when to call again. */
-const PUSHBACK = "grpc-retry-pushback-ms";
+export const PUSHBACK = "grpc-retry-pushback-ms";
 
 /** Whether a field is of HTTP or of a protocol, and no metadata. `name`: in lower case. */
 export function isReservedField(name: string): boolean {

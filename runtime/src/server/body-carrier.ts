@@ -12,10 +12,12 @@ import type { BodyResponse, BodyServerProtocol, QueryRequest } from "../protocol
 import type { ServerWire, ServerWireEvents } from "../protocol/wire.js";
 import { AnswerDelay } from "./answer-delay.js";
 import { Call } from "./call.js";
+import type { TrackedCall } from "./call-tracker.js";
 import type { Carrier } from "./carrier.js";
 import { report, tooLarge, unsendable } from "./client-error.js";
 import { requestFormat, responseFormat } from "./codecs.js";
 import { CallContext, type RequestHead } from "./context.js";
+import { type HeaderFields, withFields } from "./extra-header.js";
 import { negotiate, responseHeader, type Terms } from "./negotiation.js";
 import { ServerObservation } from "./observe.js";
 import type { ServedRpc } from "./pipeline.js";
@@ -29,7 +31,9 @@ interface Body {
 const nothing = new Uint8Array(0);
 
 /** Carries a unary call whose request and response are one body each. Headers leave with the response. */
-export class BodyCarrier implements Carrier, ServerWireEvents, MessageSink<object, Body> {
+export class BodyCarrier
+  implements Carrier, TrackedCall, ServerWireEvents, MessageSink<object, Body>
+{
   readonly call: Call;
   readonly source: BodyDecoder<object>;
   readonly #rpc: ServedRpc;
@@ -37,6 +41,7 @@ export class BodyCarrier implements Carrier, ServerWireEvents, MessageSink<objec
   readonly #wire: ServerWire;
   readonly #context: CallContext;
   readonly #terms: Terms;
+  readonly #extraHeader: HeaderFields | undefined;
   readonly #query: QueryRequest | undefined;
   readonly #answerDelay: AnswerDelay;
   readonly #serialize: (message: object) => Uint8Array;
@@ -51,6 +56,7 @@ export class BodyCarrier implements Carrier, ServerWireEvents, MessageSink<objec
     binary: boolean,
     head: RequestHead,
     wire: ServerWire,
+    extraHeader: HeaderFields | undefined,
     query: QueryRequest | undefined,
   ) {
     const terms = negotiate(rpc, protocol, head, query?.compression);
@@ -69,6 +75,7 @@ export class BodyCarrier implements Carrier, ServerWireEvents, MessageSink<objec
     this.#wire = wire;
     this.#terms = terms;
     this.#context = context;
+    this.#extraHeader = extraHeader;
     this.#query = query;
     this.#answerDelay = new AnswerDelay(rpc.method, head);
     this.#onSent = observation?.hooks?.sent;
@@ -166,7 +173,7 @@ export class BodyCarrier implements Carrier, ServerWireEvents, MessageSink<objec
   end(error: ConnectError | undefined, abrupt: boolean): ConnectError | undefined {
     const { told, status, header, body } = this.#responseOf(error);
     const length: Field = ["content-length", String(body.byteLength)];
-    this.#wire.respond(status, [...header, length]);
+    this.#wire.respond(status, withFields([...header, length], this.#extraHeader));
     if (body.byteLength > 0) this.#wire.write([body]);
     this.#wire.end(undefined, abrupt);
     return told;
@@ -174,6 +181,10 @@ export class BodyCarrier implements Carrier, ServerWireEvents, MessageSink<objec
 
   reset(): void {
     this.#wire.reset();
+  }
+
+  drain(reason: ConnectError): void {
+    this.#context.drain(reason);
   }
 
   release(): void {

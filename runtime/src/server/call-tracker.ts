@@ -2,37 +2,59 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Call } from "./call.js";
 
+/** A call, as a server that shuts down needs it. */
+export interface TrackedCall {
+  readonly call: Pick<Call, "shutdown" | "context">;
+  /** Aborts the drain signal of its context. */
+  drain(reason: ConnectError): void;
+}
+
 /**
  * The open calls, by the signal that shuts them down. One listener a signal serves all its calls:
  * one each would be as many as there are calls, and Node warns of more than ten.
  */
 export class CallTracker {
-  readonly #bySignal = new Map<AbortSignal | undefined, Set<Call>>();
+  readonly #bySignal = new Map<AbortSignal | undefined, Set<TrackedCall>>();
+  readonly #drainSignal: AbortSignal | undefined;
 
-  /** How many calls are open. */
-  get size(): number {
-    let size = 0;
-    for (const calls of this.#bySignal.values()) size += calls.size;
-    return size;
+  /** `drainSignal`: aborts when the server begins to drain. */
+  constructor(drainSignal?: AbortSignal) {
+    this.#drainSignal = drainSignal;
+    drainSignal?.addEventListener("abort", () => {
+      for (const calls of this.#bySignal.values()) {
+        for (const tracked of [...calls]) tracked.drain(shutdownError(drainSignal));
+      }
+    });
   }
 
-  add(call: Call, shutdownSignal: AbortSignal | undefined): void {
-    const calls = this.#callsOf(shutdownSignal);
-    calls.add(call);
-    if (shutdownSignal?.aborted) call.shutdown(shutdownError(shutdownSignal));
+  /** How many calls are open, by the path of their RPC: `/package.Service/Method`. */
+  openCalls(): ReadonlyMap<string, number> {
+    const open = new Map<string, number>();
+    for (const { call } of [...this.#bySignal.values()].flatMap((calls) => [...calls])) {
+      const { service, method } = call.context;
+      const path = `/${service.typeName}/${method.name}`;
+      open.set(path, (open.get(path) ?? 0) + 1);
+    }
+    return open;
   }
 
-  remove(call: Call, shutdownSignal: AbortSignal | undefined): void {
-    this.#bySignal.get(shutdownSignal)?.delete(call);
+  add(tracked: TrackedCall, shutdownSignal: AbortSignal | undefined): void {
+    this.#callsOf(shutdownSignal).add(tracked);
+    if (this.#drainSignal?.aborted) tracked.drain(shutdownError(this.#drainSignal));
+    if (shutdownSignal?.aborted) tracked.call.shutdown(shutdownError(shutdownSignal));
   }
 
-  #callsOf(signal: AbortSignal | undefined): Set<Call> {
+  remove(tracked: TrackedCall, shutdownSignal: AbortSignal | undefined): void {
+    this.#bySignal.get(shutdownSignal)?.delete(tracked);
+  }
+
+  #callsOf(signal: AbortSignal | undefined): Set<TrackedCall> {
     const known = this.#bySignal.get(signal);
     if (known) return known;
-    const calls = new Set<Call>();
+    const calls = new Set<TrackedCall>();
     this.#bySignal.set(signal, calls);
     signal?.addEventListener("abort", () => {
-      for (const call of [...calls]) call.shutdown(shutdownError(signal));
+      for (const { call } of [...calls]) call.shutdown(shutdownError(signal));
     });
     return calls;
   }
@@ -40,13 +62,11 @@ export class CallTracker {
 
 /** What clients are told of a shutdown: the signal's own `ConnectError`, or `unavailable`. */
 function shutdownError({ reason }: AbortSignal): ConnectError {
-  return reason instanceof ConnectError
-    ? reason
-    : new ConnectError(
-        "the server is shutting down",
-        Code.Unavailable,
-        undefined,
-        undefined,
-        reason,
-      );
+  return reason instanceof ConnectError ? reason : createShutdownError(reason);
+}
+
+/** The failure of a call whose server shuts down. */
+export function createShutdownError(cause?: unknown): ConnectError {
+  const text = "the server is shutting down";
+  return new ConnectError(text, Code.Unavailable, undefined, undefined, cause);
 }

@@ -106,11 +106,8 @@ export class Call implements ServerCall {
     }
     if (heartbeat) this.#heartbeat = new HeartbeatSender(heartbeat, this.#sends, this.#clock);
     if (timeouts) this.#stopTimers.push(startTimeouts(this.#timed, timeouts, this.#clock));
-    this.#run().then(
-      () => this.#returned(undefined),
-      (thrown: unknown) =>
-        this.#returned(toClientError(thrown, this.context, this.#reason, this.#onError)),
-    );
+    if (this.#observation) this.#observation.run(() => this.#run());
+    else this.#run();
   }
 
   recv(options?: RecvOptions): Promise<object | undefined> {
@@ -210,9 +207,12 @@ export class Call implements ServerCall {
     this.#carrier.whenAnswerable(() => this.abort(error));
   }
 
-  #run(): Promise<void> {
-    const { run } = this.#layers;
-    return this.#observation ? this.#observation.run(() => run(this)) : run(this);
+  #run(): void {
+    this.#layers.run(this).then(
+      () => this.#returned(undefined),
+      (thrown: unknown) =>
+        this.#returned(toClientError(thrown, this.context, this.#reason, this.#onError)),
+    );
   }
 
   /** The handler is done: what it sent goes out, then the end. */

@@ -6,6 +6,7 @@ import {
   createContextValues,
   type HandlerContext,
 } from "@connectrpc/connect";
+import type { StreamContext } from "../api/context.js";
 import type { Peer } from "../api/observer.js";
 import { type Clock, realClock } from "../call/clock.js";
 import type { Fields } from "../protocol/fields.js";
@@ -30,7 +31,7 @@ export interface RequestHead {
 }
 
 /** A context whose signal its call can abort. */
-export interface AbortableContext extends HandlerContext {
+export interface AbortableContext extends StreamContext {
   /** The first reason counts. */
   abort(reason: ConnectError): void;
 }
@@ -65,6 +66,7 @@ export class CallContext implements AbortableContext {
   /** What a response begins with, whatever the handler adds. */
   readonly protocolHeader: Fields;
   readonly #signal: LazySignal = new LazySignal();
+  readonly #drainSignal: LazySignal = new LazySignal();
   #responseHeader: Headers | undefined;
   #responseTrailer: Headers | undefined;
   #values: ContextValues | undefined;
@@ -122,6 +124,10 @@ export class CallContext implements AbortableContext {
     return this.#signal.value;
   }
 
+  get drainSignal(): AbortSignal {
+    return this.#drainSignal.value;
+  }
+
   /** A whole number: protocols want one, if it is what a call to another server has left. */
   get timeoutMs(): () => number | undefined {
     const deadline = this.#deadline;
@@ -147,6 +153,11 @@ export class CallContext implements AbortableContext {
   abort(reason: ConnectError): void {
     this.#signal.abort(reason);
   }
+
+  /** The server begins to drain. */
+  drain(reason: ConnectError): void {
+    this.#drainSignal.abort(reason);
+  }
 }
 
 /** What is not that of the outer context. Read when somebody asks for it. */
@@ -156,17 +167,21 @@ export interface ContextChanges {
   readonly signal?: AbortSignal;
 }
 
+/** Ours, or that of one of Connect's adapters, which do not drain. */
+export type OuterContext = HandlerContext & Partial<Pick<StreamContext, "drainSignal">>;
+
 /**
  * The context of a call within another, as behind interceptors and on Connect's own adapters. Parts
  * that a handler does not use are never made.
  */
 export class DerivedContext implements AbortableContext {
-  readonly #outer: HandlerContext;
+  readonly #outer: OuterContext;
   readonly #changes: ContextChanges;
   readonly #signal: LazySignal | undefined;
+  #neverDrains: LazySignal | undefined;
 
   /** `ownSignal`: whether its call can end before the outer one does. */
-  constructor(outer: HandlerContext, changes: ContextChanges, ownSignal: boolean) {
+  constructor(outer: OuterContext, changes: ContextChanges, ownSignal: boolean) {
     this.#outer = outer;
     this.#changes = changes;
     this.#signal = ownSignal ? new LazySignal() : undefined;
@@ -210,6 +225,12 @@ export class DerivedContext implements AbortableContext {
 
   get signal(): AbortSignal {
     return this.#signal?.value ?? this.#changes.signal ?? this.#outer.signal;
+  }
+
+  get drainSignal(): AbortSignal {
+    if (this.#outer.drainSignal) return this.#outer.drainSignal;
+    this.#neverDrains ??= new LazySignal();
+    return this.#neverDrains.value;
   }
 
   get timeoutMs(): () => number | undefined {

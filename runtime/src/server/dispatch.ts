@@ -12,6 +12,7 @@ import type { ServerWire, ServerWireEvents } from "../protocol/wire.js";
 import { BodyCarrier } from "./body-carrier.js";
 import type { CallTracker } from "./call-tracker.js";
 import type { RequestHead } from "./context.js";
+import type { HeaderFields } from "./extra-header.js";
 import type { ServedRpc } from "./pipeline.js";
 import { WireCarrier } from "./wire-carrier.js";
 
@@ -26,8 +27,10 @@ export interface Route {
 /** One request, as its host brings it: HTTP/1.1 or HTTP/2 of Node, or another. */
 export interface Exchange {
   readonly head: RequestHead;
+  /** What every answer carries, whatever it is: `refuse` adds it by itself. */
+  readonly responseHeader?: HeaderFields | undefined;
   /** Answers what is no call with an HTTP status. */
-  refuse(status: number, header?: Readonly<Record<string, string>>): void;
+  refuse(status: number, header?: HeaderFields): void;
   /**
    * Gives the wire of a call. `streams`: the client sends any number of messages, so that a cancel may
    * look like their end. Where it sends one, a cancel may look like an empty request.
@@ -53,23 +56,22 @@ export function dispatch(route: Route, exchange: Exchange): void {
   if (!offer) return;
   const streams = methodKind === "client_streaming" || methodKind === "bidi_streaming";
   const wire = exchange.accept(streams);
-  const carrier = createCarrier(rpc, offer, exchange.head, wire);
-  const { call } = carrier;
+  const carrier = createCarrier(rpc, offer, exchange, wire);
   const { shutdownSignal } = rpc.options;
-  tracker.add(call, shutdownSignal);
+  tracker.add(carrier, shutdownSignal);
   wire.attach(carrier);
-  carrier.start(() => tracker.remove(call, shutdownSignal));
+  carrier.start(() => tracker.remove(carrier, shutdownSignal));
 }
 
 function createCarrier(
   rpc: ServedRpc,
   { protocol, binary, query }: Offer,
-  head: RequestHead,
+  { head, responseHeader }: Exchange,
   wire: ServerWire,
 ): WireCarrier | BodyCarrier {
   return protocol.framing === "envelope"
-    ? new WireCarrier(rpc, protocol, binary, head, wire)
-    : new BodyCarrier(rpc, protocol, binary, head, wire, query);
+    ? new WireCarrier(rpc, protocol, binary, head, wire, responseHeader)
+    : new BodyCarrier(rpc, protocol, binary, head, wire, responseHeader, query);
 }
 
 /** How the request is written. `undefined`: it has been refused. */

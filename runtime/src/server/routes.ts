@@ -29,6 +29,8 @@ export interface RoutesOptions extends ConnectRouterOptions {
   readonly requestPathPrefix?: string | undefined;
   /** What the host can carry. Default: all protocols. */
   readonly protocols?: readonly ProtocolName[] | undefined;
+  /** Who keeps the open calls. Default: one of its own. */
+  readonly calls?: CallTracker | undefined;
 }
 
 /**
@@ -38,7 +40,7 @@ export interface RoutesOptions extends ConnectRouterOptions {
 export function createRoutes(options: RoutesOptions): ReadonlyMap<string, Route> {
   const router = new NativeRouter(options);
   options.routes(router);
-  const tracker = new CallTracker();
+  const tracker = options.calls ?? new CallTracker();
   const carried: readonly string[] | undefined = options.protocols;
   const routes = new Map<string, Route>();
   for (const handler of router.handlers) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ConnectError, HandlerContext } from "@connectrpc/connect";
+import type { ConnectError } from "@connectrpc/connect";
+import type { StreamContext } from "../api/context.js";
 import type { RecvOptions, SendOptions } from "../api/options.js";
 import { rejected } from "../call/deferred.js";
 import { iterateMessages } from "../call/iterate.js";
@@ -14,7 +15,7 @@ class Base {
     this.side = side;
   }
 
-  get context(): HandlerContext {
+  get context(): StreamContext {
     return this.side.context;
   }
 

@@ -12,17 +12,19 @@ import type { BodyDecoding, EnvelopeServerProtocol } from "../protocol/protocol.
 import type { ServerWire, ServerWireEvents } from "../protocol/wire.js";
 import { AnswerDelay } from "./answer-delay.js";
 import { Call } from "./call.js";
+import type { TrackedCall } from "./call-tracker.js";
 import type { Carrier } from "./carrier.js";
 import { report, tooLarge, unsendable } from "./client-error.js";
 import { requestFormat, responseFormat } from "./codecs.js";
 import type { RequestHead } from "./context.js";
 import { CallContext } from "./context.js";
+import { type HeaderFields, withFields } from "./extra-header.js";
 import { negotiate, responseHeader, type Terms } from "./negotiation.js";
 import { ServerObservation } from "./observe.js";
 import type { ServedRpc } from "./pipeline.js";
 
 /** Carries a call on a wire, its messages in envelopes: bytes to messages for the handler, and back. */
-export class WireCarrier implements Carrier, ServerWireEvents {
+export class WireCarrier implements Carrier, TrackedCall, ServerWireEvents {
   readonly call: Call;
   readonly source: MessageDecoder<object>;
   readonly sink: MessageEncoder<object>;
@@ -31,6 +33,7 @@ export class WireCarrier implements Carrier, ServerWireEvents {
   readonly #wire: ServerWire;
   readonly #context: CallContext;
   readonly #terms: Terms;
+  readonly #extraHeader: HeaderFields | undefined;
   readonly #answerDelay: AnswerDelay;
   /** Where the body is not the bytes of envelopes. */
   readonly #body: BodyDecoding | undefined;
@@ -42,6 +45,7 @@ export class WireCarrier implements Carrier, ServerWireEvents {
     binary: boolean,
     head: RequestHead,
     wire: ServerWire,
+    extraHeader?: HeaderFields,
   ) {
     const terms = negotiate(rpc, protocol, head);
     const header = responseHeader(protocol, binary, terms.response);
@@ -57,6 +61,7 @@ export class WireCarrier implements Carrier, ServerWireEvents {
     this.#rpc = rpc;
     this.#protocol = protocol;
     this.#wire = wire;
+    this.#extraHeader = extraHeader;
     this.#terms = terms;
     this.#context = context;
     this.#answerDelay = new AnswerDelay(rpc.method, head);
@@ -108,7 +113,7 @@ export class WireCarrier implements Carrier, ServerWireEvents {
   sendHeaders(): ConnectError | undefined {
     const { header, protocolHeader } = this.#context;
     const error = header === protocolHeader ? undefined : this.#unsendableHeader(header);
-    this.#wire.respond(200, error ? protocolHeader : header);
+    this.#wire.respond(200, withFields(error ? protocolHeader : header, this.#extraHeader));
     return error;
   }
 
@@ -131,6 +136,10 @@ export class WireCarrier implements Carrier, ServerWireEvents {
 
   reset(): void {
     this.#wire.reset();
+  }
+
+  drain(reason: ConnectError): void {
+    this.#context.drain(reason);
   }
 
   release(): void {

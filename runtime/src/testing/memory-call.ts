@@ -105,6 +105,10 @@ export class MemoryCall {
     this.#pair.exchange.cut();
   }
 
+  drain(): void {
+    this.#pair.drain();
+  }
+
   expire(): void {
     const expired = new ConnectError("the operation timed out", Code.DeadlineExceeded);
     const { now } = this.#time;

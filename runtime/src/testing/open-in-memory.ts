@@ -8,6 +8,7 @@ import { DEFAULT_READ_MAX_BYTES } from "../options/message-size.js";
 import { validateReadWriteMaxBytes } from "../protocol/connect-internals.js";
 import { grpc } from "../protocol/grpc.js";
 import type { Call } from "../server/call.js";
+import { createShutdownError } from "../server/call-tracker.js";
 import type { RequestHead } from "../server/context.js";
 import type { ServedRpc } from "../server/pipeline.js";
 import { WireCarrier as ServerCarrier } from "../server/wire-carrier.js";
@@ -27,6 +28,8 @@ export interface MemoryPair {
   readonly client: ClientCall;
   readonly server: Call;
   readonly exchange: MemoryExchange;
+  /** Aborts the drain signal of the server's end. */
+  drain(): void;
 }
 
 const wireOptions = {
@@ -55,7 +58,11 @@ export function openInMemory(
       init.contextValues,
     );
     const server = new ServerCarrier(rpc, grpc, true, head, exchange.server);
-    pair = { server: server.call, exchange };
+    pair = {
+      server: server.call,
+      exchange,
+      drain: () => server.drain(createShutdownError()),
+    };
     exchange.attach(server);
     if (!init.maySend(0)) server.call.hold();
     events.onOpen(exchange.client);

@@ -11,7 +11,8 @@ import type {
   MessageInitShape,
   MessageShape,
 } from "@bufbuild/protobuf";
-import { ConnectError, type HandlerContext } from "@connectrpc/connect";
+import { ConnectError } from "@connectrpc/connect";
+import type { StreamContext } from "../api/context.js";
 import type {
   BidiStreamingServer,
   ClientStreamingServer,
@@ -39,7 +40,10 @@ import type {
  */
 export function testCall<I extends DescMessage, O extends DescMessage>(
   method: DescMethodUnary<I, O>,
-  handler: (request: MessageShape<I>, context: HandlerContext) => Promise<MessageInitShape<O>>,
+  handler: (
+    request: MessageShape<I>,
+    context: StreamContext,
+  ) => MessageInitShape<O> | Promise<MessageInitShape<O>>,
   request: MessageInitShape<I>,
   options?: TestCallOptions,
 ): UnaryTestCall<O>;
@@ -71,7 +75,7 @@ export function testCall<I extends DescMessage, O extends DescMessage, M extends
 ): BidiStreamingTestCall<I, O>;
 export function testCall(
   method: DescMethod,
-  handler: (...args: never[]) => Promise<unknown>,
+  handler: (...args: never[]) => unknown,
   ...rest: readonly (object | undefined)[]
 ): object {
   const { methodKind } = method;

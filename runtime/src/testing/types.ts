@@ -68,6 +68,9 @@ export interface TestCall extends AsyncDisposable {
   /** The connection is lost: `canceled` for the handler, `unavailable` for the client. */
   disconnect(): void;
 
+  /** The server begins to shut down, and lets the call finish: `context.drainSignal` aborts. */
+  drain(): void;
+
   /** The time allowed for the call is up, whether or not it has a `timeoutMs`. */
   expire(): void;
 

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import * as http from "node:http";
-import type { AddressInfo } from "node:net";
-import { type ConnectRouter, cors } from "@connectrpc/connect";
+import type { ConnectRouter } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-web";
-import { streamNodeAdapter } from "connect-stream/node";
+import { serve } from "connect-stream/node";
 import { expect, it, onTestFinished } from "vitest";
 import { createAnalyticsServiceClient } from "../../../gen/analytics/v1/analytics_stream.js";
 import {
   createMonitorServiceClient,
   registerMonitorService,
 } from "../../../gen/monitor/v1/monitor_stream.js";
+import { openPage } from "../../support/page-fetch.js";
 import { start } from "./harness.js";
 
 const routes = (router: ConnectRouter) =>
@@ -43,28 +42,27 @@ it("cannot send streams with fetch", async () => {
 });
 
 it("answers pages of another origin", async () => {
-  const origin = "https://www.example.com";
-  const listener = streamNodeAdapter({ routes });
-  const server = http.createServer((request, response) => {
-    response.setHeader("access-control-allow-origin", origin);
-    response.setHeader("access-control-allow-methods", cors.allowedMethods.join(", "));
-    response.setHeader("access-control-allow-headers", cors.allowedHeaders.join(", "));
-    response.setHeader("access-control-expose-headers", cors.exposedHeaders.join(", "));
-    if (request.method === "OPTIONS") response.writeHead(204).end();
-    else listener(request, response);
-  });
-  server.listen(0);
-  await new Promise((resolve) => server.once("listening", resolve));
-  onTestFinished(() => {
-    server.close();
-  });
-  const baseUrl = `http://localhost:${(server.address() as AddressInfo).port}`;
-  const preflight = await fetch(`${baseUrl}/monitor.v1.MonitorService/Watch`, {
-    method: "OPTIONS",
-  });
-  expect(preflight.status).toBe(204);
-  const transport = createConnectTransport({ baseUrl });
+  const server = await serve({ routes, cors: { origins: ["https://www.example.com"] } });
+  onTestFinished(() => server.close({ graceMs: 0 }));
+  const { fetch } = openPage("https://www.example.com");
+  const transport = createConnectTransport({ baseUrl: server.url, fetch });
   const stream = createMonitorServiceClient(transport).watch({ interval: 1 });
-  expect((await stream.header).get("access-control-allow-origin")).toBe(origin);
+  expect(await stream.recv()).toMatchObject({ cpu: 1 });
+});
+
+it("answers pages with a token", async () => {
+  const server = await serve({
+    routes,
+    cors: {
+      origins: (origin) => origin.endsWith(".example.com"),
+      allowedHeaders: ["authorization"],
+      exposedHeaders: ["host-name"],
+    },
+  });
+  onTestFinished(() => server.close({ graceMs: 0 }));
+  const { fetch } = openPage("https://www.example.com");
+  const transport = createConnectTransport({ baseUrl: server.url, fetch });
+  const client = createMonitorServiceClient(transport);
+  const stream = client.watch({ interval: 1 }, { headers: { authorization: "Bearer ada's" } });
   expect(await stream.recv()).toMatchObject({ cpu: 1 });
 });

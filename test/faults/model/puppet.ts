@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
-import type { ServerStream } from "connect-stream";
+import type { ServerStream, StreamContext } from "connect-stream";
 import { gate } from "../../support/gate.js";
 import type { Join } from "../../support/gen/lab/v1/metadata_pb.js";
 import type { Settlement } from "../settlements.js";
@@ -103,7 +103,7 @@ export class Puppet {
   }
 
   /** Runs as the handler of a unary call, which has a signal only if it looks. */
-  async answer(request: Place, context: HandlerContext): Promise<Place> {
+  async answer(request: Place, context: StreamContext): Promise<Place> {
     this.#trace.request = request;
     await this.#start({ context, queued: {}, sendHeaders: () => undefined });
     return this.#response;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { HandlerContext } from "@connectrpc/connect";
-import type { CallObserver, RpcObserver } from "connect-stream";
+
+import type { CallObserver, RpcObserver, StreamContext } from "connect-stream";
 import type { DeclaredServiceHandler } from "../../support/gen/lab/v1/declared_stream.js";
 import type { LabServiceHandler } from "../../support/gen/lab/v1/lab_stream.js";
 import type { Join } from "../../support/gen/lab/v1/metadata_pb.js";
@@ -63,7 +63,7 @@ export class Puppets {
     return this.#of(stream.context.requestHeader).puppet.run(stream, metadata);
   }
 
-  #answer(request: Place, context: HandlerContext): Promise<Place> {
+  #answer(request: Place, context: StreamContext): Promise<Place> {
     return this.#of(context.requestHeader).puppet.answer(request, context);
   }
 

@@ -53,7 +53,7 @@ export interface BenchServiceHandler {
    *
    * @generated from rpc bench.v1.BenchService.Echo
    */
-  echo(request: Sample, context: HandlerContext): Promise<MessageInitShape<typeof SampleSchema>>;
+  echo(request: Sample, context: HandlerContext): MessageInitShape<typeof SampleSchema> | Promise<MessageInitShape<typeof SampleSchema>>;
 
   /**
    * Sends `count` samples.

@@ -4,12 +4,11 @@ import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { MAX_TIMER_MS } from "../../options/timeouts.js";
 import { PREVIOUS_ATTEMPTS } from "../../protocol/previous-attempts.js";
+import { PUSHBACK } from "../../protocol/reserved-fields.js";
 import { backoffMs } from "../backoff.js";
 import { isNotSent } from "../not-sent-error.js";
 import { isUnprocessed } from "../unprocessed-error.js";
 import type { RetrySettings } from "./retry-settings.js";
-
-const PUSHBACK = "grpc-retry-pushback-ms";
 
 /** The retries of one call: how many there were, and whether there is one more. */
 export class RetryPlan {

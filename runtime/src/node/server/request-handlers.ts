@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { CallTracker } from "../../server/call-tracker.js";
 import type { NodeListener } from "../node-types.js";
 import { FallbackBridge } from "./fallback-bridge.js";
-import { sendStatus } from "./http-status.js";
 import type { SessionEvents } from "./http2-session.js";
 import type { OpenCalls } from "./open-calls.js";
 import {
@@ -16,17 +16,17 @@ export interface RequestHandlers {
   readonly http2: SessionEvents;
 }
 
-/** Prepares the routes once for both versions of HTTP. `calls` counts requests without an answer. */
+/** Prepares the routes once for both versions of HTTP. `calls` counts requests without an answer, `tracker` keeps the calls. */
 export function createHandlers(
   options: StreamNodeAdapterOptions,
   calls: OpenCalls,
+  tracker: CallTracker = new CallTracker(options.drainSignal),
 ): RequestHandlers {
-  const handle = prepareRoutes(options);
+  const handle = prepareRoutes(options, tracker);
   const listener = createNodeListener(handle, options);
   const bridge = options.fallback && new FallbackBridge(options.fallback);
   return {
     http1(request, response) {
-      if (calls.draining) return sendStatus(response, 503);
       calls.opened();
       response.once("close", () => calls.closed());
       listener(request, response);
@@ -35,9 +35,7 @@ export function createHandlers(
       onRequest(exchange, stream, headers, connection) {
         calls.opened();
         try {
-          if (handle(exchange)) return;
-          if (bridge) bridge.serve(stream, headers, connection);
-          else exchange.refuse(404);
+          if (!handle(exchange)) bridge?.serve(stream, headers, connection);
         } catch (error) {
           // A `contextValues` that throws fails one request, not the process.
           console.error(`request for ${exchange.head.path} failed:`, error);

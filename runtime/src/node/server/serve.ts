@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Code, ConnectError } from "@connectrpc/connect";
+import { functionOption } from "../../options/declare.js";
 import { assertInteger } from "../../options/settings.js";
 import { MAX_TIMER_MS } from "../../options/timeouts.js";
+import { CallTracker, createShutdownError } from "../../server/call-tracker.js";
 import { createListener } from "./listener.js";
 import { OpenCalls } from "./open-calls.js";
 import { createHandlers } from "./request-handlers.js";
@@ -25,7 +26,17 @@ export interface RunningServer {
    * May be called again, and gives the same promise. A `graceMs` given then counts from then, and for
    * all if it is over sooner than the one before: so a second SIGTERM can mean now.
    */
-  close(options?: { graceMs?: number }): Promise<void>;
+  close(options?: CloseOptions): Promise<void>;
+  /** How many calls are open, by the path of their RPC: `/monitor.v1.MonitorService/Watch`. */
+  readonly openCalls: ReadonlyMap<string, number>;
+}
+
+/** Options of `close`. */
+export interface CloseOptions {
+  /** Time for open calls to finish, in milliseconds. Default: 10 seconds. */
+  graceMs?: number;
+  /** Called at once if there are open calls to wait for, with what `openCalls` has. */
+  onWait?: (openCalls: ReadonlyMap<string, number>) => void;
 }
 
 /** How long clients get to read the end of calls that were cut off, in milliseconds. */
@@ -38,32 +49,50 @@ const FLUSH_MS = 1000;
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const resolved = resolveServeOptions(options);
   const shutdown = new AbortController();
-  const signals = [shutdown.signal, ...(options.shutdownSignal ? [options.shutdownSignal] : [])];
-  const served = { ...options, shutdownSignal: AbortSignal.any(signals) };
+  const draining = new AbortController();
+  const shutdownSignal = anySignal(shutdown.signal, options.shutdownSignal);
+  const drainSignal = anySignal(draining.signal, options.drainSignal);
+  const tracker = new CallTracker(drainSignal);
+  const served = { ...options, shutdownSignal, drainSignal };
   const calls = new OpenCalls();
-  const { http1, http2 } = createHandlers(served, calls);
+  const { http1, http2 } = createHandlers(served, calls, tracker);
   const server = createListener(resolved, http1, http2);
   const port = await server.listen();
   const close = async () => {
     await calls.none;
-    shutdown.abort(new ConnectError("the server is shutting down", Code.Unavailable));
+    shutdown.abort(createShutdownError());
     await server.close(FLUSH_MS);
   };
   let closed: Promise<void> | undefined;
   return {
     port,
     url: urlOf(resolved, port),
-    close: ({ graceMs } = {}) => {
+    get openCalls() {
+      return tracker.openCalls();
+    },
+    close: ({ graceMs, onWait } = {}) => {
       try {
-        if (!closed || graceMs !== undefined) calls.drain(checkGrace(graceMs));
+        const ms = checkGrace(graceMs);
+        if (onWait !== undefined) functionOption.check("onWait", onWait);
+        // Calls that end at the word have to find the drain begun.
+        if (!closed || graceMs !== undefined) calls.drain(ms);
       } catch (error) {
         return Promise.reject(error);
       }
-      if (!closed) server.drain();
+      if (!closed) {
+        draining.abort(createShutdownError());
+        server.drain();
+      }
       closed ??= close();
+      const open = tracker.openCalls();
+      if (open.size > 0) onWait?.(open);
       return closed;
     },
   };
+}
+
+function anySignal(own: AbortSignal, given: AbortSignal | undefined): AbortSignal {
+  return given ? AbortSignal.any([own, given]) : own;
 }
 
 function checkGrace(graceMs: number = DEFAULT_GRACE_MS): number {

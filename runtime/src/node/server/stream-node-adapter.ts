@@ -5,9 +5,11 @@ import {
   compressionGzip,
 } from "@connectrpc/connect-node";
 import { adapterOptions } from "../../options/connect-options.js";
+import type { CorsOptions } from "../../options/cors.js";
 import { checkOptions } from "../../options/declare.js";
 import { DEFAULT_READ_MAX_BYTES } from "../../options/message-size.js";
 import { definedOnly } from "../../options/settings.js";
+import type { CallTracker } from "../../server/call-tracker.js";
 import { createRequestHandler, type HandleRequest } from "../../server/request-handler.js";
 import { registerNodeCompressions } from "../compression/compression.js";
 import { shareConnection } from "../fair-share.js";
@@ -37,6 +39,24 @@ export interface StreamNodeAdapterOptions extends ConnectNodeAdapterOptions {
    * enough without a proxy.
    */
   halfCloseGraceMs?: number;
+
+  /**
+   * Which pages of other origins may call: `{ origins: ["https://app.example.com"] }`. Preflights are
+   * answered, and all answers have the headers that browsers ask for. Default: none.
+   */
+  cors?: CorsOptions;
+
+  /**
+   * A path to probe, such as "/healthz": GET and HEAD answer 200, and 503 from the moment that draining
+   * begins. Default: none.
+   */
+  healthPath?: string;
+
+  /**
+   * Abort it to drain: requests over HTTP/1.1 get a 503 from then on, and `context.drainSignal` of open calls aborts.
+   * `serve` does it in `close`. Default: none.
+   */
+  drainSignal?: AbortSignal;
 }
 
 /**
@@ -50,8 +70,8 @@ export function streamNodeAdapter(options: StreamNodeAdapterOptions): NodeListen
   return createNodeListener(prepareRoutes(options), options);
 }
 
-/** Checks the options, and prepares what they serve. */
-export function prepareRoutes(given: StreamNodeAdapterOptions): HandleRequest {
+/** Checks the options, and prepares what they serve. `calls`: who keeps the open ones. */
+export function prepareRoutes(given: StreamNodeAdapterOptions, calls?: CallTracker): HandleRequest {
   const options = definedOnly(given);
   checkOptions(adapterOptions, options);
   registerNodeCompressions();
@@ -59,6 +79,8 @@ export function prepareRoutes(given: StreamNodeAdapterOptions): HandleRequest {
     ...options,
     acceptCompression: options.acceptCompression ?? [compressionGzip, compressionBrotli],
     readMaxBytes: options.readMaxBytes ?? DEFAULT_READ_MAX_BYTES,
+    hasFallback: options.fallback !== undefined,
+    calls,
   });
 }
 
@@ -70,9 +92,7 @@ export function createNodeListener(
   const listener: NodeListener = (request, response) => {
     if (isHttp2(response)) shareConnection(response.stream);
     const exchange = new NodeExchange(request, response, contextValues, halfCloseGraceMs);
-    if (handle(exchange)) return;
-    if (fallback) fallback(request, response);
-    else sendStatus(response, 404);
+    if (!handle(exchange)) fallback?.(request, response);
   };
   return (request, response) => {
     try {

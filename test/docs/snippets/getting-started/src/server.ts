@@ -1,5 +1,5 @@
-import { serve } from "connect-stream/node";
-import { registerMonitorService } from "../gen/monitor/v1/monitor_stream.js";
+import { closeOnSignals, serve } from "connect-stream/node";
+import { registerMonitorService } from "../../../../../gen/monitor/v1/monitor_stream.js";
 import { monitor } from "./handler.js";
 
 const server = await serve({
@@ -7,4 +7,4 @@ const server = await serve({
   port: Number(process.env.PORT ?? 8080),
 });
 console.log(`listening on ${server.url}`);
-for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => server.close()); // drains
+closeOnSignals(server); // drains, and prints which calls it waits for

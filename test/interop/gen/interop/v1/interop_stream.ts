@@ -66,12 +66,12 @@ export interface TestServiceHandler {
    *
    * @generated from rpc interop.v1.TestService.EmptyCall
    */
-  emptyCall(request: TestRequest, context: HandlerContext): Promise<MessageInitShape<typeof TestResponseSchema>>;
+  emptyCall(request: TestRequest, context: HandlerContext): MessageInitShape<typeof TestResponseSchema> | Promise<MessageInitShape<typeof TestResponseSchema>>;
 
   /**
    * @generated from rpc interop.v1.TestService.UnaryCall
    */
-  unaryCall(request: TestRequest, context: HandlerContext): Promise<MessageInitShape<typeof TestResponseSchema>>;
+  unaryCall(request: TestRequest, context: HandlerContext): MessageInitShape<typeof TestResponseSchema> | Promise<MessageInitShape<typeof TestResponseSchema>>;
 
   /**
    * @generated from rpc interop.v1.TestService.StreamingOutputCall
@@ -95,7 +95,7 @@ export interface TestServiceHandler {
    *
    * @generated from rpc interop.v1.TestService.UnimplementedCall
    */
-  unimplementedCall(request: TestRequest, context: HandlerContext): Promise<MessageInitShape<typeof TestResponseSchema>>;
+  unimplementedCall(request: TestRequest, context: HandlerContext): MessageInitShape<typeof TestResponseSchema> | Promise<MessageInitShape<typeof TestResponseSchema>>;
 
   /**
    * @generated from rpc interop.v1.TestService.UnimplementedStream
@@ -224,7 +224,7 @@ export interface UnimplementedServiceHandler {
   /**
    * @generated from rpc interop.v1.UnimplementedService.UnimplementedCall
    */
-  unimplementedCall(request: TestRequest, context: HandlerContext): Promise<MessageInitShape<typeof TestResponseSchema>>;
+  unimplementedCall(request: TestRequest, context: HandlerContext): MessageInitShape<typeof TestResponseSchema> | Promise<MessageInitShape<typeof TestResponseSchema>>;
 }
 
 /**
@@ -272,7 +272,7 @@ export interface ObserverServiceHandler {
    *
    * @generated from rpc interop.v1.ObserverService.Await
    */
-  await(request: AwaitRequest, context: HandlerContext): Promise<MessageInitShape<typeof AwaitResponseSchema>>;
+  await(request: AwaitRequest, context: HandlerContext): MessageInitShape<typeof AwaitResponseSchema> | Promise<MessageInitShape<typeof AwaitResponseSchema>>;
 }
 
 /**

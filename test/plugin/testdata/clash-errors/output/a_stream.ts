@@ -220,7 +220,7 @@ export interface fooHandler {
    *
    * @generated from rpc a.v1.foo.D
    */
-  d(request: fooErrors$1, context: HandlerContext): Promise<MessageInitShape<typeof registerXErrorsSchema>>;
+  d(request: fooErrors$1, context: HandlerContext): MessageInitShape<typeof registerXErrorsSchema> | Promise<MessageInitShape<typeof registerXErrorsSchema>>;
 }
 
 /**
@@ -323,7 +323,7 @@ export interface XErrorsHandler {
   /**
    * @generated from rpc a.v1.XErrors.E
    */
-  e(request: fooErrors$1, context: HandlerContext): Promise<MessageInitShape<typeof registerXErrorsSchema>>;
+  e(request: fooErrors$1, context: HandlerContext): MessageInitShape<typeof registerXErrorsSchema> | Promise<MessageInitShape<typeof registerXErrorsSchema>>;
 }
 
 /**

@@ -32,12 +32,12 @@ export interface MonitorHandler {
   /**
    * @generated from rpc Monitor.Read
    */
-  read(request: MonitorHandler$1, context: HandlerContext): Promise<MessageInitShape<typeof MonitorClientSchema>>;
+  read(request: MonitorHandler$1, context: HandlerContext): MessageInitShape<typeof MonitorClientSchema> | Promise<MessageInitShape<typeof MonitorClientSchema>>;
 
   /**
    * @generated from rpc Monitor.Make
    */
-  make(request: createMonitorClient$1, context: HandlerContext): Promise<MessageInitShape<typeof registerMonitorSchema>>;
+  make(request: createMonitorClient$1, context: HandlerContext): MessageInitShape<typeof registerMonitorSchema> | Promise<MessageInitShape<typeof registerMonitorSchema>>;
 }
 
 /**

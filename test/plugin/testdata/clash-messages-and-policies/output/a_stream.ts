@@ -59,7 +59,7 @@ export interface ClashHandler {
    *
    * @generated from rpc Clash.Unavailable
    */
-  unavailable(request: Code, context: HandlerContext): Promise<MessageInitShape<typeof policySchema>>;
+  unavailable(request: Code, context: HandlerContext): MessageInitShape<typeof policySchema> | Promise<MessageInitShape<typeof policySchema>>;
 }
 
 /**

@@ -98,12 +98,12 @@ export interface ClashHandler {
   /**
    * @generated from rpc Clash.D
    */
-  d(request: Partial$, context: HandlerContext): Promise<MessageInitShape<typeof RecordSchema>>;
+  d(request: Partial$, context: HandlerContext): MessageInitShape<typeof RecordSchema> | Promise<MessageInitShape<typeof RecordSchema>>;
 
   /**
    * @generated from rpc Clash.E
    */
-  e(request: MessageInitShape$1, context: HandlerContext): Promise<MessageInitShape<typeof StreamCallOptionsSchema>>;
+  e(request: MessageInitShape$1, context: HandlerContext): MessageInitShape<typeof StreamCallOptionsSchema> | Promise<MessageInitShape<typeof StreamCallOptionsSchema>>;
 
   /**
    * @generated from rpc Clash.F
@@ -118,12 +118,12 @@ export interface ClashHandler {
   /**
    * @generated from rpc Clash.H
    */
-  h(request: registerService, context: HandlerContext): Promise<MessageInitShape<typeof createServiceClientSchema>>;
+  h(request: registerService, context: HandlerContext): MessageInitShape<typeof createServiceClientSchema> | Promise<MessageInitShape<typeof createServiceClientSchema>>;
 
   /**
    * @generated from rpc Clash.I
    */
-  i(request: router$1, context: HandlerContext): Promise<MessageInitShape<typeof handlerSchema>>;
+  i(request: router$1, context: HandlerContext): MessageInitShape<typeof handlerSchema> | Promise<MessageInitShape<typeof handlerSchema>>;
 
   /**
    * @generated from rpc Clash.J
@@ -138,7 +138,7 @@ export interface ClashHandler {
   /**
    * @generated from rpc Clash.L
    */
-  l(request: stream, context: HandlerContext): Promise<MessageInitShape<typeof ObjectSchema>>;
+  l(request: stream, context: HandlerContext): MessageInitShape<typeof ObjectSchema> | Promise<MessageInitShape<typeof ObjectSchema>>;
 }
 
 /**

@@ -72,7 +72,7 @@ export interface HostileHandler {
   /**
    * @generated from rpc Hostile.Then
    */
-  then$(request: Empty, context: HandlerContext): Promise<MessageInitShape<typeof EmptySchema>>;
+  then$(request: Empty, context: HandlerContext): MessageInitShape<typeof EmptySchema> | Promise<MessageInitShape<typeof EmptySchema>>;
 
   /**
    * @generated from rpc Hostile.constructor
@@ -82,7 +82,7 @@ export interface HostileHandler {
   /**
    * @generated from rpc Hostile.__proto__
    */
-  __proto__$(request: Empty, context: HandlerContext): Promise<MessageInitShape<typeof EmptySchema>>;
+  __proto__$(request: Empty, context: HandlerContext): MessageInitShape<typeof EmptySchema> | Promise<MessageInitShape<typeof EmptySchema>>;
 
   /**
    * @generated from rpc Hostile.ToString
@@ -92,12 +92,12 @@ export interface HostileHandler {
   /**
    * @generated from rpc Hostile.ValueOf
    */
-  valueOf$(request: Empty, context: HandlerContext): Promise<MessageInitShape<typeof EmptySchema>>;
+  valueOf$(request: Empty, context: HandlerContext): MessageInitShape<typeof EmptySchema> | Promise<MessageInitShape<typeof EmptySchema>>;
 
   /**
    * @generated from rpc Hostile.ToJSON
    */
-  toJSON$(request: Empty, context: HandlerContext): Promise<MessageInitShape<typeof EmptySchema>>;
+  toJSON$(request: Empty, context: HandlerContext): MessageInitShape<typeof EmptySchema> | Promise<MessageInitShape<typeof EmptySchema>>;
 
   /**
    * @generated from rpc Hostile.delete
@@ -112,7 +112,7 @@ export interface HostileHandler {
   /**
    * @generated from rpc Hostile.New
    */
-  "new"(request: Empty, context: HandlerContext): Promise<MessageInitShape<typeof EmptySchema>>;
+  "new"(request: Empty, context: HandlerContext): MessageInitShape<typeof EmptySchema> | Promise<MessageInitShape<typeof EmptySchema>>;
 
   /**
    * @generated from rpc Hostile.close
@@ -122,27 +122,27 @@ export interface HostileHandler {
   /**
    * @generated from rpc Hostile.Get
    */
-  get(request: Empty, context: HandlerContext): Promise<MessageInitShape<typeof EmptySchema>>;
+  get(request: Empty, context: HandlerContext): MessageInitShape<typeof EmptySchema> | Promise<MessageInitShape<typeof EmptySchema>>;
 
   /**
    * @generated from rpc Hostile.Set
    */
-  set(request: Empty, context: HandlerContext): Promise<MessageInitShape<typeof EmptySchema>>;
+  set(request: Empty, context: HandlerContext): MessageInitShape<typeof EmptySchema> | Promise<MessageInitShape<typeof EmptySchema>>;
 
   /**
    * @generated from rpc Hostile.HasOwnProperty
    */
-  hasOwnProperty$(request: Empty, context: HandlerContext): Promise<MessageInitShape<typeof EmptySchema>>;
+  hasOwnProperty$(request: Empty, context: HandlerContext): MessageInitShape<typeof EmptySchema> | Promise<MessageInitShape<typeof EmptySchema>>;
 
   /**
    * @generated from rpc Hostile.IsPrototypeOf
    */
-  isPrototypeOf$(request: Empty, context: HandlerContext): Promise<MessageInitShape<typeof EmptySchema>>;
+  isPrototypeOf$(request: Empty, context: HandlerContext): MessageInitShape<typeof EmptySchema> | Promise<MessageInitShape<typeof EmptySchema>>;
 
   /**
    * @generated from rpc Hostile.__defineGetter__
    */
-  __defineGetter__$(request: Empty, context: HandlerContext): Promise<MessageInitShape<typeof EmptySchema>>;
+  __defineGetter__$(request: Empty, context: HandlerContext): MessageInitShape<typeof EmptySchema> | Promise<MessageInitShape<typeof EmptySchema>>;
 
   /**
    * @generated from rpc Hostile.toLocaleString

@@ -71,12 +71,12 @@ export interface SHandler {
    *
    * @generated from rpc c.S.C
    */
-  c(request: M, context: HandlerContext): Promise<MessageInitShape<typeof MSchema>>;
+  c(request: M, context: HandlerContext): MessageInitShape<typeof MSchema> | Promise<MessageInitShape<typeof MSchema>>;
 
   /**
    * @generated from rpc c.S.None
    */
-  none(request: M, context: HandlerContext): Promise<MessageInitShape<typeof MSchema>>;
+  none(request: M, context: HandlerContext): MessageInitShape<typeof MSchema> | Promise<MessageInitShape<typeof MSchema>>;
 }
 
 /**

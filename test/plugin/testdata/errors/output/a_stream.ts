@@ -80,7 +80,7 @@ export interface HostsHandler {
    *
    * @generated from rpc a.v1.Hosts.Read
    */
-  read(request: M, context: HandlerContext): Promise<MessageInitShape<typeof MSchema>>;
+  read(request: M, context: HandlerContext): MessageInitShape<typeof MSchema> | Promise<MessageInitShape<typeof MSchema>>;
 
   /**
    * Declared errors of `hostsErrors`: `hostGone`, `hostBusy`, `sensorSlow`, `diskFull`.

@@ -58,7 +58,7 @@ export interface MonitorHandler {
   /**
    * @generated from rpc monitor.URLFetch
    */
-  uRLFetch(request: Empty, context: HandlerContext): Promise<MessageInitShape<typeof EmptySchema>>;
+  uRLFetch(request: Empty, context: HandlerContext): MessageInitShape<typeof EmptySchema> | Promise<MessageInitShape<typeof EmptySchema>>;
 }
 
 /**

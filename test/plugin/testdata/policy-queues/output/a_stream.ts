@@ -54,7 +54,7 @@ export interface FeedsHandler {
   /**
    * @generated from rpc a.v1.Feeds.Read
    */
-  read(request: Request, context: HandlerContext): Promise<MessageInitShape<typeof ResponseSchema>>;
+  read(request: Request, context: HandlerContext): MessageInitShape<typeof ResponseSchema> | Promise<MessageInitShape<typeof ResponseSchema>>;
 
   /**
    * Policy of the schema, unless options override it:

@@ -56,7 +56,7 @@ export interface FeedsHandler {
    *
    * @generated from rpc a.v1.Feeds.Read
    */
-  read(request: Request, context: HandlerContext): Promise<MessageInitShape<typeof ResponseSchema>>;
+  read(request: Request, context: HandlerContext): MessageInitShape<typeof ResponseSchema> | Promise<MessageInitShape<typeof ResponseSchema>>;
 
   /**
    * Without side effects.
@@ -71,7 +71,7 @@ export interface FeedsHandler {
    *
    * @generated from rpc a.v1.Feeds.Look
    */
-  look(request: Request, context: HandlerContext): Promise<MessageInitShape<typeof ResponseSchema>>;
+  look(request: Request, context: HandlerContext): MessageInitShape<typeof ResponseSchema> | Promise<MessageInitShape<typeof ResponseSchema>>;
 
   /**
    * Watches.

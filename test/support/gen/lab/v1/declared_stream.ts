@@ -29,7 +29,7 @@ export interface DeclaredServiceHandler {
   /**
    * @generated from rpc lab.v1.DeclaredService.Look
    */
-  look(request: Note, context: HandlerContext): Promise<MessageInitShape<typeof NoteSchema>>;
+  look(request: Note, context: HandlerContext): MessageInitShape<typeof NoteSchema> | Promise<MessageInitShape<typeof NoteSchema>>;
 
   /**
    * @generated from rpc lab.v1.DeclaredService.Follow

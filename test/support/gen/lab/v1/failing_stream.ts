@@ -64,7 +64,7 @@ export interface FailingServiceHandler {
    *
    * @generated from rpc lab.v1.FailingService.Look
    */
-  look(request: Note, context: HandlerContext): Promise<MessageInitShape<typeof NoteSchema>>;
+  look(request: Note, context: HandlerContext): MessageInitShape<typeof NoteSchema> | Promise<MessageInitShape<typeof NoteSchema>>;
 
   /**
    * Declared errors of `failingServiceErrors`: `labClosed`, `labBusy`, `sensorSlow`.

@@ -49,7 +49,7 @@ export interface LabServiceHandler {
   /**
    * @generated from rpc lab.v1.LabService.Unary
    */
-  unary(request: Note, context: HandlerContext): Promise<MessageInitShape<typeof NoteSchema>>;
+  unary(request: Note, context: HandlerContext): MessageInitShape<typeof NoteSchema> | Promise<MessageInitShape<typeof NoteSchema>>;
 
   /**
    * @generated from rpc lab.v1.LabService.Download
@@ -181,7 +181,7 @@ export interface NamesServiceHandler {
   /**
    * @generated from rpc lab.v1.NamesService.ToString
    */
-  toString$(request: Note, context: HandlerContext): Promise<MessageInitShape<typeof NoteSchema>>;
+  toString$(request: Note, context: HandlerContext): MessageInitShape<typeof NoteSchema> | Promise<MessageInitShape<typeof NoteSchema>>;
 
   /**
    * @generated from rpc lab.v1.NamesService.HasOwnProperty

@@ -47,7 +47,7 @@ export interface PolicyServiceHandler {
    *
    * @generated from rpc lab.v1.PolicyService.Read
    */
-  read(request: Note, context: HandlerContext): Promise<MessageInitShape<typeof NoteSchema>>;
+  read(request: Note, context: HandlerContext): MessageInitShape<typeof NoteSchema> | Promise<MessageInitShape<typeof NoteSchema>>;
 
   /**
    * Policy of the schema, unless options override it:

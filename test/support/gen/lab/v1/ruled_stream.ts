@@ -49,7 +49,7 @@ export interface RuledServiceHandler {
   /**
    * @generated from rpc lab.v1.RuledService.Unary
    */
-  unary(request: Ruled, context: HandlerContext): Promise<MessageInitShape<typeof RuledSchema>>;
+  unary(request: Ruled, context: HandlerContext): MessageInitShape<typeof RuledSchema> | Promise<MessageInitShape<typeof RuledSchema>>;
 
   /**
    * @generated from rpc lab.v1.RuledService.Download

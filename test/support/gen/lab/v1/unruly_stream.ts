@@ -29,7 +29,7 @@ export interface UnevaluableServiceHandler {
   /**
    * @generated from rpc lab.v1.UnevaluableService.Look
    */
-  look(request: Unevaluable, context: HandlerContext): Promise<MessageInitShape<typeof UnevaluableSchema>>;
+  look(request: Unevaluable, context: HandlerContext): MessageInitShape<typeof UnevaluableSchema> | Promise<MessageInitShape<typeof UnevaluableSchema>>;
 
   /**
    * @generated from rpc lab.v1.UnevaluableService.Follow
@@ -159,7 +159,7 @@ export interface GiveServiceHandler {
   /**
    * @generated from rpc lab.v1.GiveService.Give
    */
-  give(request: Unevaluable, context: HandlerContext): Promise<MessageInitShape<typeof UncompiledSchema>>;
+  give(request: Unevaluable, context: HandlerContext): MessageInitShape<typeof UncompiledSchema> | Promise<MessageInitShape<typeof UncompiledSchema>>;
 }
 
 /**

@@ -45,7 +45,7 @@ export interface PriceServiceHandler {
    *
    * @generated from rpc prices.v1.PriceService.Read
    */
-  read(request: ReadRequest, context: HandlerContext): Promise<MessageInitShape<typeof ReadResponseSchema>>;
+  read(request: ReadRequest, context: HandlerContext): MessageInitShape<typeof ReadResponseSchema> | Promise<MessageInitShape<typeof ReadResponseSchema>>;
 }
 
 /**

@@ -49,7 +49,7 @@ export interface ShopServiceHandler {
    *
    * @generated from rpc shop.v1.ShopService.Find
    */
-  find(request: FindRequest, context: HandlerContext): Promise<MessageInitShape<typeof FindResponseSchema>>;
+  find(request: FindRequest, context: HandlerContext): MessageInitShape<typeof FindResponseSchema> | Promise<MessageInitShape<typeof FindResponseSchema>>;
 
   /**
    * Tells of prices as they change.

@@ -105,7 +105,7 @@ export interface ApiServiceHandler {
    *
    * @generated from rpc api.v1.ApiService.Ping
    */
-  ping(request: Empty, context: HandlerContext): Promise<MessageInitShape<typeof EmptySchema>>;
+  ping(request: Empty, context: HandlerContext): MessageInitShape<typeof EmptySchema> | Promise<MessageInitShape<typeof EmptySchema>>;
 
   /**
    * @generated from rpc api.v1.ApiService.Clock

@@ -27,6 +27,7 @@ export type {
   ServerStream,
   ServerStreamingServer,
 } from "./api/server-stream.js";
+export { findRpc, type RpcError } from "./client/name-rpc.js";
 export {
   type InterruptEvent,
   type MessageStream,

@@ -10,6 +10,7 @@ import {
   createMethodUrl,
 } from "../protocol/connect-internals.js";
 import { getHeader, unaryRequestHeader } from "../protocol/connect-unary-client.js";
+import { limitElements, type Parse } from "../protocol/element-limit.js";
 import type { Field, Fields } from "../protocol/fields.js";
 import { mayReferenceInput } from "../protocol/input-references.js";
 import type { RpcMethod } from "../protocol/method-kind.js";
@@ -69,7 +70,7 @@ export interface WireMethod extends Pick<OutgoingRequest, "method" | "url" | "pa
   readonly references: boolean;
   /** Throws a `ConnectError` for a message that cannot be sent. */
   serialize(message: object): Uint8Array;
-  parse(data: Uint8Array): object;
+  readonly parse: Parse<object>;
   /** The request's headers with those of the caller. */
   headerWith(given: HeadersInit): Headers;
 }
@@ -176,6 +177,6 @@ function codecOf(
         throw ConnectError.from(thrown, Code.Internal);
       }
     },
-    parse: (data) => output.parse(data),
+    parse: limitElements<object>((data) => output.parse(data), rpc.output, useBinaryFormat),
   };
 }

@@ -8,12 +8,13 @@ import type { QueueFill } from "../options/queues.js";
 import { decompress } from "./compression.js";
 import { type Compression, compressedFlag } from "./connect-internals.js";
 import { DecompressQueue } from "./decompress-queue.js";
+import type { Parse } from "./element-limit.js";
 import { type Envelope, EnvelopeReader } from "./envelope/envelope-reader.js";
 import { ReceiveBackpressure } from "./receive-backpressure.js";
 
 /** What a decoder needs to know of its protocol and codec. */
 export interface DecoderFormat<T> {
-  parse(data: Uint8Array): T;
+  readonly parse: Parse<T>;
   /** Parsed messages may hold views of the data. */
   readonly aliases: boolean;
   /** The flag of the envelope that ends the stream, or 0 where the protocol has none. */
@@ -180,7 +181,7 @@ export class MessageDecoder<T> implements MessageSource<T>, Overflowing {
     if (queue.length > 0) this.#decompressAhead();
     if (!message) return undefined;
     this.#count(message.travelled);
-    return this.#format.parse(message.data);
+    return this.#format.parse(message.data, message.travelled);
   }
 
   #decompressAhead(): void {

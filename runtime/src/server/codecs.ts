@@ -2,6 +2,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "../protocol/connect-internals.js";
 import type { DecoderFormat } from "../protocol/decoder.js";
+import { limitElements, type Parse } from "../protocol/element-limit.js";
 import type { EncoderFormat } from "../protocol/encoder.js";
 import { meteredParse, meteredSerialize } from "../protocol/stream-size.js";
 import { toMessage } from "../protocol/to-message.js";
@@ -15,9 +16,11 @@ export function requestFormat(
   binary: boolean,
   compression: Compression | null,
 ): RequestFormat {
-  const parse = meteredParse(rpc.serialization.getI(binary).parse, rpc.streamLimits);
+  const { parse: parseAny } = rpc.serialization.getI(binary);
+  const limited = limitElements(parseAny, rpc.method.input, binary);
+  const parse = meteredParse<object>(limited, rpc.streamLimits);
   return {
-    parse: (data) => parseRequest(parse, data),
+    parse: (data, travelled) => parseRequest(parse, data, travelled),
     aliases: rpc.aliasesInput,
     compression,
     readMaxBytes: rpc.options.readMaxBytes,
@@ -50,9 +53,9 @@ export function responseFormat(
 }
 
 /** Connect calls what it cannot parse `internal`; from a client it is an invalid argument. */
-function parseRequest(parse: (data: Uint8Array) => object, data: Uint8Array): object {
+function parseRequest(parse: Parse<object>, data: Uint8Array, travelled?: number): object {
   try {
-    return parse(data);
+    return parse(data, travelled);
   } catch (thrown) {
     const error = ConnectError.from(thrown, Code.InvalidArgument);
     if (error.code !== Code.Internal) throw error;

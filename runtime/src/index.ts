@@ -9,6 +9,7 @@ export type {
 export type {
   CallObserver,
   CallRetry,
+  HandlerOverrun,
   ObservedCall,
   Peer,
   RpcObserver,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMessage } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
-import { Code, ConnectError } from "@connectrpc/connect";
 import type { StreamLimits } from "../options/limits.js";
 import { MAX_TIMER_MS } from "../options/timeouts.js";
 import {
@@ -17,6 +16,7 @@ import type { RpcMethod } from "../protocol/method-kind.js";
 import type { ClientFormat, ClientProtocol } from "../protocol/protocol.js";
 import { toMessage } from "../protocol/to-message.js";
 import type { ClientWireEvents } from "../protocol/wire.js";
+import { serializationError } from "../protocol/wrong-type.js";
 import type { CallInit } from "./client-call.js";
 
 /** A request, but for its body. */
@@ -174,7 +174,7 @@ function codecOf(
       try {
         return input.serialize(toMessage(rpc.input, message));
       } catch (thrown) {
-        throw ConnectError.from(thrown, Code.Internal);
+        throw serializationError(rpc.input, message, thrown);
       }
     },
     parse: limitElements<object>((data) => output.parse(data), rpc.output, useBinaryFormat),

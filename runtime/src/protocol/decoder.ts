@@ -165,6 +165,10 @@ export class MessageDecoder<T> implements MessageSource<T>, Overflowing {
     this.#backpressure.onShrink();
     if (!envelope) return this.#atEnd();
     const { flags, data } = envelope;
+    if (this.#areInvalid(flags)) {
+      const text = `protocol error: invalid envelope flags 0x${flags.toString(16)}`;
+      throw new ConnectError(text, Code.Internal);
+    }
     if (flags & this.#format.endFlag) return this.#takeEnd(envelope);
     if (flags & compressedFlag) {
       this.#queue.push(envelope);
@@ -188,11 +192,15 @@ export class MessageDecoder<T> implements MessageSource<T>, Overflowing {
     // A queue with bounds of its own holds no more than these.
     if (this.#format.bounds) return;
     for (let next = this.#reader.peek(); next; next = this.#reader.peek()) {
-      if (next.flags & this.#format.endFlag || !this.#queue.fits(next.length)) break;
+      if (next.flags & ~compressedFlag || !this.#queue.fits(next.length)) break;
       const envelope = this.#reader.next();
       if (envelope) this.#queue.push(envelope);
     }
     this.#backpressure.onShrink();
+  }
+
+  #areInvalid(flags: number): boolean {
+    return (flags & ~(compressedFlag | this.#format.endFlag)) !== 0;
   }
 
   get #queue(): DecompressQueue {

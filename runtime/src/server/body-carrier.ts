@@ -13,8 +13,8 @@ import type { ServerWire, ServerWireEvents } from "../protocol/wire.js";
 import { AnswerDelay } from "./answer-delay.js";
 import { Call } from "./call.js";
 import type { Carrier } from "./carrier.js";
-import { report, tooLarge, unsendable } from "./client-error.js";
-import { requestFormat, responseFormat } from "./codecs.js";
+import { report, toClientError, tooLarge, unsendable } from "./client-error.js";
+import { requestFormat, responseFormat, toRequestError } from "./codecs.js";
 import { CallContext, type RequestHead } from "./context.js";
 import { negotiate, responseHeader, type Terms } from "./negotiation.js";
 import { ServerObservation } from "./observe.js";
@@ -80,7 +80,7 @@ export class BodyCarrier implements Carrier, ServerWireEvents, MessageSink<objec
       {
         onReady: () => this.call.ready(),
         onFinished: () => this.call.requestEnded(),
-        onError: (error) => this.call.refuse(error),
+        onError: (error) => this.call.refuse(toRequestError(error)),
       },
     );
     this.call = new Call(this, {
@@ -96,8 +96,12 @@ export class BodyCarrier implements Carrier, ServerWireEvents, MessageSink<objec
 
   /** Runs the handler, or answers a request that cannot be served. Once the wire has its events. */
   start(onClose: () => void): void {
-    this.call.start(onClose, this.#terms.error);
-    if (this.#query && !this.#terms.error) this.#takeQuery(this.#query);
+    const { fault } = this.#context;
+    const error = fault
+      ? toClientError(fault.thrown, this.#context, undefined, this.#rpc.onError)
+      : this.#terms.error;
+    this.call.start(onClose, error);
+    if (this.#query && !error) this.#takeQuery(this.#query);
   }
 
   get sink(): MessageSink<object, Body> {

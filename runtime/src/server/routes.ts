@@ -12,6 +12,7 @@ import {
   type MethodImpl,
   type ServiceImpl,
 } from "@connectrpc/connect";
+import { DEFAULT_OVERRUN_MS } from "../options/overrun.js";
 import { definedOnly } from "../options/settings.js";
 import type { UniversalHandler } from "../protocol/connect-internals.js";
 import { CallTracker } from "./call-tracker.js";
@@ -26,15 +27,19 @@ import { unimplemented } from "./unimplemented.js";
 export interface RoutesOptions extends ConnectRouterOptions {
   routes(router: ConnectRouter): void;
   readonly requestPathPrefix?: string | undefined;
+  /** Who answers everything else, if anybody does. */
+  readonly fallback?: unknown;
 }
 
 /**
  * Everything that `routes` registers, by path: RPCs of `registerXService`, and ordinary Connect
- * services, which run on the same engine. Of two handlers of one path the later counts.
+ * services, which run on the same engine. Of two handlers of one RPC the later counts, as with Connect.
+ * Throws a `TypeError` if nothing is registered and there is no `fallback`.
  */
 export function createRoutes(options: RoutesOptions): ReadonlyMap<string, Route> {
   const router = new NativeRouter(options);
   options.routes(router);
+  if (router.handlers.length === 0 && !options.fallback) throw noRoutes();
   const tracker = new CallTracker();
   const routes = new Map<string, Route>();
   for (const handler of router.handlers) {
@@ -47,6 +52,12 @@ export function createRoutes(options: RoutesOptions): ReadonlyMap<string, Route>
     });
   }
   return routes;
+}
+
+function noRoutes(): TypeError {
+  return new TypeError(
+    "routes registers nothing: call registerXService(router, handler) in it, before it returns",
+  );
 }
 
 /** Connect's router, whose handlers our engine can serve. Connect checks what it is given. */
@@ -104,6 +115,7 @@ function register(
     method,
     handle,
     onError: printError,
+    overrunMs: DEFAULT_OVERRUN_MS,
     options: definedOnly(options ?? {}),
   });
 }

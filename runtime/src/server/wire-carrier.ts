@@ -12,8 +12,8 @@ import type { ServerWire, ServerWireEvents } from "../protocol/wire.js";
 import { AnswerDelay } from "./answer-delay.js";
 import { Call } from "./call.js";
 import type { Carrier } from "./carrier.js";
-import { report, tooLarge, unsendable } from "./client-error.js";
-import { requestFormat, responseFormat } from "./codecs.js";
+import { report, toClientError, tooLarge, unsendable } from "./client-error.js";
+import { requestFormat, responseFormat, toRequestError } from "./codecs.js";
 import type { RequestHead } from "./context.js";
 import { CallContext } from "./context.js";
 import { negotiate, responseHeader, type Terms } from "./negotiation.js";
@@ -75,7 +75,10 @@ export class WireCarrier implements Carrier, ServerWireEvents {
 
   /** Runs the handler, or answers a request that cannot be served. Once the wire has its events. */
   start(onClose: () => void): void {
-    const { error } = this.#terms;
+    const { fault } = this.#context;
+    const error = fault
+      ? toClientError(fault.thrown, this.#context, undefined, this.#rpc.onError)
+      : this.#terms.error;
     this.call.start(onClose, error);
   }
 
@@ -207,7 +210,7 @@ export class WireCarrier implements Carrier, ServerWireEvents {
         onReady: () => this.call.ready(),
         // Only responses end with an envelope.
         onFinished: (end) => (end ? this.call.abort(unexpectedEnd()) : this.call.requestEnded()),
-        onError: (error) => this.call.refuse(error),
+        onError: (error) => this.call.refuse(toRequestError(error)),
         onPause: (paused) => (paused ? this.#wire.pause() : this.#wire.resume()),
       },
     );

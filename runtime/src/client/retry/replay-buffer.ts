@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type DescMessage, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { Code, ConnectError } from "@connectrpc/connect";
+import type { ConnectError } from "@connectrpc/connect";
 import { abortError, onAbort } from "../../call/abort.js";
 import { type Rejecting, rejectWaiting, type Waiting } from "../../call/reject.js";
 import { toMessage } from "../../protocol/to-message.js";
+import { serializationError } from "../../protocol/wrong-type.js";
 
 /** A message that was sent, and may have to be sent again. */
 export class KeptMessage {
@@ -117,7 +118,7 @@ export class ReplayBuffer {
     try {
       return toBinary(this.#input, toMessage(this.#input, message));
     } catch (thrown) {
-      throw ConnectError.from(thrown, Code.Internal);
+      throw serializationError(this.#input, message, thrown);
     }
   }
 }

@@ -6,8 +6,11 @@ import { describe, expect, it } from "vitest";
 import "../support/process-faults.js";
 import { describeEach } from "../support/clients/kinds.js";
 import { all, type TestClient } from "../support/clients/test-client.js";
-import { failure } from "../support/gate.js";
+import { ourTransport } from "../support/clients/transports.js";
+import { failure, gate } from "../support/gate.js";
+import { createLabServiceClient } from "../support/gen/lab/v1/lab_stream.js";
 import { type LabOptions, startLab } from "../support/lab.js";
+import { wires } from "../support/wires.js";
 
 /** What JavaScript can put there. */
 const codes: readonly unknown[] = [0, 17, -1, 2.5, Number.NaN, Number.POSITIVE_INFINITY];
@@ -60,6 +63,25 @@ describe.each(throwers)("thrown by %s", (_, optionsFor) => {
     },
     ({ client, wire }) => client.name === "generated client" || wire.name === "gRPC, HTTP/2",
   );
+});
+
+describe.each(wires.map((wire) => [wire.name, wire] as const))("%s", (_, wire) => {
+  it.each([...codes, ...others])("%o of a shutdown is unknown, too", async (code) => {
+    const shutdown = new AbortController();
+    const started = gate();
+    const download = () => {
+      started.resolve();
+      return new Promise<void>(() => undefined);
+    };
+    await using lab = await startLab(
+      { download },
+      { http: wire.http, adapter: { shutdownSignal: shutdown.signal }, service: { overrunMs: 0 } },
+    );
+    const call = failure(createLabServiceClient(ourTransport(lab.url, wire)).download({}).recv());
+    await started.promise;
+    shutdown.abort(Object.assign(bad(code), { rawMessage: "cut \ud83d" }));
+    expect(await call).toMatchObject({ code: Code.Unknown, rawMessage: "cut \ufffd" });
+  });
 });
 
 function callsOf(client: TestClient, fullDuplex: boolean): Promise<unknown>[] {

@@ -17,6 +17,7 @@ import { type HeartbeatCall, HeartbeatSender } from "./heartbeat-sender.js";
 import type { ServerObservation } from "./observe.js";
 import { reportLateSend, watchOverrun } from "./overrun.js";
 import type { CallLayers } from "./pipeline.js";
+import { sendableError } from "./sendable-error.js";
 import type { ServerCall } from "./server-call.js";
 
 /** What a call has beside its carrier. */
@@ -244,7 +245,9 @@ export class Call implements ServerCall {
   #respond(error: ConnectError | undefined, abrupt: boolean): void {
     const invalid = this.#headersSent ? undefined : this.#sendHeaders();
     this.#responded = true;
-    this.#error = this.#carrier.end(invalid ?? error, abrupt);
+    // Not all errors are of handlers: a shutdown has one of whoever runs the server.
+    const told = invalid ?? (error && sendableError(error).error);
+    this.#error = this.#carrier.end(told, abrupt);
   }
 
   #sendHeaders(): ConnectError | undefined {

@@ -16,24 +16,49 @@ export function wrongType(
   );
 }
 
+type Allowed = "a list" | "a string" | "a boolean";
+
+/** What a field may hold. Of those that may be left out, `undefined` is nothing. */
+const rules: Readonly<Record<Allowed, (value: unknown) => boolean>> = {
+  "a list": isList,
+  "a string": (value) => typeof value === "string" || value === undefined,
+  "a boolean": (value) => typeof value === "boolean" || value === undefined,
+};
+
+interface Check {
+  readonly name: string;
+  readonly field: DescField;
+  readonly allowed: Allowed;
+  readonly isRight: (value: unknown) => boolean;
+}
+
+const known = new WeakMap<DescMessage, readonly Check[]>();
+
 /**
  * Throws for what protobuf-es sends as something else: a list that is none as an empty one, what is no
  * string as its text, and anything as a boolean. It throws for other types itself.
  */
 export function checkFields(desc: DescMessage, message: Record<string, unknown>): void {
-  for (const field of desc.fields) {
-    const value = message[field.localName];
-    if (field.fieldKind === "list") {
-      if (!isList(value)) throw wrongType(field, "a list", value);
-    } else if (field.fieldKind === "scalar" && value !== undefined && !field.oneof) {
-      if (field.scalar === ScalarType.STRING && typeof value !== "string") {
-        throw wrongType(field, "a string", value);
-      }
-      if (field.scalar === ScalarType.BOOL && typeof value !== "boolean") {
-        throw wrongType(field, "a boolean", value);
-      }
-    }
+  for (const { name, field, allowed, isRight } of known.get(desc) ?? prepareChecks(desc)) {
+    const value = message[name];
+    if (!isRight(value)) throw wrongType(field, allowed, value);
   }
+}
+
+function prepareChecks(desc: DescMessage): readonly Check[] {
+  const checks = desc.fields.flatMap((field): Check[] => {
+    const allowed = allowedFor(field);
+    if (!allowed || field.oneof) return [];
+    return [{ name: field.localName, field, allowed, isRight: rules[allowed] }];
+  });
+  known.set(desc, checks);
+  return checks;
+}
+
+function allowedFor(field: DescField): Allowed | undefined {
+  if (field.fieldKind === "list") return "a list";
+  if (field.scalar === ScalarType.STRING && field.fieldKind === "scalar") return "a string";
+  return field.scalar === ScalarType.BOOL && field.fieldKind === "scalar" ? "a boolean" : undefined;
 }
 
 /** A typed array is a list of numbers, too. */

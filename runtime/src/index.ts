@@ -10,6 +10,7 @@ export type { StreamContext } from "./api/context.js";
 export type {
   CallObserver,
   CallRetry,
+  HandlerOverrun,
   ObservedCall,
   Peer,
   RpcObserver,
@@ -29,6 +30,7 @@ export type {
   ServerStreamingServer,
 } from "./api/server-stream.js";
 export { type TakeUntilSource, takeUntil } from "./call/take-until.js";
+export { findRpc, type RpcError } from "./client/name-rpc.js";
 export {
   type InterruptEvent,
   type MessageStream,

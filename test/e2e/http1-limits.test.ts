@@ -4,7 +4,11 @@ import * as https from "node:https";
 import { serve } from "connect-stream/node";
 import { expect, it } from "vitest";
 import "../support/process-faults.js";
+import type { ConnectRouter } from "@connectrpc/connect";
+import { registerLabService } from "../support/gen/lab/v1/lab_stream.js";
 import { selfSigned } from "../support/tls.js";
+
+const routes = (router: ConnectRouter) => registerLabService(router, {});
 
 /** Asks for something that is not there, over HTTP/1.1. */
 function ask(url: string, headers: http.OutgoingHttpHeaders): Promise<http.IncomingMessage> {
@@ -25,7 +29,7 @@ it.each(["clear text", "TLS"])("%s: maxHeaderBytes holds over HTTP/1.1", async (
     [4096, 431],
     [65_536, 404],
   ] as const) {
-    const server = await serve({ ...tls, routes: () => undefined, maxHeaderBytes });
+    const server = await serve({ ...tls, routes, maxHeaderBytes });
     const { statusCode } = await ask(server.url, { "x-a": "a".repeat(30_000) });
     expect(statusCode).toBe(status);
     await server.close();
@@ -34,7 +38,7 @@ it.each(["clear text", "TLS"])("%s: maxHeaderBytes holds over HTTP/1.1", async (
 
 it.each(["clear text", "TLS"])("%s: idleTimeoutMs holds over HTTP/1.1", async (name) => {
   const tls = name === "TLS" ? { tls: selfSigned } : {};
-  const server = await serve({ ...tls, routes: () => undefined, idleTimeoutMs: 77_000 });
+  const server = await serve({ ...tls, routes, idleTimeoutMs: 77_000 });
   const { headers } = await ask(server.url, { connection: "keep-alive" });
   expect(headers["keep-alive"]).toBe("timeout=77");
   await server.close();

@@ -101,7 +101,11 @@ describe("servers", () => {
 
   it("keepAlive may be false, and a certificate may come from a callback", async () => {
     const tls = { SNICallback: () => undefined };
-    const server = await serve({ routes: () => undefined, keepAlive: false, tls });
+    const server = await serve({
+      routes: (router) => registerLabService(router, {}),
+      keepAlive: false,
+      tls,
+    });
     await server.close();
   });
 });

@@ -311,11 +311,10 @@ it("a client that said how long its request is may send all of it, and gets the 
 
 describe("rules that do not compile", () => {
   const reason = /^validation: the rules of lab\.v1\.Uncompiled\.Item do not compile: .*broken/;
-  const router = createConnectRouter();
   const transport = createRouterTransport(() => undefined);
   const settle = (validation: StreamValidation) => ({
-    "requests of a server": () => registerTakeService(router, {}, { validation }),
-    "responses of a server": () => registerGiveService(router, {}, { validation }),
+    "requests of a server": () => registerTakeService(createConnectRouter(), {}, { validation }),
+    "responses of a server": () => registerGiveService(createConnectRouter(), {}, { validation }),
     "requests of a client": () => createTakeServiceClient(transport, { validation }),
     "responses of a client": () => createGiveServiceClient(transport, { validation }),
     "requests of a call": () => createTakeServiceClient(transport).take({ validation }),
@@ -342,6 +341,7 @@ describe("rules that do not compile", () => {
 
   it("an object that is no validation is refused, too", () => {
     const validation = createValidator();
+    const router = createConnectRouter();
     // @ts-expect-error a validator is no validation
     expect(() => registerGiveService(router, {}, { validation })).toThrow(
       "validation is what createValidation of connect-stream/protovalidate gives",

@@ -95,10 +95,24 @@ export interface CallObserver {
   onRetry?(retry: CallRetry): void;
 
   /**
-   * The call is over. Called once for each call, after everything else. On a server that is when
-   * the response has been handed over, or when the client is gone; its handler may still run.
+   * On a server, the handler goes on although its call has ended: after a cancel, a lost connection or a
+   * deadline. Called once for a call, `overrunMs` of the service after its end, and so after `onEnd`.
+   */
+  onOverrun?(overrun: HandlerOverrun): void;
+
+  /**
+   * The call is over. Called once for each call, after everything else but `onOverrun`. On a
+   * server that is when the response has been handed over, or when the client is gone; its handler may still run.
    */
   onEnd?(outcome: StreamOutcome): void;
+}
+
+/** A handler that does not hear that its call has ended. */
+export interface HandlerOverrun {
+  /** How long it has gone on, in milliseconds: `overrunMs` of the service. */
+  readonly ms: number;
+  /** Resolves when the handler returns or throws. Never rejects. */
+  readonly ended: Promise<void>;
 }
 
 /** Another attempt at a call. */

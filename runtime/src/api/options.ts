@@ -124,7 +124,14 @@ export interface StreamServiceOptions extends ConnectRouterOptions {
    * Gets everything a handler throws that is not a `ConnectError`; clients see `internal`, without its
    * text. Also gets mistakes of a handler with its stream, which clients see as `internal`: it returns
    * without `sendAndClose`, calls it twice, or returns a generator. And parts of a `ConnectError` that
-   * can't be encoded, and are left out. Default: print it to standard error.
+   * can't be encoded, and are left out. And a handler that goes on after the end of its call (see
+   * `overrunMs`), or that sends after it has returned. Default: print it to standard error.
    */
   onError?: (error: unknown, context: HandlerContext) => void;
+
+  /**
+   * How long a handler may go on after its call has ended, by a cancel, a lost connection or a deadline,
+   * before `onError` and the observer are told, in milliseconds. 0: never. Default: 30 seconds.
+   */
+  overrunMs?: number;
 }

@@ -5,6 +5,7 @@ import { invalidOption } from "../options/settings.js";
 import { abortError, invalidSignal, onAbort } from "./abort.js";
 import { type Clock, realClock } from "./clock.js";
 import { errorOf, type Reason, rejected } from "./deferred.js";
+import { type Rejecting, rejectWaiting, type Waiting } from "./reject.js";
 
 /** Where the messages of one direction come from. */
 export interface MessageSource<T> {
@@ -28,12 +29,11 @@ export interface ReceiverOptions<T> {
   readonly timeoutMs?: number | undefined;
   /** What that time is. */
   readonly clock?: Clock | undefined;
+  /** Told of errors before somebody gets them. */
+  readonly owner?: Rejecting | undefined;
 }
 
-interface Waiter<T> {
-  readonly promise: Promise<T | undefined>;
-  resolve(message: T | undefined): void;
-  reject(error: ConnectError): void;
+interface Waiter<T> extends Waiting<T | undefined> {
   /** Frees timer and listener of a `recv` that has limits. */
   release: (() => void) | undefined;
 }
@@ -46,6 +46,7 @@ export class Receiver<T> {
   readonly #filter: ReceiveFilter<T> | undefined;
   readonly #timeoutMs: number | undefined;
   readonly #clock: Clock;
+  readonly #owner: Rejecting | undefined;
   readonly #waiters: Waiter<T>[] = [];
   #finished = false;
   #reason: Reason | undefined;
@@ -55,6 +56,7 @@ export class Receiver<T> {
     this.#filter = options?.filter;
     this.#timeoutMs = options?.timeoutMs;
     this.#clock = options?.clock ?? realClock;
+    this.#owner = options?.owner;
   }
 
   /** True when nothing more will come. */
@@ -65,12 +67,12 @@ export class Receiver<T> {
   recv(options?: RecvOptions): Promise<T | undefined> {
     const invalid = options && invalidRecvOptions(options);
     if (invalid) return rejected(invalid);
-    if (options?.signal?.aborted) return rejected(abortError(options.signal));
+    if (options?.signal?.aborted) return this.#rejected(abortError(options.signal));
     if (!this.#finished && this.#waiters.length === 0) {
       const message = this.#take();
       if (message !== undefined) return Promise.resolve(message);
     }
-    if (this.#finished) return this.#reason ? rejected(errorOf(this.#reason)) : endOfStream;
+    if (this.#finished) return this.#reason ? this.#rejected(errorOf(this.#reason)) : endOfStream;
     return this.#wait(options);
   }
 
@@ -94,9 +96,14 @@ export class Receiver<T> {
     const error = reason && errorOf(reason);
     for (const waiter of this.#waiters.splice(0)) {
       waiter.release?.();
-      if (error) reject(waiter, error);
+      if (error) rejectWaiting(waiter, error, this.#owner);
       else waiter.resolve(undefined);
     }
+  }
+
+  #rejected(error: ConnectError): Promise<never> {
+    this.#owner?.rejecting(error, this.recv);
+    return rejected(error);
   }
 
   #take(): T | undefined {
@@ -127,7 +134,7 @@ export class Receiver<T> {
       if (index < 0) return;
       this.#waiters.splice(index, 1);
       waiter.release?.();
-      reject(waiter, error);
+      rejectWaiting(waiter, error, this.#owner);
     };
     const onTimeout = () =>
       give(new ConnectError(`no message within ${timeoutMs} ms`, Code.DeadlineExceeded));
@@ -148,15 +155,9 @@ function invalidRecvOptions({ timeoutMs, signal }: RecvOptions): Error | undefin
   return invalidOption("timeoutMs of recv", "a number of milliseconds", timeoutMs);
 }
 
-function reject(waiter: Waiter<unknown>, error: ConnectError): void {
-  // A recv that nobody awaits must not take the process down.
-  waiter.promise.catch(() => undefined);
-  waiter.reject(error);
-}
-
 function withResolvers<T>() {
-  let resolve!: (value: T) => void;
-  let reject!: (reason: ConnectError) => void;
+  let resolve!: Waiting<T>["resolve"];
+  let reject!: Waiting<T>["reject"];
   const promise = new Promise<T>((res, rej) => {
     resolve = res;
     reject = rej;

@@ -6,6 +6,7 @@ import { abortError, onAbort } from "./abort.js";
 import { Bounds } from "./bounds.js";
 import { rejected } from "./deferred.js";
 import { Fifo } from "./fifo.js";
+import { type Rejecting, rejectWaiting, type Waiting } from "./reject.js";
 import type { SendWaits } from "./send-waits.js";
 
 /** A `send` of those who keep its message, to send it again if the call is made again. */
@@ -26,9 +27,7 @@ interface Entry<F> {
   /** Has a place: its `send` has resolved. */
   placed: boolean;
   /** Its `send`, until that has settled; none if it has a place at once. */
-  promise: Promise<void> | undefined;
-  resolve: (() => void) | undefined;
-  reject: ((error: ConnectError) => void) | undefined;
+  waiting: Waiting<void> | undefined;
   /** Frees the listener of a `send` that has a signal. */
   release: (() => void) | undefined;
 }
@@ -51,6 +50,7 @@ export class SendQueue<F> {
   readonly #bounds: Bounds | undefined;
   readonly #onReady: () => void;
   readonly #waits: SendWaits | undefined;
+  readonly #owner: Rejecting | undefined;
   readonly #entries: Fifo<Entry<F>> = new Fifo();
   #bytes = 0;
   /** So many at the front have a place. */
@@ -60,11 +60,20 @@ export class SendQueue<F> {
   #dropped = 0;
   #left = 0;
 
-  /** `onReady` is called when the next one may be ready that was not before. */
-  constructor(bounds: Bounds | undefined, onReady: () => void, waits?: SendWaits) {
+  /**
+   * `onReady` is called when the next one may be ready that was not before. `owner` is told of errors
+   * before somebody gets them.
+   */
+  constructor(
+    bounds: Bounds | undefined,
+    onReady: () => void,
+    waits?: SendWaits,
+    owner?: Rejecting,
+  ) {
     this.#bounds = bounds;
     this.#onReady = onReady;
     this.#waits = waits;
+    this.#owner = owner;
   }
 
   get length(): number {
@@ -93,6 +102,7 @@ export class SendQueue<F> {
     const before = this.#dropped;
     const refusal = options?.accepted ? undefined : this.#makeRoom(bytes);
     if (refusal) {
+      this.#owner?.rejecting(refusal, this.push);
       if (frame instanceof Promise) frame.catch(() => undefined);
       return rejected(refusal);
     }
@@ -191,7 +201,7 @@ export class SendQueue<F> {
       (ready) => {
         entry.frame = ready;
         this.#onReady();
-        if (entry.promise) this.#waits?.begin(entry);
+        if (entry.waiting) this.#waits?.begin(entry);
       },
       (error: unknown) => this.#remove(entry, ConnectError.from(error)),
     );
@@ -200,11 +210,13 @@ export class SendQueue<F> {
   #wait(entry: Entry<F>): Promise<void> {
     const signal = entry.options?.signal;
     if (signal) entry.release = onAbort(signal, () => this.#remove(entry, abortError(signal)));
-    const promise = new Promise<void>((resolve, reject) => {
-      entry.resolve = resolve;
-      entry.reject = reject;
+    let resolve!: Waiting<void>["resolve"];
+    let reject!: Waiting<void>["reject"];
+    const promise = new Promise<void>((res, rej) => {
+      resolve = res;
+      reject = rej;
     });
-    entry.promise = promise;
+    entry.waiting = { promise, resolve, reject };
     // What is not ready waits for compression.
     if (entry.frame !== undefined) this.#waits?.begin(entry);
     return promise;
@@ -213,7 +225,12 @@ export class SendQueue<F> {
   /** Settles the `send` of a message, if that has not happened. */
   #settle(entry: Entry<F>, error?: ConnectError): void {
     this.#waits?.end(entry);
-    settle(entry, error);
+    const { waiting } = entry;
+    if (!waiting) return;
+    entry.waiting = undefined;
+    entry.release?.();
+    if (error) rejectWaiting(waiting, error, this.#owner);
+    else waiting.resolve();
   }
 }
 
@@ -223,20 +240,7 @@ function createEntry<F>(bytes: number, options: Resend | undefined): Entry<F> {
     bytes,
     options,
     placed: false,
-    promise: undefined,
-    resolve: undefined,
-    reject: undefined,
+    waiting: undefined,
     release: undefined,
   };
-}
-
-function settle(entry: Entry<unknown>, error?: ConnectError): void {
-  const { promise, resolve, reject } = entry;
-  if (!promise) return;
-  entry.promise = undefined;
-  entry.release?.();
-  if (!error) return resolve?.();
-  // A send that nobody awaits must not take the process down.
-  promise.catch(() => undefined);
-  reject?.(error);
 }

@@ -4,6 +4,7 @@ import type { QueueFill } from "../options/queues.js";
 import { abortError, invalidSignal } from "./abort.js";
 import type { Bounds } from "./bounds.js";
 import { errorOf, type Reason, rejected } from "./deferred.js";
+import type { Rejecting } from "./reject.js";
 import { accepted, type Resend, SendQueue } from "./send-queue.js";
 import { SendWaits } from "./send-waits.js";
 
@@ -29,6 +30,8 @@ export interface SenderOptions<T> {
   readonly onWaited?: ((ms: number) => void) | undefined;
   /** Told of a message that cannot be sent, before its `send` rejects. */
   readonly onUnsendable?: ((error: ConnectError) => void) | undefined;
+  /** Told of errors before somebody gets them. */
+  readonly owner?: Rejecting | undefined;
 }
 
 const empty: QueueFill = { messages: 0, bytes: 0, dropped: 0 };
@@ -40,6 +43,7 @@ export class Sender<T, F = unknown> {
   readonly #bounds: Bounds | undefined;
   readonly #waits: SendWaits | undefined;
   readonly #onUnsendable: ((error: ConnectError) => void) | undefined;
+  readonly #owner: Rejecting | undefined;
   /** Made when the first message has to wait. */
   #queue: SendQueue<F> | undefined;
   #open: boolean;
@@ -49,13 +53,14 @@ export class Sender<T, F = unknown> {
 
   /** `open`: whether the first message may go at once, or waits for `drained`. */
   constructor(sink: MessageSink<T, F>, open: boolean, options: SenderOptions<T> = {}) {
-    const { filter, bounds, onWaited, onUnsendable } = options;
+    const { filter, bounds, onWaited, onUnsendable, owner } = options;
     this.#sink = sink;
     this.#open = open;
     this.#filter = filter;
     this.#bounds = bounds;
     this.#waits = onWaited && new SendWaits(onWaited, open);
     this.#onUnsendable = onUnsendable;
+    this.#owner = owner;
   }
 
   get closed(): boolean {
@@ -73,11 +78,11 @@ export class Sender<T, F = unknown> {
   }
 
   send(message: T, options?: Resend): Promise<void> {
-    if (this.#closed) return rejected(errorOf(this.#closed));
+    if (this.#closed) return this.#rejected(errorOf(this.#closed));
     const signal = options?.signal;
     const invalid = invalidSignal(signal);
     if (invalid) return rejected(invalid);
-    if (signal?.aborted) return rejected(abortError(signal));
+    if (signal?.aborted) return this.#rejected(abortError(signal));
     let frame: F | Promise<F>;
     try {
       const filter = options?.unfiltered ? undefined : this.#filter;
@@ -85,7 +90,7 @@ export class Sender<T, F = unknown> {
     } catch (thrown) {
       const error = ConnectError.from(thrown);
       this.#onUnsendable?.(error);
-      return rejected(error);
+      return this.#rejected(error);
     }
     const queue = this.#queue;
     if (this.#open && !(queue && queue.length > 0) && !(frame instanceof Promise)) {
@@ -131,8 +136,13 @@ export class Sender<T, F = unknown> {
     if (this.#queue && this.#queue.length > 0) this.#queue.clear(errorOf(reason));
   }
 
+  #rejected(error: ConnectError): Promise<never> {
+    this.#owner?.rejecting(error, this.send);
+    return rejected(error);
+  }
+
   #enqueue(frame: F | Promise<F>, options: Resend | undefined): Promise<void> {
-    this.#queue ??= new SendQueue(this.#bounds, () => this.#pump(), this.#waits);
+    this.#queue ??= new SendQueue(this.#bounds, () => this.#pump(), this.#waits, this.#owner);
     return this.#queue.push(frame, this.#sink.size, options, this.#open);
   }
 

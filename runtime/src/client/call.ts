@@ -6,6 +6,7 @@ import { abortError, onAbort } from "../call/abort.js";
 import { Deferred } from "../call/deferred.js";
 import type { Progress } from "../call/progress.js";
 import { type MessageSource, Receiver } from "../call/receiver.js";
+import type { Below, Rejecting } from "../call/reject.js";
 import { type MessageSink, Sender } from "../call/sender.js";
 import { startTimer } from "../call/timers.js";
 import type { QueueFill, QueueFills } from "../options/queues.js";
@@ -13,6 +14,7 @@ import type { IncomingFields } from "../protocol/fields.js";
 import { type RpcMethod, rpcKinds } from "../protocol/method-kind.js";
 import type { CallInit, ClientCall } from "./client-call.js";
 import { type FilteredCall, receiveFilter, type SizeChecks, sendFilter } from "./filters.js";
+import { addCallSite, nameRpc } from "./name-rpc.js";
 
 /** What carries a call: bytes on a wire, or the iterables of a Connect transport. */
 export interface Carrier<F> extends MessageSource<object>, MessageSink<object, F> {
@@ -29,7 +31,8 @@ export interface Carrier<F> extends MessageSource<object>, MessageSink<object, F
 }
 
 /** The state of a call on the client: its two halves, its deadline, and how it ended. */
-export class Call<F> implements ClientCall, FilteredCall {
+export class Call<F> implements ClientCall, FilteredCall, Rejecting {
+  readonly #method: RpcMethod;
   readonly #inbound: Receiver<object>;
   readonly #outbound: Sender<object, F>;
   readonly #carrier: Carrier<F>;
@@ -51,16 +54,19 @@ export class Call<F> implements ClientCall, FilteredCall {
   constructor(method: RpcMethod, carrier: Carrier<F>, init: CallInit, sizes?: SizeChecks) {
     const { oneRequest } = rpcKinds[method.methodKind];
     const { queues, recvMs, validation, observation } = init;
+    this.#method = method;
     this.#carrier = carrier;
     this.#init = init;
     this.#inbound = new Receiver(carrier, {
       filter: receiveFilter(method, init, sizes?.read, this),
       timeoutMs: recvMs,
+      owner: this,
     });
     this.#outbound = new Sender(carrier, false, {
       filter: sendFilter(method, validation, sizes?.write),
       bounds: queues.send,
       onWaited: observation?.hooks?.waited,
+      owner: this,
       onUnsendable: (error) => {
         // Of one request there is nothing else to send; a limit holds for all of the call.
         if (oneRequest || error.code === Code.ResourceExhausted) this.fail(error);
@@ -157,6 +163,7 @@ export class Call<F> implements ClientCall, FilteredCall {
   /** It is known how the call ended. What has arrived can still be received. */
   settle(endedBy: EndedBy, trailer: IncomingFields | undefined, error?: ConnectError): void {
     if (this.ended) return;
+    if (error) nameRpc(error, this.#method);
     this.#error = error;
     this.responseTrailer = trailer;
     this.#outcome.resolve(this.#outcomeOf(endedBy, error));
@@ -193,6 +200,11 @@ export class Call<F> implements ClientCall, FilteredCall {
     this.settle("client", undefined, error);
     this.#inbound.finish(error);
     this.#carrier.cancel(error);
+  }
+
+  rejecting(error: ConnectError, below: Below): void {
+    nameRpc(error, this.#method);
+    addCallSite(error, below);
   }
 
   skipped(): void {

@@ -71,10 +71,19 @@ export class ClientStreaming extends Base {
   closeAndRecv(): Promise<object> {
     if (!this.#response) {
       void this.call.closeSend();
-      this.#response = singleResponse(this.call);
-      this.#response.catch(() => undefined);
+      this.#response = this.#receive();
     }
     return this.#response;
+  }
+
+  async #receive(): Promise<object> {
+    try {
+      return await singleResponse(this.call);
+    } catch (error) {
+      // Not before, or the error would not know who waits: that has to be the only one.
+      this.#response?.catch(() => undefined);
+      throw error;
+    }
   }
 }
 

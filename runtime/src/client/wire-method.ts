@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMessage } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
-import { Code, ConnectError } from "@connectrpc/connect";
 import type { StreamLimits } from "../options/limits.js";
 import { MAX_TIMER_MS } from "../options/timeouts.js";
 import {
@@ -10,12 +9,14 @@ import {
   createMethodUrl,
 } from "../protocol/connect-internals.js";
 import { getHeader, unaryRequestHeader } from "../protocol/connect-unary-client.js";
+import { limitElements, type Parse } from "../protocol/element-limit.js";
 import type { Field, Fields } from "../protocol/fields.js";
 import { mayReferenceInput } from "../protocol/input-references.js";
 import type { RpcMethod } from "../protocol/method-kind.js";
 import type { ClientFormat, ClientProtocol } from "../protocol/protocol.js";
 import { toMessage } from "../protocol/to-message.js";
 import type { ClientWireEvents } from "../protocol/wire.js";
+import { serializationError } from "../protocol/wrong-type.js";
 import type { CallInit } from "./client-call.js";
 
 /** A request, but for its body. */
@@ -69,7 +70,7 @@ export interface WireMethod extends Pick<OutgoingRequest, "method" | "url" | "pa
   readonly references: boolean;
   /** Throws a `ConnectError` for a message that cannot be sent. */
   serialize(message: object): Uint8Array;
-  parse(data: Uint8Array): object;
+  readonly parse: Parse<object>;
   /** The request's headers with those of the caller. */
   headerWith(given: HeadersInit): Headers;
 }
@@ -173,9 +174,9 @@ function codecOf(
       try {
         return input.serialize(toMessage(rpc.input, message));
       } catch (thrown) {
-        throw ConnectError.from(thrown, Code.Internal);
+        throw serializationError(rpc.input, message, thrown);
       }
     },
-    parse: (data) => output.parse(data),
+    parse: limitElements<object>((data) => output.parse(data), rpc.output, useBinaryFormat),
   };
 }

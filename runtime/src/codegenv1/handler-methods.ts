@@ -43,6 +43,9 @@ export class HandlerMethods {
    */
   checkNames(): void {
     if (this.#leftOut.length === 0) return;
+    if (typeof this.#handler === "function" && this.#leftOut.length === this.#known.length) {
+      throw this.#fault(" must be an object with its methods, not a class: pass an instance of it");
+    }
     if (Object.getPrototypeOf(this.#handler) !== Object.prototype) return;
     const stray = Object.entries(this.#handler).find(
       ([name, value]) => typeof value === "function" && !this.#known.includes(name),

@@ -4,6 +4,7 @@ import type { ConnectRouter, ConnectRouterOptions } from "@connectrpc/connect";
 import type { StreamServiceOptions } from "../api/options.js";
 import { checkOptions, resolve, type Scope } from "../options/declare.js";
 import type { StreamLimits } from "../options/limits.js";
+import { DEFAULT_OVERRUN_MS } from "../options/overrun.js";
 import { type StreamPolicy, serviceOptions, streamPolicy } from "../options/policy.js";
 import { definedOnly } from "../options/settings.js";
 import { prepare } from "../options/validation.js";
@@ -28,10 +29,20 @@ export function registerService(
   options: StreamServiceOptions = {},
   specs: RpcSpecs<StreamPolicy> = {},
 ): ConnectRouter {
-  const { onError = printError, observer, timeouts, limits, queues, validation, ...rest } = options;
+  const {
+    onError = printError,
+    observer,
+    timeouts,
+    limits,
+    queues,
+    validation,
+    ...others
+  } = options;
+  const { overrunMs = DEFAULT_OVERRUN_MS, ...rest } = others;
   checkOptions(serviceOptions, options);
   const ours: StreamPolicy = { timeouts, limits, queues };
   const methods = new HandlerMethods(service, handler);
+  checkOnce(service, router);
   for (const method of methodsOf(service)) {
     const { spec, member } = specOf(specs, method);
     const named = methods.take(method, member);
@@ -42,6 +53,7 @@ export function registerService(
       method,
       handle: runnerFor(withMetadata(named, spec.initialMetadata, validation), method, onError),
       onError,
+      overrunMs,
       observer,
       validation,
       heartbeat: heartbeatOf(method, spec.heartbeat),
@@ -55,6 +67,12 @@ export function registerService(
   }
   methods.checkNames();
   return router;
+}
+
+/** Of two handlers of an RPC one would never be called. */
+function checkOnce(service: DescService, { handlers }: ConnectRouter): void {
+  if (!handlers.some((handler) => handler.service.typeName === service.typeName)) return;
+  throw new TypeError(`${service.typeName} is registered twice on this router`);
 }
 
 /** The options of Connect. It takes their presence for a choice of protocols. */

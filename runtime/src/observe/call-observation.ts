@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CallObserver, CallRetry, ObservedCall, RpcObserver } from "../api/observer.js";
+import type {
+  CallObserver,
+  CallRetry,
+  HandlerOverrun,
+  ObservedCall,
+  RpcObserver,
+} from "../api/observer.js";
 import type { StreamOutcome } from "../api/outcome.js";
 import type { MessageHooks } from "../call/message-hooks.js";
 import { guard, guarded } from "./guard.js";
@@ -9,6 +15,7 @@ export interface CallObservation {
   readonly hooks: MessageHooks | undefined;
   readonly header: ((header: Headers) => void) | undefined;
   readonly retry: ((retry: CallRetry) => void) | undefined;
+  readonly overrun: ((overrun: HandlerOverrun) => void) | undefined;
   readonly end: ((outcome: StreamOutcome) => void) | undefined;
   /** Runs `next`, once, whatever the observer does; gives what it returns or throws. */
   run<T>(next: () => T): T;
@@ -25,6 +32,7 @@ export function observeCall(
     hooks: hooksOf(observer, watching),
     header: guarded(observer, watching, watching.onHeader),
     retry: guarded(observer, watching, watching.onRetry),
+    overrun: guarded(observer, watching, watching.onOverrun),
     end: guarded(observer, watching, watching.onEnd),
     run: (next) => runWithin(observer, watching, next),
   };

@@ -25,6 +25,7 @@ function combined(watches: readonly CallObservation[]): CallObserver {
   const onMessageReceived = together(watches, ({ hooks }) => hooks?.received);
   const onSendWait = together(watches, ({ hooks }) => hooks?.waited);
   const onRetry = together(watches, ({ retry }) => retry);
+  const onOverrun = together(watches, ({ overrun }) => overrun);
   const onEnd = together(watches, ({ end }) => end);
   return {
     run: (next) => watches.reduceRight((inner, watch) => () => watch.run(inner), next)(),
@@ -33,6 +34,7 @@ function combined(watches: readonly CallObservation[]): CallObserver {
     ...(onMessageReceived && { onMessageReceived }),
     ...(onSendWait && { onSendWait }),
     ...(onRetry && { onRetry }),
+    ...(onOverrun && { onOverrun }),
     ...(onEnd && { onEnd }),
   };
 }

@@ -11,7 +11,8 @@ import { messageBytes } from "./message-size.js";
 export interface StreamLimits {
   /**
    * The largest message to receive, before and after decompression. Default: that of the server or
-   * of the transport, which is 4 MiB with `connect-stream/node`.
+   * of the transport, which is 4 MiB with `connect-stream/node`. In memory a message takes more than
+   * its bytes: `docs/limits.md` says how much more, and what bounds it.
    */
   readMaxBytes?: number | undefined;
 

@@ -11,6 +11,7 @@ import {
   valueThat,
 } from "./declare.js";
 import { limits, type StreamLimits } from "./limits.js";
+import { overrunMs } from "./overrun.js";
 import { queues, type StreamQueues } from "./queues.js";
 import { type RetryPolicy, retry } from "./retry.js";
 import { milliseconds, type StreamTimeouts, timeouts } from "./timeouts.js";
@@ -59,6 +60,7 @@ export const clientOptions: Settings<keyof CallPolicy | "observer"> = {
 /** Of a service. */
 export const serviceOptions: Settings = {
   onError: functionOption,
+  overrunMs,
   observer,
   ...connectOptions,
   ...streamPolicy,

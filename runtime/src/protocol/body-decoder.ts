@@ -5,10 +5,11 @@ import type { MessageSource } from "../call/receiver.js";
 import type { QueueFill } from "../options/queues.js";
 import { decompress } from "./compression.js";
 import type { Compression } from "./connect-internals.js";
+import type { Parse } from "./element-limit.js";
 
 /** What a decoder needs to know of its codec. */
 export interface BodyFormat<T> {
-  parse(data: Uint8Array): T;
+  readonly parse: Parse<T>;
   /** Parsed messages may hold views of the data. */
   readonly aliases: boolean;
   readonly compression: Compression | null;
@@ -87,7 +88,7 @@ export class BodyDecoder<T> implements MessageSource<T> {
     this.#body = undefined;
     this.messages = 1;
     try {
-      return this.#format.parse(body);
+      return this.#format.parse(body, this.#bytes);
     } catch (error) {
       this.#fail(ConnectError.from(error, Code.Internal));
       return undefined;

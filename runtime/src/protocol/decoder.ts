@@ -8,12 +8,13 @@ import type { QueueFill } from "../options/queues.js";
 import { decompress } from "./compression.js";
 import { type Compression, compressedFlag } from "./connect-internals.js";
 import { DecompressQueue } from "./decompress-queue.js";
+import type { Parse } from "./element-limit.js";
 import { type Envelope, EnvelopeReader } from "./envelope/envelope-reader.js";
 import { ReceiveBackpressure } from "./receive-backpressure.js";
 
 /** What a decoder needs to know of its protocol and codec. */
 export interface DecoderFormat<T> {
-  parse(data: Uint8Array): T;
+  readonly parse: Parse<T>;
   /** Parsed messages may hold views of the data. */
   readonly aliases: boolean;
   /** The flag of the envelope that ends the stream, or 0 where the protocol has none. */
@@ -164,6 +165,10 @@ export class MessageDecoder<T> implements MessageSource<T>, Overflowing {
     this.#backpressure.onShrink();
     if (!envelope) return this.#atEnd();
     const { flags, data } = envelope;
+    if (this.#areInvalid(flags)) {
+      const text = `protocol error: invalid envelope flags 0x${flags.toString(16)}`;
+      throw new ConnectError(text, Code.Internal);
+    }
     if (flags & this.#format.endFlag) return this.#takeEnd(envelope);
     if (flags & compressedFlag) {
       this.#queue.push(envelope);
@@ -180,18 +185,22 @@ export class MessageDecoder<T> implements MessageSource<T>, Overflowing {
     if (queue.length > 0) this.#decompressAhead();
     if (!message) return undefined;
     this.#count(message.travelled);
-    return this.#format.parse(message.data);
+    return this.#format.parse(message.data, message.travelled);
   }
 
   #decompressAhead(): void {
     // A queue with bounds of its own holds no more than these.
     if (this.#format.bounds) return;
     for (let next = this.#reader.peek(); next; next = this.#reader.peek()) {
-      if (next.flags & this.#format.endFlag || !this.#queue.fits(next.length)) break;
+      if (next.flags & ~compressedFlag || !this.#queue.fits(next.length)) break;
       const envelope = this.#reader.next();
       if (envelope) this.#queue.push(envelope);
     }
     this.#backpressure.onShrink();
+  }
+
+  #areInvalid(flags: number): boolean {
+    return (flags & ~(compressedFlag | this.#format.endFlag)) !== 0;
   }
 
   get #queue(): DecompressQueue {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { StreamLimits } from "../options/limits.js";
+import type { Parse } from "./element-limit.js";
 
 type Total = "readStreamMaxBytes" | "writeStreamMaxBytes";
 
@@ -27,14 +28,14 @@ export function streamMeter(
 
 /** `parse`, for a stream of which only so much is received. */
 export function meteredParse<T>(
-  parse: (data: Uint8Array) => T,
+  parse: Parse<T>,
   limits: Pick<StreamLimits, Total> | undefined,
-): (data: Uint8Array) => T {
+): Parse<T> {
   const count = limits && streamMeter(limits, "readStreamMaxBytes");
   if (!count) return parse;
-  return (data) => {
+  return (data, travelled) => {
     count(data.byteLength);
-    return parse(data);
+    return parse(data, travelled);
   };
 }
 

@@ -14,8 +14,8 @@ import { AnswerDelay } from "./answer-delay.js";
 import { Call } from "./call.js";
 import type { TrackedCall } from "./call-tracker.js";
 import type { Carrier } from "./carrier.js";
-import { report, tooLarge, unsendable } from "./client-error.js";
-import { requestFormat, responseFormat } from "./codecs.js";
+import { report, toClientError, tooLarge, unsendable } from "./client-error.js";
+import { requestFormat, responseFormat, toRequestError } from "./codecs.js";
 import { CallContext, type RequestHead } from "./context.js";
 import { type HeaderFields, withFields } from "./extra-header.js";
 import { negotiate, responseHeader, type Terms } from "./negotiation.js";
@@ -87,7 +87,7 @@ export class BodyCarrier
       {
         onReady: () => this.call.ready(),
         onFinished: () => this.call.requestEnded(),
-        onError: (error) => this.call.refuse(error),
+        onError: (error) => this.call.refuse(toRequestError(error)),
       },
     );
     this.call = new Call(this, {
@@ -103,8 +103,12 @@ export class BodyCarrier
 
   /** Runs the handler, or answers a request that cannot be served. Once the wire has its events. */
   start(onClose: () => void): void {
-    this.call.start(onClose, this.#terms.error);
-    if (this.#query && !this.#terms.error) this.#takeQuery(this.#query);
+    const { fault } = this.#context;
+    const error = fault
+      ? toClientError(fault.thrown, this.#context, undefined, this.#rpc.onError)
+      : this.#terms.error;
+    this.call.start(onClose, error);
+    if (this.#query && !error) this.#takeQuery(this.#query);
   }
 
   get sink(): MessageSink<object, Body> {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { HandlerOverrun } from "../api/observer.js";
 import type { RecvOptions, SendOptions } from "../api/options.js";
 import type { EndedBy } from "../api/outcome.js";
 import { type Clock, realClock } from "../call/clock.js";
@@ -14,7 +15,9 @@ import type { AbortableContext } from "./context.js";
 import { DeadlineSkew, timedOut } from "./deadline-skew.js";
 import { type HeartbeatCall, HeartbeatSender } from "./heartbeat-sender.js";
 import type { ServerObservation } from "./observe.js";
+import { reportLateSend, watchOverrun } from "./overrun.js";
 import type { CallLayers } from "./pipeline.js";
+import { sendableError } from "./sendable-error.js";
 import type { ServerCall } from "./server-call.js";
 
 /** What a call has beside its carrier. */
@@ -27,6 +30,8 @@ export interface CallInit {
   /** Who is told of the call, if anybody is. */
   readonly observation: ServerObservation | undefined;
   readonly clock?: Clock | undefined;
+  /** Told of a handler that goes on, if the call is within another. */
+  readonly onOverrun?: ((overrun: HandlerOverrun) => void) | undefined;
 }
 
 /** How long a response that has ended may take to leave a server that stops, in milliseconds. */
@@ -44,6 +49,7 @@ export class Call implements ServerCall {
   readonly #onError: OnError;
   readonly #observation: ServerObservation | undefined;
   readonly #clock: Clock;
+  readonly #onOverrun: CallInit["onOverrun"];
   readonly #deadlineMs: number | undefined;
   readonly #receiver: Receiver<object>;
   readonly #sender: Sender<object>;
@@ -59,6 +65,12 @@ export class Call implements ServerCall {
   #reason: ConnectError | undefined;
   /** What the client was told. */
   #error: ConnectError | undefined;
+  /** The handler runs, maybe after the end of the call. */
+  #handling = false;
+  /** To be called when a handler returns that goes on after the end. */
+  #onReturn: (() => void) | undefined;
+  /** The handler has returned by itself, and nothing has been sent since. */
+  #quiet = false;
   #stopTimers: (() => void)[] = [];
   #onClose: (() => void) | undefined;
 
@@ -71,6 +83,7 @@ export class Call implements ServerCall {
     this.#observation = observation;
     this.#deadlineMs = init.deadlineMs;
     this.#clock = init.clock ?? realClock;
+    this.#onOverrun = init.onOverrun;
     this.#receiver = new Receiver(carrier.source, {
       filter: layers.receiveFilter?.(this),
       timeoutMs: layers.recvMs,
@@ -106,6 +119,7 @@ export class Call implements ServerCall {
     }
     if (heartbeat) this.#heartbeat = new HeartbeatSender(heartbeat, this.#sends, this.#clock);
     if (timeouts) this.#stopTimers.push(startTimeouts(this.#timed, timeouts, this.#clock));
+    this.#handling = true;
     if (this.#observation) this.#observation.run(() => this.#run());
     else this.#run();
   }
@@ -115,6 +129,11 @@ export class Call implements ServerCall {
   }
 
   send(message: object, options?: SendOptions): Promise<void> {
+    if (this.#quiet) {
+      // Once: a timer or an event would do it again and again.
+      this.#quiet = false;
+      reportLateSend(this.context, this.#onError);
+    }
     if (!this.#headersSent) this.sendHeaders();
     const sent = this.#sender.send(message, options);
     this.#heartbeat?.follow(sent);
@@ -137,6 +156,11 @@ export class Call implements ServerCall {
   queued(): QueueFills {
     const own = { send: this.#sender.fill, receive: this.#carrier.unread };
     return this.#carrier.queued?.(own) ?? own;
+  }
+
+  overran(overrun: HandlerOverrun): void {
+    this.#observation?.overran(overrun);
+    this.#onOverrun?.(overrun);
   }
 
   /** The carrier has a message that it did not have before. */
@@ -218,9 +242,12 @@ export class Call implements ServerCall {
   /** The handler is done: what it sent goes out, then the end. */
   #returned(error: ConnectError | undefined): void {
     this.#carrier.release?.();
+    this.#handling = false;
+    this.#onReturn?.();
     // A refusal that waits is the end, whatever the handler makes of it.
     if (this.#state !== "running" || this.#refusing) return;
     this.#state = "flushing";
+    this.#quiet = true;
     this.#heartbeat?.stop();
     this.#receiver.finish(error ?? handlerReturned);
     this.#carrier.stopReceiving();
@@ -230,7 +257,9 @@ export class Call implements ServerCall {
   #respond(error: ConnectError | undefined, abrupt: boolean): void {
     const invalid = this.#headersSent ? undefined : this.#sendHeaders();
     this.#responded = true;
-    this.#error = this.#carrier.end(invalid ?? error, abrupt);
+    // Not all errors are of handlers: a shutdown has one of whoever runs the server.
+    const told = invalid ?? (error && sendableError(error).error);
+    this.#error = this.#carrier.end(told, abrupt);
   }
 
   #sendHeaders(): ConnectError | undefined {
@@ -253,6 +282,7 @@ export class Call implements ServerCall {
   #close(by: EndedBy, error: ConnectError | undefined): void {
     if (this.closed) return;
     this.#state = "closed";
+    if (this.#handling) this.#watchHandler(error);
     for (const stop of this.#stopTimers) stop();
     this.#heartbeat?.stop();
     this.#carrier.close();
@@ -262,6 +292,18 @@ export class Call implements ServerCall {
       this.#observation.end(by, error, { ...sent, dropped }, received);
     }
     this.#onClose?.();
+  }
+
+  /** The call has ended before its handler, which should return soon. */
+  #watchHandler(reason: ConnectError | undefined): void {
+    const { overrunMs } = this.#layers;
+    if (!overrunMs) return;
+    this.#onReturn = watchOverrun(overrunMs, {
+      context: this.context,
+      onError: this.#onError,
+      reason,
+      overran: (overrun) => this.overran(overrun),
+    });
   }
 
   /** The call, as its limits of time need it. */

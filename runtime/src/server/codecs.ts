@@ -2,9 +2,11 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "../protocol/connect-internals.js";
 import type { DecoderFormat } from "../protocol/decoder.js";
+import { limitElements } from "../protocol/element-limit.js";
 import type { EncoderFormat } from "../protocol/encoder.js";
 import { meteredParse, meteredSerialize } from "../protocol/stream-size.js";
 import { toMessage } from "../protocol/to-message.js";
+import { serializationError } from "../protocol/wrong-type.js";
 import type { ServedRpc } from "./pipeline.js";
 
 type RequestFormat = Omit<DecoderFormat<object>, "endFlag" | "onMessage">;
@@ -15,9 +17,11 @@ export function requestFormat(
   binary: boolean,
   compression: Compression | null,
 ): RequestFormat {
-  const parse = meteredParse(rpc.serialization.getI(binary).parse, rpc.streamLimits);
+  const { parse: parseAny } = rpc.serialization.getI(binary);
+  const limited = limitElements(parseAny, rpc.method.input, binary);
+  const parse = meteredParse<object>(limited, rpc.streamLimits);
   return {
-    parse: (data) => parseRequest(parse, data),
+    parse,
     aliases: rpc.aliasesInput,
     compression,
     readMaxBytes: rpc.options.readMaxBytes,
@@ -38,7 +42,7 @@ export function responseFormat(
       try {
         return serialize(toMessage(rpc.method.output, message));
       } catch (thrown) {
-        const error = ConnectError.from(thrown, Code.Internal);
+        const error = serializationError(rpc.method.output, message, thrown);
         if (error.code === Code.ResourceExhausted) onError(error);
         throw error;
       }
@@ -49,13 +53,17 @@ export function responseFormat(
   };
 }
 
-/** Connect calls what it cannot parse `internal`; from a client it is an invalid argument. */
-function parseRequest(parse: (data: Uint8Array) => object, data: Uint8Array): object {
-  try {
-    return parse(data);
-  } catch (thrown) {
-    const error = ConnectError.from(thrown, Code.InvalidArgument);
-    if (error.code !== Code.Internal) throw error;
-    throw new ConnectError(error.rawMessage, Code.InvalidArgument, undefined, undefined, thrown);
-  }
+/**
+ * What is wrong with what a client sent. Its bytes are an argument like any other: Connect calls what it
+ * cannot parse `internal`, and so do we where a server's bytes are wrong.
+ */
+export function toRequestError(error: ConnectError): ConnectError {
+  if (error.code !== Code.Internal) return error;
+  return new ConnectError(
+    error.rawMessage,
+    Code.InvalidArgument,
+    undefined,
+    undefined,
+    error.cause,
+  );
 }

@@ -11,6 +11,7 @@ import type { Peer } from "../api/observer.js";
 import { type Clock, realClock } from "../call/clock.js";
 import type { Fields } from "../protocol/fields.js";
 import { findInvalidHeader } from "../protocol/header-value.js";
+import { type Fault, valuesFrom } from "./context-values.js";
 
 /** What a request's head says. Headers are converted only if somebody asks for them all. */
 export interface RequestHead {
@@ -70,6 +71,8 @@ export class CallContext implements AbortableContext {
   #responseHeader: Headers | undefined;
   #responseTrailer: Headers | undefined;
   #values: ContextValues | undefined;
+  /** Why the handler cannot run. */
+  readonly fault: Fault | undefined;
 
   constructor(
     method: DescMethod,
@@ -85,7 +88,9 @@ export class CallContext implements AbortableContext {
     this.#deadline = timeoutMs === undefined ? undefined : clock.now() + timeoutMs;
     this.#clock = clock;
     this.protocolHeader = protocolHeader;
-    this.#values = head.contextValues;
+    const { values, fault } = valuesFrom(head);
+    this.#values = values;
+    this.fault = fault;
   }
 
   get service(): DescService {

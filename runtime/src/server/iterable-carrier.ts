@@ -29,7 +29,7 @@ export interface IterableCallInit {
   readonly changes?: ContextChanges | undefined;
   readonly onError: OnError;
   /** The call around this one, if it is one of ours. */
-  readonly outer?: Pick<ServerCall, "sendHeaders" | "queued"> | undefined;
+  readonly outer?: Pick<ServerCall, "sendHeaders" | "queued" | "overran"> | undefined;
   /** Makes an observation of the call, where nobody further out has one. */
   readonly observe?: ((context: HandlerContext) => ServerObservation | undefined) | undefined;
 }
@@ -61,7 +61,14 @@ export class IterableCarrier implements Carrier {
     this.source = this.#limitSource(init);
     this.sink = this.#createSink(init, hooks?.sent);
     const context = this.#context;
-    this.call = new Call(this, { context, layers, onError, deadlineMs: undefined, observation });
+    this.call = new Call(this, {
+      context,
+      layers,
+      onError,
+      deadlineMs: undefined,
+      observation,
+      onOverrun: (overrun) => this.#outer?.overran(overrun),
+    });
   }
 
   /** Runs the handler. */

@@ -62,6 +62,9 @@ export class MessageCall implements ServerCall {
     this.#outer.sendHeaders();
   }
 
+  /** Whoever runs the handler waits for it, and tells. */
+  overran(): void {}
+
   queued(): QueueFills {
     return { send: empty, receive: empty };
   }

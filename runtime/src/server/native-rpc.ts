@@ -15,6 +15,8 @@ export interface NativeRpc extends StreamPolicy {
   /** The handler. Its layers stand around it: see `pipeline.ts`. */
   readonly handle: RunHandler;
   readonly onError: OnError;
+  /** How long a handler may go on after its call before somebody is told, in milliseconds; 0: never. */
+  readonly overrunMs: number;
   readonly observer?: RpcObserver | undefined;
   readonly heartbeat?: Heartbeat | undefined;
   readonly validation?: StreamValidation | undefined;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { ConnectError, HandlerContext } from "@connectrpc/connect";
-import type { ObservedCall, Peer, RpcObserver } from "../api/observer.js";
+import type { HandlerOverrun, ObservedCall, Peer, RpcObserver } from "../api/observer.js";
 import type { EndedBy, Traffic } from "../api/outcome.js";
 import type { MessageHooks } from "../call/message-hooks.js";
 import { type CallObservation, observeCall } from "../observe/call-observation.js";
@@ -45,6 +45,11 @@ export class ServerObservation {
   /** The response headers go out. */
   header(context: HandlerContext): void {
     this.#call.header?.(context.responseHeader);
+  }
+
+  /** The handler goes on after that. */
+  overran(overrun: HandlerOverrun): void {
+    this.#call.overrun?.(overrun);
   }
 
   /** The call is over. To be called once. */

@@ -51,6 +51,8 @@ export interface CallLayers {
   readonly recvMs?: number | undefined;
   readonly timeouts?: StreamTimeouts | undefined;
   readonly heartbeat?: Heartbeat | undefined;
+  /** How long the handler may go on after its call, in milliseconds; 0, or absent: for ever. */
+  readonly overrunMs?: number | undefined;
   /** What is limited beyond one message, where no wire counts bytes. */
   readonly limits?: StreamLimits | undefined;
 }
@@ -91,7 +93,7 @@ export function createServedRpc(rpc: NativeRpc, routerOptions: ConnectRouterOpti
     options,
     streamLimits,
     layers: {
-      ...(direct ? inner : { queues: noQueues }),
+      ...(direct ? inner : { queues: noQueues, overrunMs: rpc.overrunMs }),
       timeouts,
       heartbeat,
       run: withRequestGate(run, options),
@@ -123,10 +125,12 @@ function innerLayers({
   timeouts,
   validation,
   onError,
+  overrunMs,
 }: NativeRpc): CallLayers {
   const filters = validation && new ValidationFilters(method, validation, onError);
   return {
     run: handle,
+    overrunMs,
     queues: callQueues(queues),
     receiveFilter: filters && ((call) => filters.received(call)),
     sendFilter: filters && ((call) => filters.sent(call)),

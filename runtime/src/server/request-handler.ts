@@ -15,8 +15,6 @@ export interface RequestHandlerOptions extends RoutesOptions {
   readonly drainSignal?: AbortSignal | undefined;
   /** Answers GET and HEAD with 200 while the server takes calls. */
   readonly healthPath?: string | undefined;
-  /** The host has something else that may serve what is for no route. Without, it gets a 404. */
-  readonly hasFallback?: boolean | undefined;
 }
 
 /** Prepares all that `options` have to serve. */

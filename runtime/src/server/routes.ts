@@ -12,6 +12,7 @@ import {
   type MethodImpl,
   type ServiceImpl,
 } from "@connectrpc/connect";
+import { DEFAULT_OVERRUN_MS } from "../options/overrun.js";
 import { definedOnly } from "../options/settings.js";
 import type { UniversalHandler } from "../protocol/connect-internals.js";
 import type { ProtocolName } from "../protocol/protocol.js";
@@ -31,15 +32,19 @@ export interface RoutesOptions extends ConnectRouterOptions {
   readonly protocols?: readonly ProtocolName[] | undefined;
   /** Who keeps the open calls. Default: one of its own. */
   readonly calls?: CallTracker | undefined;
+  /** The host has something else that may serve what is for no route. */
+  readonly hasFallback?: boolean | undefined;
 }
 
 /**
  * Everything that `routes` registers, by path: RPCs of `registerXService`, and ordinary Connect
- * services, which run on the same engine. Of two handlers of one path the later counts.
+ * services, which run on the same engine. Of two handlers of one RPC the later counts, as with Connect.
+ * Throws a `TypeError` if nothing is registered and there is no `fallback`.
  */
 export function createRoutes(options: RoutesOptions): ReadonlyMap<string, Route> {
   const router = new NativeRouter(options);
   options.routes(router);
+  if (router.handlers.length === 0 && !options.hasFallback) throw noRoutes();
   const tracker = options.calls ?? new CallTracker();
   const carried: readonly string[] | undefined = options.protocols;
   const routes = new Map<string, Route>();
@@ -53,6 +58,12 @@ export function createRoutes(options: RoutesOptions): ReadonlyMap<string, Route>
     });
   }
   return routes;
+}
+
+function noRoutes(): TypeError {
+  return new TypeError(
+    "routes registers nothing: call registerXService(router, handler) in it, before it returns",
+  );
 }
 
 /** Connect's router, whose handlers our engine can serve. Connect checks what it is given. */
@@ -110,6 +121,7 @@ function register(
     method,
     handle,
     onError: printError,
+    overrunMs: DEFAULT_OVERRUN_MS,
     options: definedOnly(options ?? {}),
   });
 }

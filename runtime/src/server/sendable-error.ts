@@ -41,7 +41,7 @@ function rewritten(thrown: ConnectError, leftOut: string[]): ConnectError {
   const details = thrown.details.filter((detail) => isEncodable(detail, leftOut));
   const text = String(thrown.rawMessage).replace(loneSurrogates, "\ufffd");
   // Codes that do not exist have no status, and 0 is success.
-  const code = Code[thrown.code] === undefined ? Code.Unknown : thrown.code;
+  const code = isCode(thrown.code) ? thrown.code : Code.Unknown;
   const same =
     metadata.length === fields.length &&
     details.length === thrown.details.length &&
@@ -52,6 +52,11 @@ function rewritten(thrown: ConnectError, leftOut: string[]): ConnectError {
   error.details = details;
   if (thrown.stack !== undefined) error.stack = thrown.stack;
   return error;
+}
+
+/** `Code` has the names of codes as keys, too. */
+function isCode(code: unknown): boolean {
+  return typeof code === "number" && Code[code] !== undefined;
 }
 
 function isMetadata(field: [string, string], leftOut: string[]): boolean {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ConnectError } from "@connectrpc/connect";
+import type { HandlerOverrun } from "../api/observer.js";
 import type { RecvOptions, SendOptions } from "../api/options.js";
 import type { EndedBy } from "../api/outcome.js";
 import type { QueueFills } from "../options/queues.js";
@@ -14,6 +15,8 @@ export interface ServerCall {
   recv(options?: RecvOptions): Promise<object | undefined>;
   send(message: object, options?: SendOptions): Promise<void>;
   sendHeaders(): void;
+  /** The handler of a call within this one goes on after its end. */
+  overran(overrun: HandlerOverrun): void;
   /** What waits in its queues. */
   queued(): QueueFills;
   /**

@@ -14,8 +14,8 @@ import { AnswerDelay } from "./answer-delay.js";
 import { Call } from "./call.js";
 import type { TrackedCall } from "./call-tracker.js";
 import type { Carrier } from "./carrier.js";
-import { report, tooLarge, unsendable } from "./client-error.js";
-import { requestFormat, responseFormat } from "./codecs.js";
+import { report, toClientError, tooLarge, unsendable } from "./client-error.js";
+import { requestFormat, responseFormat, toRequestError } from "./codecs.js";
 import type { RequestHead } from "./context.js";
 import { CallContext } from "./context.js";
 import { type HeaderFields, withFields } from "./extra-header.js";
@@ -85,7 +85,10 @@ export class WireCarrier implements Carrier, TrackedCall, ServerWireEvents {
 
   /** Runs the handler, or answers a request that cannot be served. Once the wire has its events. */
   start(onClose: () => void): void {
-    const { error } = this.#terms;
+    const { fault } = this.#context;
+    const error = fault
+      ? toClientError(fault.thrown, this.#context, undefined, this.#rpc.onError)
+      : this.#terms.error;
     this.call.start(onClose, error);
   }
 
@@ -233,7 +236,7 @@ export class WireCarrier implements Carrier, TrackedCall, ServerWireEvents {
         onReady: () => this.call.ready(),
         // Only responses end with an envelope.
         onFinished: (end) => (end ? this.call.abort(unexpectedEnd()) : this.call.requestEnded()),
-        onError: (error) => this.call.refuse(error),
+        onError: (error) => this.call.refuse(toRequestError(error)),
         onPause: (paused) => (paused ? this.#wire.pause() : this.#wire.resume()),
       },
     );

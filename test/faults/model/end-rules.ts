@@ -144,7 +144,7 @@ export const endRules: Record<string, Rule> = {
 
   "onError is told of every ordinary error, once": ({ handlerEnd, reported, handlerStartedAt }) => {
     const expected = handlerEnd?.act === "throw anything" && handlerStartedAt ? 1 : 0;
-    const ordinary = reported.filter((error) => !isMisuse(error));
+    const ordinary = reported.filter((error) => !isMisuse(error) && !isLateSend(error));
     return ordinary.length === expected ? undefined : `${ordinary.length} times: ${ordinary}`;
   },
 
@@ -162,6 +162,13 @@ export const endRules: Record<string, Rule> = {
     return told ? undefined : `${misuses.length} times: ${misuses}`;
   },
 
+  "onError is told of what a handler sends after its return, at most once": (t) => {
+    const { at = Number.POSITIVE_INFINITY } = t.handlerEnd ?? {};
+    const late = t.handler.filter((op) => isSend(op.act) && op.at > at).length;
+    const told = t.reported.filter(isLateSend).length;
+    return told <= Math.min(late, 1) ? undefined : `${told} times of ${late}`;
+  },
+
   "nobody listens to the client's signal after the end": ({ listenersLeft }) =>
     listenersLeft > 0 ? `${listenersLeft} do` : undefined,
 };
@@ -170,6 +177,14 @@ export const endRules: Record<string, Rule> = {
 function returnedWithout(answers: readonly Op<string>[], { scenario, handlerEnd }: Trace): boolean {
   if (scenario.kind !== "upload" || handlerEnd?.act !== "return") return false;
   return answers.every(({ at }) => at > handlerEnd.at);
+}
+
+function isSend(act: string): boolean {
+  return act === "send" || act === "answer";
+}
+
+function isLateSend(error: unknown): boolean {
+  return error instanceof Error && error.message.includes(" sent a message after it had returned");
 }
 
 /** What a handler is told that answered twice or not at all. */

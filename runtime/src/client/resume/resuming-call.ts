@@ -9,6 +9,7 @@ import type { Backoff } from "../../options/retry.js";
 import { backoffMs } from "../backoff.js";
 import { type CallLimits, limitsFrom, pause, timeLeft } from "../backoff-timer.js";
 import { ChainedReceiver } from "../chained-receiver.js";
+import { addCallSite } from "../name-rpc.js";
 import { asyncDispose } from "../streams.js";
 import type { MessageStream, ResumeOptions } from "./resume.js";
 
@@ -31,7 +32,9 @@ export class ResumingCall<R, M> implements MessageStream<M> {
   readonly #options: ResumeOptions<R, M>;
   readonly #settings: ResumeSettings;
   readonly #limits: CallLimits;
-  readonly #inbound: ChainedReceiver<M> = new ChainedReceiver();
+  readonly #inbound: ChainedReceiver<M> = new ChainedReceiver({
+    owner: { rejecting: addCallSite },
+  });
   readonly #header: Deferred<Headers> = new Deferred();
   readonly #trailer: Deferred<Headers> = new Deferred();
   readonly #outcome: Deferred<StreamOutcome> = new Deferred();

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type DescMessage, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { Code, ConnectError } from "@connectrpc/connect";
+import type { ConnectError } from "@connectrpc/connect";
 import { abortError, onAbort } from "../../call/abort.js";
+import { type Rejecting, rejectWaiting, type Waiting } from "../../call/reject.js";
 import { toMessage } from "../../protocol/to-message.js";
+import { serializationError } from "../../protocol/wrong-type.js";
 
 /** A message that was sent, and may have to be sent again. */
 export class KeptMessage {
@@ -11,19 +13,27 @@ export class KeptMessage {
   readonly signal: AbortSignal | undefined;
   /** Why the attempt at hand does not take it; what that means is known when the attempt ends. */
   refusal: ConnectError | undefined;
-  #resolve!: () => void;
-  #reject!: (error: ConnectError) => void;
+  readonly #waiting: Waiting<void>;
+  readonly #owner: Rejecting | undefined;
   #settled = false;
   #release: (() => void) | undefined;
 
-  constructor(bytes: Uint8Array, signal: AbortSignal | undefined, onAborted: () => void) {
+  constructor(
+    bytes: Uint8Array,
+    signal: AbortSignal | undefined,
+    onAborted: () => void,
+    owner: Rejecting | undefined,
+  ) {
+    let resolve!: Waiting<void>["resolve"];
+    let reject!: Waiting<void>["reject"];
     this.bytes = bytes;
     this.signal = signal;
-    this.promise = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
+    this.#owner = owner;
+    this.promise = new Promise((res, rej) => {
+      resolve = res;
+      reject = rej;
     });
-    this.promise.catch(() => undefined);
+    this.#waiting = { promise: this.promise, resolve, reject };
     this.#release = signal && onAbort(signal, onAborted);
   }
 
@@ -36,8 +46,8 @@ export class KeptMessage {
     if (this.#settled) return;
     this.#settled = true;
     this.#release?.();
-    if (error) this.#reject(error);
-    else this.#resolve();
+    if (error) rejectWaiting(this.#waiting, error, this.#owner);
+    else this.#waiting.resolve();
   }
 }
 
@@ -45,12 +55,15 @@ export class KeptMessage {
 export class ReplayBuffer {
   readonly #input: DescMessage;
   readonly #maxBytes: number;
+  readonly #owner: Rejecting | undefined;
   #kept: KeptMessage[] = [];
   #bytes = 0;
 
-  constructor(input: DescMessage, maxBytes: number) {
+  /** `owner` is told of errors before somebody gets them. */
+  constructor(input: DescMessage, maxBytes: number, owner?: Rejecting) {
     this.#input = input;
     this.#maxBytes = maxBytes;
+    this.#owner = owner;
   }
 
   get overflown(): boolean {
@@ -60,9 +73,10 @@ export class ReplayBuffer {
   /** Keeps `message` as it is now. `mayTakeBack`: whether no attempt has it. Throws if it is no message. */
   keep(message: object, signal: AbortSignal | undefined, mayTakeBack: () => boolean): KeptMessage {
     const bytes = this.#serialize(message);
-    const kept = new KeptMessage(bytes, signal, () => {
+    const onAborted = () => {
       if (signal && mayTakeBack()) this.drop(kept, abortError(signal));
-    });
+    };
+    const kept = new KeptMessage(bytes, signal, onAborted, this.#owner);
     this.#kept.push(kept);
     this.#bytes += bytes.byteLength;
     return kept;
@@ -104,7 +118,7 @@ export class ReplayBuffer {
     try {
       return toBinary(this.#input, toMessage(this.#input, message));
     } catch (thrown) {
-      throw ConnectError.from(thrown, Code.Internal);
+      throw serializationError(this.#input, message, thrown);
     }
   }
 }

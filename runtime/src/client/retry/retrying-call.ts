@@ -5,6 +5,7 @@ import type { EndedBy, StreamOutcome } from "../../api/outcome.js";
 import { abortError, invalidSignal } from "../../call/abort.js";
 import { Deferred, rejected } from "../../call/deferred.js";
 import type { Progress } from "../../call/progress.js";
+import type { Below, Rejecting } from "../../call/reject.js";
 import type { SendFilter } from "../../call/sender.js";
 import type { QueueFill, QueueFills } from "../../options/queues.js";
 import { type RpcMethod, rpcKinds } from "../../protocol/method-kind.js";
@@ -12,6 +13,7 @@ import { type CallLimits, limitsFrom, pause, timeLeft } from "../backoff-timer.j
 import { ChainedReceiver } from "../chained-receiver.js";
 import type { CallInit, ClientCall, OpenCall } from "../client-call.js";
 import { sendFilter, validationFilter } from "../filters.js";
+import { addCallSite, nameRpc } from "../name-rpc.js";
 import { ReplayBuffer } from "./replay-buffer.js";
 import { ReplayedSends } from "./replayed-sends.js";
 import { RetryPlan } from "./retry-plan.js";
@@ -24,7 +26,8 @@ const NOTHING: QueueFill = { messages: 0, bytes: 0, dropped: 0 };
  * A call that is made again when it fails, until it is committed: until something of a response
  * has been seen, or more was sent than is kept. From then on the attempt at hand is the call.
  */
-export class RetryingCall implements ClientCall {
+export class RetryingCall implements ClientCall, Rejecting {
+  readonly #method: RpcMethod;
   readonly #open: () => ClientCall;
   readonly #plan: RetryPlan;
   readonly #limits: CallLimits;
@@ -54,15 +57,17 @@ export class RetryingCall implements ClientCall {
     const { validation, recvMs } = init;
     // What users get and give is looked at here, once, and not in each attempt.
     const inner = { ...init, validation: undefined, recvMs: undefined };
+    this.#method = method;
     this.#plan = plan;
     this.#oneRequest = oneRequest;
     this.#filter = sendFilter(method, validation, undefined);
     this.#inbound = new ChainedReceiver({
       filter: validationFilter(method, validation, this),
       timeoutMs: recvMs,
+      owner: this,
     });
     this.#limits = limits;
-    const replay = new ReplayBuffer(method.input, settings.maxBufferBytes);
+    const replay = new ReplayBuffer(method.input, settings.maxBufferBytes, this);
     this.#sends = new ReplayedSends(replay, init.queues.send);
     this.#open = () => {
       const timeoutMs = timeLeft(limits, init.timeoutMs);
@@ -96,7 +101,7 @@ export class RetryingCall implements ClientCall {
 
   send(message: object, options?: SendOptions): Promise<void> {
     if (this.#sendEnded) {
-      return rejected(new ConnectError("send after half-close", Code.FailedPrecondition));
+      return this.#rejected(new ConnectError("send after half-close", Code.FailedPrecondition));
     }
     const invalid = invalidSignal(options?.signal);
     if (invalid) return rejected(invalid);
@@ -105,7 +110,7 @@ export class RetryingCall implements ClientCall {
     } catch (thrown) {
       const error = ConnectError.from(thrown);
       if (this.#oneRequest) this.fail(error);
-      return rejected(error);
+      return this.#rejected(error);
     }
   }
 
@@ -146,10 +151,20 @@ export class RetryingCall implements ClientCall {
     this.#attempt?.close();
   }
 
+  rejecting(error: ConnectError, below: Below): void {
+    nameRpc(error, this.#method);
+    addCallSite(error, below);
+  }
+
+  #rejected(error: ConnectError): Promise<never> {
+    this.rejecting(error, this.send);
+    return rejected(error);
+  }
+
   #send(message: object, options: SendOptions | undefined): Promise<void> {
     if (this.#committed && this.#attempt) return this.#attempt.send(message, options);
-    if (this.#error) return rejected(this.#error);
-    if (options?.signal?.aborted) return rejected(abortError(options.signal));
+    if (this.#error) return this.#rejected(this.#error);
+    if (options?.signal?.aborted) return this.#rejected(abortError(options.signal));
     const sent = this.#sends.send(message, options?.signal);
     if (this.#sends.overflown) this.#commit();
     return sent;
@@ -236,6 +251,7 @@ export class RetryingCall implements ClientCall {
   #giveUp(error: ConnectError, endedBy: EndedBy): void {
     if (this.#outcome.settled || !this.#last) return;
     this.#stopPause?.();
+    nameRpc(error, this.#method);
     this.#error = error;
     this.#header.reject(error);
     this.#trailer.reject(error);

@@ -70,6 +70,11 @@ export function cannotBegin(thrown: unknown): ConnectError {
   return notSentError(`the request cannot be sent: ${text}`, Code.Internal);
 }
 
+/** The error of a server that goes on to announce a response, and gives none. */
+export function noFinalResponse(origin: string): ConnectError {
+  return new ConnectError(`${origin} sends interim responses (HTTP 1xx) without end`, Code.Unknown);
+}
+
 /** The error of Node in a chain of causes. */
 function nodeError(thrown: unknown): NodeFailure | undefined {
   if (!(thrown instanceof Error)) return undefined;

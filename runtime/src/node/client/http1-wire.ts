@@ -7,7 +7,7 @@ import type { ClientWire, ClientWireEvents } from "../../protocol/wire.js";
 import { NodeFields, toRequestHeaders } from "../headers.js";
 import { toUint8Array } from "../to-uint8array.js";
 import { allocate, writeEach } from "../write-pieces.js";
-import { cannotBegin, connectionError } from "./errors.js";
+import { cannotBegin, connectionError, noFinalResponse } from "./errors.js";
 
 /** Options for Node's `http.request` or `https.request`. */
 export type Http1Options =
@@ -31,12 +31,20 @@ export function http1Opener(baseUrl: string, options: Http1Options | undefined):
   };
 }
 
+/**
+ * So many responses of 1xx may come before the one that counts. Go's client takes 5; a server that says
+ * "still at it" may say it for a while. https://www.rfc-editor.org/rfc/rfc9110#section-15.2
+ */
+const MAX_INTERIM_RESPONSES = 100;
+
 class Http1ClientWire implements ClientWire {
   readonly #request: http.ClientRequest;
   readonly #events: ClientWireEvents;
   readonly #origin: string;
   #response: http.IncomingMessage | undefined;
   #error: Error | undefined;
+  /** Responses that are to be followed by another. */
+  #interim = 0;
   #ended = false;
 
   constructor(request: http.ClientRequest, origin: string, events: ClientWireEvents) {
@@ -44,6 +52,11 @@ class Http1ClientWire implements ClientWire {
     this.#origin = origin;
     this.#events = events;
     request.on("response", (response) => this.#onResponse(response));
+    request.on("information", () => this.#onInformation());
+    request.on("upgrade", (response, socket) => {
+      this.#tellHeader(response);
+      socket.destroy();
+    });
     request.on("drain", () => events.onDrain());
     request.on("error", (error) => {
       this.#error = error;
@@ -88,10 +101,16 @@ class Http1ClientWire implements ClientWire {
       this.#error = error;
     });
     response.on("close", () => this.#onClose());
-    this.#events.onHeader(
-      response.statusCode ?? 0,
-      new NodeFields(response.headers, response.rawHeaders),
-    );
+    this.#tellHeader(response);
+  }
+
+  #tellHeader({ statusCode, headers, rawHeaders }: http.IncomingMessage): void {
+    this.#events.onHeader(statusCode ?? 0, new NodeFields(headers, rawHeaders));
+  }
+
+  #onInformation(): void {
+    if (++this.#interim > MAX_INTERIM_RESPONSES)
+      this.#request.destroy(noFinalResponse(this.#origin));
   }
 
   #onEnd(response: http.IncomingMessage): void {

@@ -52,9 +52,16 @@ const TOO_LARGE = "ERR_BUFFER_TOO_LARGE";
 /** What Node calls data that is not in the format. */
 const MALFORMED = /^Z_DATA_ERROR$|^ERR_PADDING_2$|^ERR__ERROR_FORMAT_/;
 
+/** What Node calls a failure of this machine, and not of the data. */
+const NO_MEMORY = /^Z_MEM_ERROR$|^ERR__ERROR_ALLOC_/;
+
 /** The error that Connect-Node has for a failure of zlib. */
 function toConnectError(error: unknown, maxBytes: number): ConnectError {
   const code = codeOf(error);
+  if (NO_MEMORY.test(code)) {
+    const text = "not enough memory to decompress";
+    return new ConnectError(text, Code.ResourceExhausted, undefined, undefined, error);
+  }
   const [text, status] =
     code === TOO_LARGE
       ? [

@@ -98,7 +98,7 @@ export function createNodeListener(
     try {
       listener(request, response);
     } catch (error) {
-      // A `contextValues` or a fallback that throws fails one request, not the process.
+      // A fallback that throws fails one request, not the process.
       console.error(`request for ${request.url} failed:`, error);
       sendStatus(response, 500);
     }

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ConnectError } from "@connectrpc/connect";
+
+/** Whose promises reject. Only calls that fail pay for it. */
+export interface Rejecting {
+  /**
+   * Told of an error right before somebody gets it, where `new Error().stack` has the line that
+   * waits: that of the caller, or its `await`. `below`: the function whose callers count.
+   */
+  rejecting(error: ConnectError, below: Below): void;
+}
+
+/** A function, as `Error.captureStackTrace` takes it. */
+export type Below = (...args: never[]) => unknown;
+
+/** A promise that somebody waits for, and how to settle it. */
+export interface Waiting<T> {
+  readonly promise: Promise<T>;
+  resolve(value: T | PromiseLike<T>): void;
+  reject(error: ConnectError): void;
+}
+
+/** Rejects `waiting`, which does not take the process down when nobody awaits it. */
+export function rejectWaiting<T>(
+  waiting: Waiting<T>,
+  error: ConnectError,
+  owner: Rejecting | undefined,
+): void {
+  if (owner) return waiting.resolve(rejectLater(waiting.promise, error, owner));
+  waiting.promise.catch(() => undefined);
+  waiting.reject(error);
+}
+
+/**
+ * V8 knows who awaits the promise of an async function that runs, over other promises, too, as long
+ * as each has one who waits for it. https://v8.dev/blog/fast-async#improved-developer-experience
+ */
+async function rejectLater(
+  promise: Promise<unknown>,
+  error: ConnectError,
+  owner: Rejecting,
+): Promise<never> {
+  // Two turns: by then `promise` follows the one of this function.
+  await undefined;
+  await undefined;
+  owner.rejecting(error, rejectLater);
+  promise.catch(() => undefined);
+  throw error;
+}

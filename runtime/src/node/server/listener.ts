@@ -6,6 +6,7 @@ import type { NodeListener } from "../node-types.js";
 import { widenConnectionWindow } from "../windows.js";
 import { deferDestroy } from "./defer-destroy.js";
 import { detectHttp2 } from "./detect-http2.js";
+import { serveInOrder } from "./http1-pipeline.js";
 import type { ResolvedServeOptions } from "./serve-options.js";
 import { keepSessionAlive } from "./session-keepalive.js";
 
@@ -21,7 +22,8 @@ export interface Listener {
 type Sessions = Set<http2.ServerHttp2Session>;
 
 /** Makes the server, clear text or TLS. */
-export function createListener(options: ResolvedServeOptions, listener: NodeListener): Listener {
+export function createListener(options: ResolvedServeOptions, handler: NodeListener): Listener {
+  const listener = serveInOrder(handler, options.maxCalls);
   const sessions: Sessions = new Set();
   const sockets = new Set<Socket>();
   const server = options.tls

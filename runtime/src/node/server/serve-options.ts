@@ -9,6 +9,7 @@ import {
 } from "../../options/settings.js";
 import { MAX_TIMER_MS } from "../../options/timeouts.js";
 import { STREAM_WINDOW_BYTES } from "../windows.js";
+import { DEFAULT_MAX_CALLS } from "./http1-pipeline.js";
 import type { StreamNodeAdapterOptions } from "./stream-node-adapter.js";
 
 /** Options of `serve`: the routes, where to listen, and limits, each with a safe default. */
@@ -27,8 +28,9 @@ export interface ServeOptions extends StreamNodeAdapterOptions {
   tls?: SecureServerOptions;
 
   /**
-   * Calls that one HTTP/2 connection may have open; more wait on the client. Default: 250, as in
-   * Go: enough for one client, too little for one to exhaust the server.
+   * Calls that one connection may have open. Default: 250, as in Go: enough for one client, too
+   * little for one to exhaust the server. Over HTTP/2 more wait on the client. Over HTTP/1.1 a
+   * connection serves one request at a time, and is closed if more than this are on it.
    */
   maxConcurrentStreams?: number;
 
@@ -72,6 +74,8 @@ export interface ResolvedServeOptions {
   readonly idleTimeoutMs: number;
   readonly keepAlive: { readonly intervalMs: number; readonly timeoutMs: number } | undefined;
   readonly maxHeaderBytes: number;
+  /** Calls that one connection may have open. */
+  readonly maxCalls: number;
   readonly http2: ServerOptions;
 }
 
@@ -91,6 +95,12 @@ export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions
     options.maxHeaderBytes ?? 16 * 1024,
     1,
     2 ** 30,
+  );
+  const maxCalls = assertInteger(
+    "maxConcurrentStreams",
+    options.maxConcurrentStreams ?? DEFAULT_MAX_CALLS,
+    1,
+    2 ** 31 - 1,
   );
   const reset = {
     streamResetBurst: assertInteger("resetLimit.burst", resetLimit.burst ?? 1000, 0, MAX_TIMER_MS),
@@ -113,6 +123,7 @@ export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions
     ),
     keepAlive: keepAlive === false ? undefined : resolveKeepAlive(keepAlive ?? {}),
     maxHeaderBytes,
+    maxCalls,
     http2: {
       // In MB. What all streams of a connection may have on their way is more than Node's default of 10,
       // beyond which it refuses streams.
@@ -121,12 +132,7 @@ export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions
       ...definedOnly(http2),
       settings: {
         initialWindowSize: STREAM_WINDOW_BYTES,
-        maxConcurrentStreams: assertInteger(
-          "maxConcurrentStreams",
-          options.maxConcurrentStreams ?? 250,
-          1,
-          2 ** 31 - 1,
-        ),
+        maxConcurrentStreams: maxCalls,
         maxHeaderListSize: maxHeaderBytes,
         ...definedOnly(http2.settings ?? {}),
       },

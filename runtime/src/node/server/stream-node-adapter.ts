@@ -14,6 +14,7 @@ import { shareConnection } from "../fair-share.js";
 import { isHttp2, type NodeListener } from "../node-types.js";
 import { NodeExchange } from "./exchange.js";
 import { sendStatus } from "./http-status.js";
+import { DEFAULT_MAX_CALLS, serveInOrder } from "./http1-pipeline.js";
 
 /** Options of `streamNodeAdapter`: those of Connect-Node's adapter, and a few for streams. */
 export interface StreamNodeAdapterOptions extends ConnectNodeAdapterOptions {
@@ -58,12 +59,14 @@ export function streamNodeAdapter(given: StreamNodeAdapterOptions): NodeListener
   });
   const listener: NodeListener = (request, response) => {
     if (isHttp2(response)) shareConnection(response.stream);
+    // Node reads "HTTP/2.0" in a request line as a version of HTTP/1.
+    else if (request.httpVersionMajor !== 1) return sendStatus(response, 505);
     const exchange = new NodeExchange(request, response, contextValues, halfCloseGraceMs);
     if (handle(exchange)) return;
     if (fallback) fallback(request, response);
     else sendStatus(response, 404);
   };
-  return (request, response) => {
+  return serveInOrder((request, response) => {
     try {
       listener(request, response);
     } catch (error) {
@@ -71,7 +74,7 @@ export function streamNodeAdapter(given: StreamNodeAdapterOptions): NodeListener
       console.error(`request for ${request.url} failed:`, error);
       sendStatus(response, 500);
     }
-  };
+  }, DEFAULT_MAX_CALLS);
 }
 
 function check(options: StreamNodeAdapterOptions): void {

@@ -94,10 +94,14 @@ export class BodyCarrier implements Carrier, ServerWireEvents, MessageSink<objec
     if (length !== undefined) this.source.announce(Number(length));
   }
 
-  /** Runs the handler, or answers a request that cannot be served. Once the wire has its events. */
-  start(onClose: () => void): void {
-    this.call.start(onClose, this.#terms.error);
-    if (this.#query && !this.#terms.error) this.#takeQuery(this.#query);
+  /**
+   * Runs the handler, or answers a request that cannot be served, as `fault` says or its head. Once the
+   * wire has its events.
+   */
+  start(onClose: () => void, fault?: ConnectError): void {
+    const error = fault ?? this.#terms.error;
+    this.call.start(onClose, error);
+    if (this.#query && !error) this.#takeQuery(this.#query);
   }
 
   get sink(): MessageSink<object, Body> {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
+import type { ConnectError } from "@connectrpc/connect";
 import type { QueryRequest } from "../protocol/protocol.js";
 import {
   type AnyServerProtocol,
@@ -26,6 +27,8 @@ export interface Route {
 /** One request, as its host brings it: HTTP/1.1 or HTTP/2 of Node, or another. */
 export interface Exchange {
   readonly head: RequestHead;
+  /** Why a call cannot be served, though its head is fine. */
+  readonly fault?: ConnectError | undefined;
   /** Answers what is no call with an HTTP status. */
   refuse(status: number, header?: Readonly<Record<string, string>>): void;
   /**
@@ -58,7 +61,7 @@ export function dispatch(route: Route, exchange: Exchange): void {
   const { shutdownSignal } = rpc.options;
   tracker.add(call, shutdownSignal);
   wire.attach(carrier);
-  carrier.start(() => tracker.remove(call, shutdownSignal));
+  carrier.start(() => tracker.remove(call, shutdownSignal), exchange.fault);
 }
 
 function createCarrier(

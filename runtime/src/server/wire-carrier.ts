@@ -72,10 +72,12 @@ export class WireCarrier implements Carrier, ServerWireEvents {
     this.sink.writer.attach(wire);
   }
 
-  /** Runs the handler, or answers a request that cannot be served. Once the wire has its events. */
-  start(onClose: () => void): void {
-    const { error } = this.#terms;
-    this.call.start(onClose, error);
+  /**
+   * Runs the handler, or answers a request that cannot be served, as `fault` says or its head. Once the
+   * wire has its events.
+   */
+  start(onClose: () => void, fault?: ConnectError): void {
+    this.call.start(onClose, fault ?? this.#terms.error);
   }
 
   get sent(): Omit<Traffic, "dropped"> {

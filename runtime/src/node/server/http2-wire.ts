@@ -24,6 +24,7 @@ export class Http2ServerWire implements AttachableWire {
   readonly #session: Http2Session | undefined;
   readonly #halfCloseGraceMs: number;
   readonly #cancelLooksLike: "any end" | "an empty request" | undefined;
+  readonly #body: Uint8Array | undefined;
   #events: ServerWireEvents | undefined;
   #requestEnded = false;
   #empty = true;
@@ -33,13 +34,16 @@ export class Http2ServerWire implements AttachableWire {
 
   /**
    * `halfCloseGraceMs`: how long to hold the end of the request back, where a cancel may look like
-   * it. Node's clients end a request that they cancel, just before they reset it.
+   * it. Node's clients end a request that they cancel, just before they reset it. `body`: what a parser
+   * has left of the request's, if it has read that.
    */
   constructor(
     response: Http2ServerResponse,
     halfCloseGraceMs: number,
     cancelLooksLike: "any end" | "an empty request" | undefined,
+    body: Uint8Array | undefined,
   ) {
+    this.#body = body;
     this.#response = response;
     this.#stream = response.stream;
     this.#session = response.stream.session;
@@ -51,11 +55,9 @@ export class Http2ServerWire implements AttachableWire {
   attach(events: ServerWireEvents): void {
     this.#events = events;
     const stream = this.#stream;
-    stream.on("data", (chunk: Buffer) => {
-      this.#empty = false;
-      events.onData(toUint8Array(chunk));
-    });
-    stream.on("end", () => this.#onEnd());
+    const body = this.#body;
+    if (body) process.nextTick(() => this.#tellBody(events, body));
+    else this.#read(events);
     const onDrain = () => events.onDrain();
     stream.on("drain", () => whenFair(stream, onDrain));
     stream.on("aborted", () => this.#onGone());
@@ -109,6 +111,21 @@ export class Http2ServerWire implements AttachableWire {
 
   defer(task: () => void): void {
     process.nextTick(task);
+  }
+
+  #read(events: ServerWireEvents): void {
+    this.#stream.on("data", (chunk: Buffer) => {
+      this.#empty = false;
+      events.onData(toUint8Array(chunk));
+    });
+    this.#stream.on("end", () => this.#onEnd());
+  }
+
+  #tellBody(events: ServerWireEvents, body: Uint8Array): void {
+    this.#requestEnded = this.#stream.readableEnded;
+    if (this.#gone) return;
+    events.onData(body);
+    events.onEnd(undefined);
   }
 
   #onEnd(): void {

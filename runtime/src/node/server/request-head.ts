@@ -55,14 +55,18 @@ function isAuthority(text: string): boolean {
 export class NodeRequestHead implements RequestHead {
   readonly #request: NodeRequest;
   readonly #contextValues: ((request: NodeRequest) => ContextValues) | undefined;
+  readonly #decoded: boolean;
   #header: Headers | undefined;
 
+  /** `decoded`: a parser has decompressed the body, whatever the header says. */
   constructor(
     request: NodeRequest,
     contextValues: ((request: NodeRequest) => ContextValues) | undefined,
+    decoded: boolean,
   ) {
     this.#request = request;
     this.#contextValues = contextValues;
+    this.#decoded = decoded;
   }
 
   get method(): string {
@@ -96,6 +100,7 @@ export class NodeRequestHead implements RequestHead {
   }
 
   get(name: string): string | undefined {
+    if (this.#decoded && name === "content-encoding") return undefined;
     const value = this.#request.headers[name];
     return Array.isArray(value) ? value.join(", ") : value;
   }

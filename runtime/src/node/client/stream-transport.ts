@@ -12,14 +12,17 @@ import { prepareMethod, type WireTransportOptions } from "../../client/wire-meth
 import { createWireTransport } from "../../client/wire-transport.js";
 import { checkConnectOptions } from "../../options/connect-options.js";
 import { DEFAULT_READ_MAX_BYTES } from "../../options/message-size.js";
+import { checkOptionNames } from "../../options/option-names.js";
 import { assertNumber, definedOnly } from "../../options/settings.js";
 import { connect } from "../../protocol/connect.js";
 import { validateReadWriteMaxBytes } from "../../protocol/connect-internals.js";
 import { grpc } from "../../protocol/grpc.js";
 import { grpcWeb } from "../../protocol/grpc-web.js";
 import { registerNodeCompressions } from "../compression/compression.js";
+import { checkTlsContents } from "../tls-files.js";
 import { http1Opener } from "./http1-wire.js";
 import { http2Opener, type SessionManager } from "./http2-wire.js";
+import { transportOptionNames } from "./option-names.js";
 import { StreamSessionManager } from "./session-manager.js";
 
 type Http2Options = Omit<Extract<ConnectTransportOptions, { httpVersion: "2" }>, "httpVersion">;
@@ -53,9 +56,10 @@ const protocols = { grpc, "grpc-web": grpcWeb, connect };
  * take a direct path through it, without async iterables, unless it has interceptors.
  *
  * Throws a `ConnectError` for options that cannot work together, and a `RangeError` for one that
- * cannot be. Connections are made when they are needed.
+ * cannot be or that it does not have. Connections are made when they are needed.
  */
 export function createStreamTransport(options: StreamTransportOptions): Transport {
+  checkOptionNames("createStreamTransport", options, transportOptionNames);
   registerNodeCompressions();
   const wireOptions = resolve(check(whatIsSet(options)));
   const transport = createWireTransport(wireOptions);
@@ -120,6 +124,7 @@ const times = [
 /** Throws a `RangeError` for an invalid value, which would be no limit at all. */
 function checkValues(options: StreamTransportOptions): void {
   checkConnectOptions(options);
+  checkTlsContents("nodeOptions", options.nodeOptions ?? {});
   const given: { [K in (typeof times)[number][0]]?: number | undefined } = options;
   for (const [name, min] of times) {
     const value = given[name];

@@ -7,6 +7,7 @@ import { widenConnectionWindow } from "../windows.js";
 import { deferDestroy } from "./defer-destroy.js";
 import { detectHttp2 } from "./detect-http2.js";
 import { serveInOrder } from "./http1-pipeline.js";
+import { listenError } from "./listen-error.js";
 import type { ResolvedServeOptions } from "./serve-options.js";
 import { keepSessionAlive } from "./session-keepalive.js";
 
@@ -115,9 +116,10 @@ function watchSessions(
 
 function listen(server: Server, { host, port }: ResolvedServeOptions): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
+    const fail = (error: Error) => reject(listenError(error, host, port));
+    server.once("error", fail);
     server.listen(port, host, () => {
-      server.off("error", reject);
+      server.off("error", fail);
       resolve(server.address() as AddressInfo);
     });
   });

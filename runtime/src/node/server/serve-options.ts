@@ -8,6 +8,7 @@ import {
   isObject,
 } from "../../options/settings.js";
 import { MAX_TIMER_MS } from "../../options/timeouts.js";
+import { checkTlsContents } from "../tls-files.js";
 import { STREAM_WINDOW_BYTES } from "../windows.js";
 import { DEFAULT_MAX_CALLS } from "./http1-pipeline.js";
 import type { StreamNodeAdapterOptions } from "./stream-node-adapter.js";
@@ -154,6 +155,7 @@ function checkTls(tls: SecureServerOptions | undefined): SecureServerOptions | u
   if (tls === undefined) return undefined;
   const allowed = "an object with key and cert, pfx, SNICallback or pskCallback";
   if (!isObject(tls)) throw invalidOption("tls", allowed, tls);
+  checkTlsContents("tls", tls);
   const { key, privateKeyIdentifier, cert, pfx, SNICallback, pskCallback } = tls;
   const certified = cert && (key || privateKeyIdentifier);
   if (certified || pfx || SNICallback || pskCallback) return tls;

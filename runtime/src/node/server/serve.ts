@@ -2,11 +2,13 @@
 import type { AddressInfo } from "node:net";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Deferred } from "../../call/deferred.js";
+import { checkOptionNames } from "../../options/option-names.js";
 import { assertInteger } from "../../options/settings.js";
 import { MAX_TIMER_MS } from "../../options/timeouts.js";
 import type { NodeListener } from "../node-types.js";
 import { sendStatus } from "./http-status.js";
 import { createListener } from "./listener.js";
+import { adapterOptionsOf, serveOptionNames } from "./option-names.js";
 import {
   DEFAULT_GRACE_MS,
   type ResolvedServeOptions,
@@ -36,13 +38,16 @@ const FLUSH_MS = 1000;
 
 /**
  * Serves `routes` on one port, HTTP/1.1 and HTTP/2, clear text or TLS. Resolves once it listens.
- * Rejects with Node's error if it cannot, and with a `RangeError` for an invalid option.
+ * Rejects with an error that has Node's `code` if it cannot, and with a `RangeError` for an invalid
+ * option or one that it does not have.
  */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
+  checkOptionNames("serve", options, serveOptionNames);
   const resolved = resolveServeOptions(options);
   const shutdown = new AbortController();
   const signals = [shutdown.signal, ...(options.shutdownSignal ? [options.shutdownSignal] : [])];
-  const listener = streamNodeAdapter({ ...options, shutdownSignal: AbortSignal.any(signals) });
+  const shutdownSignal = AbortSignal.any(signals);
+  const listener = streamNodeAdapter({ ...adapterOptionsOf(options), shutdownSignal });
   const calls = new OpenCalls();
   const server = createListener(resolved, calls.counting(listener));
   const { port } = await server.listen();

@@ -6,6 +6,7 @@ import {
 } from "@connectrpc/connect-node";
 import { checkConnectOptions } from "../../options/connect-options.js";
 import { DEFAULT_READ_MAX_BYTES } from "../../options/message-size.js";
+import { checkOptionNames } from "../../options/option-names.js";
 import { assertInteger, definedOnly, invalidOption } from "../../options/settings.js";
 import { MAX_TIMER_MS } from "../../options/timeouts.js";
 import { createRequestHandler } from "../../server/request-handler.js";
@@ -15,6 +16,7 @@ import { isHttp2, type NodeListener } from "../node-types.js";
 import { NodeExchange } from "./exchange.js";
 import { sendStatus } from "./http-status.js";
 import { DEFAULT_MAX_CALLS, serveInOrder } from "./http1-pipeline.js";
+import { adapterOptionNames } from "./option-names.js";
 
 /** Options of `streamNodeAdapter`: those of Connect-Node's adapter, and a few for streams. */
 export interface StreamNodeAdapterOptions extends ConnectNodeAdapterOptions {
@@ -45,9 +47,10 @@ export interface StreamNodeAdapterOptions extends ConnectNodeAdapterOptions {
  * takes and serves the same routes: the RPCs of `registerXService`, and ordinary Connect services
  * beside them.
  *
- * Throws a `RangeError` for an invalid option.
+ * Throws a `RangeError` for an invalid option, or one that it does not have.
  */
 export function streamNodeAdapter(given: StreamNodeAdapterOptions): NodeListener {
+  checkOptionNames("streamNodeAdapter", given, adapterOptionNames);
   const options = definedOnly(given);
   check(options);
   registerNodeCompressions();

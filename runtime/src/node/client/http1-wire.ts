@@ -5,6 +5,7 @@ import { urlToHttpOptions } from "node:url";
 import type { OpenWire } from "../../client/wire-method.js";
 import type { ClientWire, ClientWireEvents } from "../../protocol/wire.js";
 import { NodeFields, toRequestHeaders } from "../headers.js";
+import { enableTcpKeepAlive } from "../tcp-keepalive.js";
 import { toUint8Array } from "../to-uint8array.js";
 import { allocate, writeEach } from "../write-pieces.js";
 import { cannotBegin, connectionError } from "./errors.js";
@@ -42,6 +43,7 @@ class Http1ClientWire implements ClientWire {
     this.#request = request;
     this.#origin = origin;
     this.#events = events;
+    request.on("socket", enableTcpKeepAlive);
     request.on("response", (response) => this.#onResponse(response));
     request.on("drain", () => events.onDrain());
     request.on("error", (error) => {

@@ -7,8 +7,8 @@ const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /** No method of HTTP/1.1 begins with this. */
 const tellingBytes = 3;
 
-/** How long a connection may say nothing, in milliseconds: as long as Node gives a TLS handshake. */
-const FIRST_BYTES_TIMEOUT_MS = 10_000;
+/** How long a connection may say nothing, or take for its TLS handshake, in milliseconds. */
+export const FIRST_BYTES_TIMEOUT_MS = 10_000;
 
 /**
  * Waits for the first bytes of a connection, and tells whether they are HTTP/2's. Bytes are put back

@@ -2,10 +2,13 @@
 import * as http from "node:http";
 import * as http2 from "node:http2";
 import type { AddressInfo, Server, Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
 import type { NodeListener } from "../node-types.js";
+import { enableTcpKeepAlive } from "../tcp-keepalive.js";
 import { widenConnectionWindow } from "../windows.js";
 import { deferDestroy } from "./defer-destroy.js";
-import { detectHttp2 } from "./detect-http2.js";
+import { detectHttp2, FIRST_BYTES_TIMEOUT_MS } from "./detect-http2.js";
+import { limitHttp1 } from "./http1-connections.js";
 import { serveInOrder } from "./http1-pipeline.js";
 import { listenError } from "./listen-error.js";
 import type { ResolvedServeOptions } from "./serve-options.js";
@@ -32,6 +35,7 @@ export function createListener(options: ResolvedServeOptions, handler: NodeListe
     : clearServer(options, listener, sessions);
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
+    enableTcpKeepAlive(socket);
     socket.once("close", () => sockets.delete(socket));
   });
   const closed = new Promise<void>((resolve) => server.once("close", resolve));
@@ -60,9 +64,17 @@ function tlsServer(
   listener: NodeListener,
   sessions: Sessions,
 ): ListeningServer {
-  const server = http2.createSecureServer({ ...options.http2, ...tls, allowHTTP1: true }, listener);
+  const handshakeTimeout = FIRST_BYTES_TIMEOUT_MS;
+  const server = http2.createSecureServer(
+    { handshakeTimeout, ...options.http2, ...tls, allowHTTP1: true },
+    listener,
+  );
   watchSessions(server, sessions, options);
-  return limit(server as http2.Http2SecureServer & http.Server, options);
+  const secure = server as http2.Http2SecureServer & http.Server;
+  const watchHttp1 = limitHttp1(secure, options);
+  return secure.on("secureConnection", (socket: TLSSocket) => {
+    if (socket.alpnProtocol !== "h2") watchHttp1(socket);
+  });
 }
 
 function clearServer(
@@ -71,6 +83,7 @@ function clearServer(
   sessions: Sessions,
 ): ListeningServer {
   const server = http.createServer(listener);
+  const watchHttp1 = limitHttp1(server, options);
   const http2Server = http2.createServer(options.http2, listener);
   watchSessions(http2Server, sessions, options);
   const [takeHttp1] = server.listeners("connection");
@@ -79,25 +92,15 @@ function clearServer(
     detectHttp2(socket, (isHttp2) => {
       // An HTTP/1.1 server's sockets may be half-open; on HTTP/2 a peer that ends is gone.
       socket.allowHalfOpen = isHttp2 ? false : socket.allowHalfOpen;
-      if (isHttp2) http2Server.emit("connection", socket);
-      else takeHttp1?.call(server, socket);
+      if (isHttp2) {
+        http2Server.emit("connection", socket);
+        return;
+      }
+      watchHttp1(socket);
+      takeHttp1?.call(server, socket);
     });
   });
-  return limit(server, options);
-}
-
-/**
- * Sets what holds for HTTP/1.1. An upload may take as long as it takes; deadlines are the calls'
- * own. Properties, because `http2.createSecureServer` of Node.js 20 and 22 has no such options.
- * https://github.com/nodejs/node/blob/v20.x/lib/internal/http2/core.js (Http2SecureServer)
- */
-function limit<S extends http.Server>(
-  server: S,
-  { maxHeaderBytes, idleTimeoutMs }: ResolvedServeOptions,
-): S {
-  server.requestTimeout = 0;
-  server.keepAliveTimeout = idleTimeoutMs;
-  return Object.assign(server, { maxHeaderSize: maxHeaderBytes });
+  return server;
 }
 
 function watchSessions(

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Server } from "node:http";
+import type { Socket } from "node:net";
+import { isHttp2, type NodeRequest, type NodeResponse } from "../node-types.js";
+import { FIRST_BYTES_TIMEOUT_MS } from "./detect-http2.js";
+import type { ResolvedServeOptions } from "./serve-options.js";
+
+/**
+ * How long the head of a request may take, in milliseconds: as long as Node gives it by default. Node
+ * looks every 30 seconds, so that it may take half as long again.
+ */
+const HEADERS_TIMEOUT_MS = 60_000;
+
+/**
+ * Sets what holds for HTTP/1.1 on a server. An upload may take as long as it takes; deadlines are the
+ * calls' own. Properties, because `http2.createSecureServer` of Node.js 20 and 22 has no such options.
+ * https://github.com/nodejs/node/blob/v20.x/lib/internal/http2/core.js (Http2SecureServer)
+ *
+ * Returns what to give each connection to, once it speaks HTTP/1.1.
+ */
+export function limitHttp1(
+  server: Server,
+  { maxHeaderBytes, idleTimeoutMs }: ResolvedServeOptions,
+): (socket: Socket) => void {
+  server.requestTimeout = 0;
+  server.headersTimeout = HEADERS_TIMEOUT_MS;
+  server.keepAliveTimeout = idleTimeoutMs;
+  Object.assign(server, { maxHeaderSize: maxHeaderBytes });
+  const connections = new WeakMap<Socket, Connection>();
+  server.on("request", (request: NodeRequest, response: NodeResponse) => {
+    if (!isHttp2(response)) connections.get(request.socket as Socket)?.begin(response);
+  });
+  return (socket) => {
+    closeIfSilent(socket);
+    if (idleTimeoutMs > 0) connections.set(socket, new Connection(socket, idleTimeoutMs));
+  };
+}
+
+/** Behind TLS a connection may say nothing, too. */
+function closeIfSilent(socket: Socket): void {
+  if (socket.bytesRead > 0) return;
+  const timer = setTimeout(() => {
+    if (socket.bytesRead === 0) socket.destroy();
+  }, FIRST_BYTES_TIMEOUT_MS).unref();
+  socket.once("close", () => clearTimeout(timer));
+}
+
+/**
+ * Closes a connection that has had no open request for a while, whatever else it sends: Node counts
+ * each byte of a head that never ends. Closed at once: its peer may ignore that it should close, too.
+ */
+class Connection {
+  readonly #idle: NodeJS.Timeout;
+  #open = 0;
+
+  constructor(socket: Socket, idleTimeoutMs: number) {
+    const expire = () => {
+      if (this.#open === 0) socket.destroy();
+    };
+    this.#idle = setTimeout(expire, idleTimeoutMs).unref();
+    socket.once("close", () => clearTimeout(this.#idle));
+  }
+
+  begin(response: NodeResponse): void {
+    this.#open++;
+    response.once("close", () => {
+      if (--this.#open === 0) this.#idle.refresh();
+    });
+  }
+}

@@ -8,7 +8,7 @@ import { Code } from "@connectrpc/connect";
 import { type ServeOptions, serve, streamNodeAdapter } from "connect-stream/node";
 import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import "../support/process-faults.js";
-import { gate, until } from "../support/gate.js";
+import { atRest, gate, until } from "../support/gate.js";
 import { type LabServiceHandler, registerLabService } from "../support/gen/lab/v1/lab_stream.js";
 import { selfSigned } from "../support/tls.js";
 
@@ -138,6 +138,42 @@ describe.each(hosts)("%s", (_, start) => {
     socket.destroy();
     expect(await ended.promise).toMatchObject({ code: Code.Canceled });
     expect(entries).toBe(1);
+  });
+
+  it("tells the handler of a client that leaves in the middle of a large request behind it", async () => {
+    const ended = gate<unknown>();
+    const { dial } = await start({
+      async unary(_request, { signal }) {
+        await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        ended.resolve(signal.reason);
+        throw signal.reason;
+      },
+    });
+    const socket = await dial();
+    socket.write(unary("first") + upload.replace("length: 0", "length: 9999999"));
+    socket.write(Buffer.alloc(1024 * 1024), () => socket.destroy());
+    expect(await ended.promise).toMatchObject({ code: Code.Canceled });
+  });
+
+  it("serves a small request behind a response that waits for its reader", async () => {
+    let sent = 0;
+    const { dial } = await start({
+      async download(_request, stream) {
+        for (; sent < 200; sent++) await stream.send({ text: "a".repeat(100_000) });
+      },
+      unary: async (request) => request,
+    });
+    const socket = await dial();
+    socket.pause();
+    const body = Buffer.concat([Buffer.from([0, 0, 0, 0, 2]), Buffer.from("{}")]);
+    socket.write(upload.replace("Upload", "Download").replace("length: 0", "length: 7"));
+    socket.write(body);
+    await until(() => sent > 0);
+    expect(await atRest(() => sent)).toBeLessThan(200);
+    socket.write(unary("<behind>"));
+    const got = answers(socket);
+    socket.resume();
+    await until(() => got.text.includes("<behind>"));
   });
 
   it("closes a connection with more requests than it may have open, and ends its call", async () => {

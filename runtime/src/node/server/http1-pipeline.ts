@@ -14,7 +14,8 @@ export const DEFAULT_MAX_CALLS = 250;
  * Serves the requests of one HTTP/1.1 connection one after the other, as HTTP asks for methods that
  * are not safe. Responses leave in that order in any case, and Node.js 20 and 22 tell only the first
  * request that its connection is lost. A connection that has more than `maxOpen` requests open at
- * once is closed: it cannot be held back, or nobody would notice that its client leaves.
+ * once is closed, and so is one whose waiting requests are larger than Node buffers: held back instead,
+ * nobody would notice that its client leaves.
  * https://www.rfc-editor.org/rfc/rfc9112#section-9.3.2
  */
 export function serveInOrder(listener: NodeListener, maxOpen: number): NodeListener {
@@ -38,6 +39,11 @@ class Pipeline {
   constructor(socket: Socket, maxOpen: number) {
     this.#socket = socket;
     this.#maxOpen = maxOpen;
+    // Node pauses a connection for a body that nobody reads yet. A response that waits for its reader
+    // has it paused, too, and notices by itself when that leaves.
+    socket.on("pause", () => {
+      if (this.#waiting > 0 && !socket.writableNeedDrain) socket.destroy();
+    });
   }
 
   /** Runs `serve` when it is the turn of `response`. If the connection is lost before that: never. */

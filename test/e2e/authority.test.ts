@@ -54,7 +54,6 @@ const hosts: [string, string][] = [
   ["%2Ftmp%2Fsock", "localhost"],
   ["%2fvar%2frun%2fa.sock:80", "localhost"],
   ["service.1:50051", "localhost"],
-  ["xn--a", "localhost"],
   ["a,b;c=d", "a,b;c=d"],
   ["host:", "host:"],
 ];

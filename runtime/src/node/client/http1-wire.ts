@@ -43,7 +43,9 @@ class Http1ClientWire implements ClientWire {
     this.#request = request;
     this.#origin = origin;
     this.#events = events;
-    request.on("socket", enableTcpKeepAlive);
+    request.on("socket", (socket) => {
+      if (!request.reusedSocket) enableTcpKeepAlive(socket);
+    });
     request.on("response", (response) => this.#onResponse(response));
     request.on("drain", () => events.onDrain());
     request.on("error", (error) => {

@@ -52,6 +52,10 @@ function closeIfSilent(socket: Socket): void {
 class Connection {
   readonly #idle: NodeJS.Timeout;
   #open = 0;
+  /** One for all requests. */
+  readonly #onEnd = (): void => {
+    if (--this.#open === 0) this.#idle.refresh();
+  };
 
   constructor(socket: Socket, idleTimeoutMs: number) {
     const expire = () => {
@@ -63,8 +67,6 @@ class Connection {
 
   begin(response: NodeResponse): void {
     this.#open++;
-    response.once("close", () => {
-      if (--this.#open === 0) this.#idle.refresh();
-    });
+    response.on("close", this.#onEnd);
   }
 }

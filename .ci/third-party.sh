@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What a user gets: packs the two packages, checks the archives, and does what the README and
-# docs/policies.md tell in an empty project outside the repository.
+# docs/ tell in an empty project outside the repository.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -39,6 +39,7 @@ tar -xzf "$plugin" -O package/proto/connectstream/v1/options.proto |
 project=$work/project
 mkdir "$project"
 npx tsx .ci/readme-project.ts README.md "$project"
+npx tsx .ci/readme-project.ts docs/generated.md "$project"
 cd "$project"
 # The packages as they would come from the registry.
 sed -i -E "s#(^| )connect-stream( |\$)#\\1$runtime\\2#; s#(^| )protoc-gen-connect-stream( |\$)#\\1$plugin\\2#" install.sh
@@ -90,6 +91,7 @@ node --input-type=module -e 'import("connect-stream/protovalidate").then((m) => 
 
 say "policies in the schema: buf"
 (cd "$root" && npx tsx .ci/readme-project.ts docs/policies.md "$project")
+(cd "$root" && npx tsx .ci/readme-project.ts docs/policies-setup.md "$project")
 rm -rf gen gen-buf
 bash -eu policies-buf.sh
 grep -q 'maxAgeMs: 3600000' gen/prices/v1/prices_stream.ts || die "no policy in generated code"

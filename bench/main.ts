@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync, writeFileSync } from "node:fs";
 import { writeDocs } from "./docs.js";
+import { drawChart } from "./draw-chart.js";
 import { goalTable } from "./goals.js";
 import { measure } from "./measure.js";
 import { type BenchOptions, parseOptions, usage } from "./options.js";
@@ -31,7 +32,9 @@ async function bench(chosen: BenchOptions): Promise<void> {
   }
   for (const failure of report.failures) console.error(`failed: ${failure}`);
   if (report.failures.length > 0) process.exitCode = 1;
-  if (chosen.docs) writeDocs(report);
+  if (!chosen.docs) return;
+  writeDocs(report);
+  drawChart();
 }
 
 function read(file: string): Report {

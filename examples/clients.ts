@@ -20,7 +20,7 @@ export interface Clients {
 }
 
 /** Clients that speak gRPC, gRPC-Web and Connect with the server at `baseUrl`. */
-export function createClients(baseUrl: string): Clients[] {
+export function createClients(baseUrl: string): [Clients, Clients, Clients] {
   return [
     clientsOn("gRPC", createStreamTransport({ baseUrl, protocol: "grpc" })),
     clientsOn("gRPC-Web", createStreamTransport({ baseUrl, protocol: "grpc-web" })),

@@ -58,7 +58,7 @@ export async function watchWithGrpcJs(
   let seen = 0;
   try {
     for await (const { cpu, memory } of call) {
-      log(`client: CPU ${cpu.toFixed(1)} %, memory ${memory.toFixed(1)} %`);
+      log(`CPU ${cpu.toFixed(1)} %, memory ${memory.toFixed(1)} %`);
       if (++seen === samples) call.cancel();
     }
   } catch (error) {

@@ -16,7 +16,7 @@ export function createChat(log: (line: string) => void): ChatServiceHandler {
       const tooSlow = new AbortController();
       const tell = teller(stream, tooSlow);
       room.add(tell);
-      log(`server: a member came, now ${room.size}`);
+      log(`a member came, now ${room.size}`);
       // Tells the client that it is in the room, before anyone has said anything.
       stream.sendHeaders();
       try {
@@ -29,7 +29,7 @@ export function createChat(log: (line: string) => void): ChatServiceHandler {
       } finally {
         // However it ended: left, canceled, lost, or too slow.
         room.delete(tell);
-        log(`server: a member left, now ${room.size}`);
+        log(`a member left, now ${room.size}`);
       }
     },
   };

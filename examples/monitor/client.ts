@@ -13,7 +13,7 @@ export async function watchMetrics(
   const stream = client.watch({ interval: 1 }, options);
   let seen = 0;
   for await (const { cpu, memory } of stream) {
-    log(`client: CPU ${cpu.toFixed(1)} %, memory ${memory.toFixed(1)} %`);
+    log(`CPU ${cpu.toFixed(1)} %, memory ${memory.toFixed(1)} %`);
     // Leaving the loop closes the call, and the server stops sampling.
     if (++seen === samples) break;
   }

@@ -31,7 +31,7 @@ export function createMonitor(log: (line: string) => void): MonitorServiceHandle
         }
       } finally {
         watchers--;
-        log(`server: stopped sampling after ${samples} samples`);
+        log(`stopped sampling after ${samples} samples`);
       }
     },
 

@@ -5,6 +5,7 @@ import {
   CodeSchema,
   type DeclaredError,
 } from "connect-stream/gen/connectstream/v1/options_pb.js";
+import { isInRange, milliseconds, rangeText } from "connect-stream/options";
 import { quote, SchemaError } from "./schema-error.js";
 
 /** https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto */
@@ -16,9 +17,6 @@ const MAX_REASON_LENGTH = 63;
  * is what host names and full names of services are made of. https://google.aip.dev/193
  */
 const domainFormat = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
-
-/** The longest that a timer of JavaScript can wait, in milliseconds: 24.8 days. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /** Throws a `SchemaError` for an invalid domain. Without any, it is the service's name. */
 export function checkDomain(where: string, domain: string): void {
@@ -58,8 +56,8 @@ function checkDelay(where: string, { temporary, retryDelayMs }: DeclaredError): 
   if (!temporary) {
     throw new SchemaError(`${where} is for temporary errors: say temporary: true`);
   }
-  if (retryDelayMs < 1 || retryDelayMs > MAX_DELAY_MS) {
-    throw refused(where, String(retryDelayMs), `a whole number from 1 to ${MAX_DELAY_MS}`);
+  if (!isInRange(milliseconds.range, retryDelayMs)) {
+    throw refused(where, String(retryDelayMs), rangeText(milliseconds.range));
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Schema, Target } from "@bufbuild/protoplugin";
+import type { Side } from "connect-stream/options";
 import { type Comments, readComments } from "./comments.js";
 import { rpcErrorsDoc } from "./error-doc.js";
 import { errorsOf, type ServiceErrors } from "./errors.js";
@@ -12,7 +13,6 @@ import { type FileNames, nameFile, outputPath } from "./names.js";
 import type { StreamPluginOptions } from "./options.js";
 import { policiesOf, type RpcPolicy } from "./policy.js";
 import { policyDoc } from "./policy-doc.js";
-import type { Side } from "./policy-rules.js";
 import { createPrinter, type Printer } from "./printer.js";
 import { rpcSpecs } from "./rpc-specs.js";
 import { readOptions, type SchemaOptions } from "./schema-options.js";

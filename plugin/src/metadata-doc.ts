@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** @packageDocumentation What initial metadata is, in sentences for TSDoc. */
 import type { DescMessage } from "@bufbuild/protobuf";
+import type { Side } from "connect-stream/options";
 import { acceptedHeaders } from "./metadata-headers.js";
-import type { Side } from "./policy-rules.js";
 
 /** What a side has to know of an RPC's initial metadata; empty if it has none. */
 export function metadataDoc(side: Side, message: DescMessage | undefined): string {

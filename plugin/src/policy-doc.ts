@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /** @packageDocumentation What the schema declares of an RPC, in sentences for TSDoc. */
 import type { DescMethod } from "@bufbuild/protobuf";
+import type { Side } from "connect-stream/options";
 import { ifDefined } from "./if-defined.js";
 import { limitsLines, queueLines, type WhenQueuesAreFull } from "./limits-doc.js";
 import type { RpcPolicy } from "./policy.js";
 import { ownEnding } from "./policy-ending.js";
-import type { Side } from "./policy-rules.js";
 import { remotePolicyLines } from "./remote-policy-doc.js";
 import { retryLines } from "./retry-doc.js";
 import { timeoutLines } from "./timeouts-doc.js";
@@ -33,9 +33,6 @@ function ownLines(method: DescMethod, side: Side, policy: RpcPolicy): string[] {
       `Ends with \`deadline_exceeded\` after ${duration(ms)}.`,
     ]),
     ...ifDefined(timeouts, (timeouts) => timeoutLines(timeouts, ending, reader)),
-    ...ifDefined(timeouts?.recvMs, (ms) => [
-      `\`recv\` rejects with \`deadline_exceeded\` after ${duration(ms)}; the stream goes on.`,
-    ]),
     ...ifDefined(limits, (limits) => limitsLines(limits, ending.tooMuch)),
     ...ifDefined(queues, (queues) => queueLines(queues, whenFull)),
     ...ifDefined(isClient ? retry : undefined, (retry) => retryLines(method, retry)),

@@ -13,15 +13,21 @@ import {
   ClientPolicySchema,
   MethodPolicySchema,
   method as methodOption,
-  RetryPolicySchema,
   type ServerPolicy,
   ServerPolicySchema,
   ServicePolicySchema,
   service as serviceOption,
 } from "connect-stream/gen/connectstream/v1/options_pb.js";
+import {
+  isGroup,
+  type Scope,
+  type Settings,
+  type Side,
+  schemaPolicy,
+} from "connect-stream/options";
 import { type DeclaredHeartbeat, heartbeatOf } from "./heartbeat.js";
 import { type FindMessage, initialMetadataOf } from "./initial-metadata.js";
-import { checkValues, type Side, whyIneffective } from "./policy-rules.js";
+import { checkValues, whyIneffective } from "./policy-rules.js";
 import { SchemaError } from "./schema-error.js";
 import { optionOf, type SchemaOptions } from "./schema-options.js";
 
@@ -65,39 +71,36 @@ function joined<D extends DescMessage>(
 ): MessageShape<D> {
   const policy = create(schema);
   const target = reflect(schema, policy);
-  const isVain = (path: string) => whyIneffective(method, side, path) !== undefined;
-  if (general) merge(target, reflect(schema, general), isVain);
+  const { settings } = schemaPolicy[side];
+  const scope: Scope = { side, methodKind: method.methodKind };
+  if (general) merge(target, reflect(schema, general), settings, scope);
   if (particular) {
-    merge(target, reflect(schema, particular), (path) => {
-      const reason = whyIneffective(method, side, path);
-      if (reason === undefined) return false;
+    merge(target, reflect(schema, particular), settings, scope, (path, reason) => {
       throw new SchemaError(`${optionOf(method, methodOption)}.${side}.${path} ${reason}`);
     });
   }
   return policy;
 }
 
-/** Sets in `target` what is set in `source`, key by key, without what `leavesOut` says. */
+/** Sets in `target` what is set in `source` and has an effect, key by key. */
 function merge(
   target: ReflectMessage,
   source: ReflectMessage,
-  leavesOut: (path: string) => boolean,
-  prefix: string = "",
+  settings: Settings,
+  scope: Scope,
+  onVain?: (path: string, reason: string) => void,
 ): void {
   for (const field of source.fields) {
-    const path = `${prefix}${field.name}`;
-    if (!source.isSet(field) || leavesOut(path)) continue;
-    if (field.fieldKind === "message" && !isWhole(field.message)) {
+    const declared = settings[field.localName];
+    if (!declared || !source.isSet(field)) continue;
+    const reason = whyIneffective(declared, scope);
+    if (reason !== undefined) onVain?.(field.name, reason);
+    else if (field.fieldKind === "message" && isGroup(declared) && !declared.atomic) {
       const into = target.get(field);
-      merge(into, source.get(field), leavesOut, `${path}.`);
+      const refuse =
+        onVain && ((path: string, why: string) => onVain(`${field.name}.${path}`, why));
+      merge(into, source.get(field), declared.settings, scope, refuse);
       target.set(field, into);
-    } else {
-      target.set(field, source.get(field));
-    }
+    } else target.set(field, source.get(field));
   }
-}
-
-/** Attempts, waits and codes of a retry policy are chosen together. Code replaces them so, too. */
-function isWhole({ typeName }: DescMessage): boolean {
-  return typeName === RetryPolicySchema.typeName;
 }

@@ -6,11 +6,11 @@
  */
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { ClientPolicy, ServerPolicy } from "connect-stream/gen/connectstream/v1/options_pb.js";
+import type { Side } from "connect-stream/options";
 import { ifDefined } from "./if-defined.js";
 import { limitsLines, queueLines } from "./limits-doc.js";
 import type { RpcPolicy } from "./policy.js";
 import { remoteEnding } from "./policy-ending.js";
-import type { Side } from "./policy-rules.js";
 import { repeatedLines } from "./retry-doc.js";
 import { timeoutLines } from "./timeouts-doc.js";
 import { duration } from "./units.js";

@@ -9,9 +9,9 @@ import {
   ServerPolicySchema,
   WhenFullSchema,
 } from "connect-stream/gen/connectstream/v1/options_pb.js";
+import type { Side } from "connect-stream/options";
 import { codeMember, memberName } from "./names.js";
 import type { RpcPolicy } from "./policy.js";
-import type { Side } from "./policy-rules.js";
 import { separated } from "./printer.js";
 import type { Symbols } from "./symbols.js";
 

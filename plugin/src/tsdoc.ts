@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** @packageDocumentation Texts of TSDoc comments. */
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import type { Side } from "connect-stream/options";
 import type { StreamSide } from "./kinds.js";
-import type { Side } from "./policy-rules.js";
 
 /** The `comments` of an RPC or service in the schema, followed by `more`, and its tags. */
 export function commentDoc(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * @packageDocumentation What the README ("Why", "Servers and adapters") and docs/streams.md say of
+ * @packageDocumentation What docs/beside-connect-es.md, docs/adapters.md and docs/streams.md say of
  * Connect-ES, on its own adapter. Where its versions differ, each case says what each of them does.
  */
 import * as http from "node:http";

@@ -196,7 +196,7 @@ describe("clients", () => {
     expect(() => create({}).chat(options)).toThrow(refusal(message));
   });
 
-  it.each(ofCalls.slice(0, 4))("a unary call rejects because of %j", async (options, message) => {
+  it.each(ofCalls)("a unary call rejects because of %j", async (options, message) => {
     await expect(create({}).unary({}, options)).rejects.toThrow(refusal(message));
   });
 
@@ -223,6 +223,8 @@ describe("resumable", () => {
     [{ next, onInterrupt: 5 }, "resumable.onInterrupt must be a function, not 5"],
     [{ next, resumableCodes: 14 }, "resumable.resumableCodes must be a list of codes, not 14"],
     [{ next, call: { timeoutMs: notANumber } }, "resumable.call.timeoutMs must be a number"],
+    [{ next, call: { timeouts: { idleMs: 0 } } }, "resumable.call.timeouts.idleMs must be a whole"],
+    [{ next, call: 5 }, "resumable.call must be an object, not 5"],
   ] satisfies Row[])("refuses %j before the first call", (options, message) => {
     let calls = 0;
     const watch = () => {

@@ -153,6 +153,20 @@ describe.each(settings)("$name", ({ wire, options, transport }) => {
     await Promise.all([small.idle(), strict.idle(), lab.idle()]);
   });
 
+  it("of a unary call, only messages have limits", async () => {
+    const totals = { readStreamMaxBytes: 999, writeStreamMaxBytes: 999 };
+    const echo: Pick<LabServiceHandler, "unary"> = { unary: async (request) => request };
+    await using lab = await serve(echo, totals);
+    const client = dial(lab.url, totals);
+    expect((await client.unary(kilo)).payload).toHaveLength(997);
+    expect((await client.unary(kilo, { limits: totals })).payload).toHaveLength(997);
+    for (const limits of [{ readMaxBytes: 999 }, { writeMaxBytes: 999 }]) {
+      const error = await failure(client.unary(kilo, { limits }));
+      expect(error.rawMessage).toContain(`1000 is larger than configured ${Object.keys(limits)}`);
+    }
+    await lab.idle();
+  });
+
   it("nothing is received beyond a limit, though the call is over", async () => {
     await using lab = await serve(download);
     const queues = { receive: { maxMessages: 10 } };

@@ -155,10 +155,14 @@ const noTransportOptions: Record<Exclude<TransportKey, "httpVersion">, undefined
   acceptCompression: undefined,
   binaryOptions: undefined,
   compressMinBytes: undefined,
+  connectTimeoutMs: undefined,
   defaultTimeoutMs: undefined,
   idleConnectionTimeoutMs: undefined,
   interceptors: undefined,
   jsonOptions: undefined,
+  loadBalancing: undefined,
+  maxConnections: undefined,
+  maxHeaderBytes: undefined,
   nodeOptions: undefined,
   pingIdleConnection: undefined,
   pingIntervalMs: undefined,
@@ -202,14 +206,13 @@ describe.each([connectOn1, connectOn2])("a transport, $name", (wire) => {
   });
 });
 
-it("a server has its limits, though options of Node's for them are undefined", async () => {
-  const settings = { maxConcurrentStreams: undefined, maxHeaderListSize: undefined };
+it("a server has its limits, though some of its options are undefined", async () => {
   const options = {
     maxConcurrentStreams: 7,
     maxHeaderBytes: 12_345,
     keepAlive: { intervalMs: undefined, timeoutMs: undefined },
     resetLimit: { burst: undefined, perSecond: undefined },
-    http2: { streamResetBurst: undefined, maxSessionMemory: undefined, settings },
+    http2: { streamWindowBytes: undefined, prefaceTimeoutMs: undefined },
   };
   const session = http2.connect(await start(echo, options as object));
   const [told] = await once(session, "remoteSettings");

@@ -3,7 +3,7 @@ import { type EventEmitter, getEventListeners } from "node:events";
 import { readdirSync } from "node:fs";
 import { Agent } from "node:http";
 import type { Http2Session } from "node:http2";
-import { Http2SessionManager } from "@connectrpc/connect-node";
+import { connect } from "node:net";
 import {
   createStreamTransport,
   type StreamNodeAdapterOptions,
@@ -80,22 +80,6 @@ function watchedListener(options: StreamNodeAdapterOptions, connections: Set<Eve
   };
 }
 
-/** Remembers its HTTP/2 connections. */
-class WatchedSessions extends Http2SessionManager {
-  readonly #connections: Set<EventEmitter>;
-
-  constructor(url: string, connections: Set<EventEmitter>) {
-    super(url);
-    this.#connections = connections;
-  }
-
-  override async request(...args: Parameters<Http2SessionManager["request"]>) {
-    const stream = await super.request(...args);
-    remember(stream.session, this.#connections);
-    return stream;
-  }
-}
-
 function remember(session: Http2Session | undefined, connections: Set<EventEmitter>): void {
   if (session) connections.add(session).add(session.socket);
 }
@@ -112,9 +96,15 @@ function watchedTransport(baseUrl: string, { protocol, http }: Wire, seen: Set<E
       [Symbol.dispose]: () => agent.destroy(),
     };
   }
-  const sessionManager = new WatchedSessions(baseUrl, seen);
-  return {
-    transport: createStreamTransport({ baseUrl, protocol, sessionManager }),
-    [Symbol.dispose]: () => sessionManager.abort(),
-  };
+  const transport = createStreamTransport({
+    ...{ baseUrl, protocol },
+    nodeOptions: {
+      createConnection({ hostname, port }) {
+        const socket = connect(Number(port), hostname);
+        seen.add(socket);
+        return socket;
+      },
+    },
+  });
+  return { transport, [Symbol.dispose]: () => void transport.close({ graceMs: 0 }) };
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Agent } from "node:http";
 import type { Transport } from "@connectrpc/connect";
-import { Http2SessionManager } from "@connectrpc/connect-node";
 import { createStreamTransport } from "connect-stream/node";
 import type { SharedOptions } from "../support/clients/transports.js";
 import type { Wire } from "../support/wires.js";
@@ -20,7 +19,7 @@ export interface PingOptions {
 export function ownTransport(
   baseUrl: string,
   { protocol, http }: Wire,
-  options: SharedOptions & PingOptions & { useHttpGet?: boolean } = {},
+  options: Omit<SharedOptions, "sessionManager"> & PingOptions & { useHttpGet?: boolean } = {},
 ): OwnTransport {
   const shared = { ...options, baseUrl, protocol };
   if (http === "1.1") {
@@ -30,9 +29,9 @@ export function ownTransport(
       [Symbol.dispose]: () => agent.destroy(),
     };
   }
-  const sessionManager = new Http2SessionManager(baseUrl, options);
+  const transport = createStreamTransport(shared);
   return {
-    transport: createStreamTransport({ ...shared, sessionManager }),
-    [Symbol.dispose]: () => sessionManager.abort(),
+    transport,
+    [Symbol.dispose]: () => void transport.close({ graceMs: 0 }),
   };
 }

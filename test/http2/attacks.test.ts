@@ -210,12 +210,10 @@ describe("bounds", () => {
     expect(lone.end.log.requests).toHaveLength(1);
   });
 
-  it("answers headers that are too large with 431, and the connection lives", () => {
+  it("refuses headers that are too large, and the connection lives", () => {
     const lone = greeted({ maxHeaderListBytes: 1000 });
     const large = lone.peer.headers(1, [...requestFields, ["x-a", "\u00ff".repeat(1000)]]);
     const answer = lone.send(large);
-    const head = answer.find(({ type }) => type === FrameType.HEADERS);
-    expect(lone.peer.fields(head?.payload ?? new Uint8Array())).toEqual([[":status", "431"]]);
     expect(answer.at(-1)).toMatchObject({ type: FrameType.RST_STREAM, streamId: 1 });
     expect(lone.end.log.requests).toEqual([]);
     expect(lone.end.log.violations).toMatchObject([{ scope: "stream", streamId: 1 }]);
@@ -235,8 +233,7 @@ describe("bounds", () => {
     const block = lone.peer.block(bomb);
     expect(block.length).toBeLessThan(3000);
     const answer = lone.send(frame(1, 4, 3, block));
-    const head = answer.find(({ type }) => type === FrameType.HEADERS);
-    expect(lone.peer.fields(head?.payload ?? new Uint8Array())).toEqual([[":status", "431"]]);
+    expect(answer.at(-1)).toMatchObject({ type: FrameType.RST_STREAM, streamId: 3 });
     expect(lone.end.log.requests).toHaveLength(1);
   });
 

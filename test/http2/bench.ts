@@ -55,6 +55,7 @@ class Unary implements StreamEvents {
 
   onHeaders(): void {}
   onInterim(): void {}
+  onSent(): void {}
   onDrain(): void {}
 
   onData(bytes: Uint8Array, start: number, end: number): void {
@@ -89,6 +90,7 @@ class Flood implements StreamEvents {
   onInterim(): void {}
   onData(): void {}
 
+  onSent(): void {}
   onDrain(): void {
     while (this.#stream.write(Buffer.allocUnsafe(this.#bytes)));
   }
@@ -142,6 +144,7 @@ class Caller implements StreamEvents {
   onHeaders(): void {}
   onInterim(): void {}
   onData(): void {}
+  onSent(): void {}
   onDrain(): void {}
 
   onEnd(): void {

@@ -158,7 +158,7 @@ describe("ends the connection for", () => {
       () =>
         concat(
           frame(1, 0, 1),
-          ...Array.from({ length: 5 }, () => frame(9, 0, 1, new Uint8Array(16_384))),
+          ...Array.from({ length: 9 }, () => frame(9, 0, 1, new Uint8Array(16_384))),
         ),
     ],
   ];

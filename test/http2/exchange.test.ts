@@ -33,10 +33,13 @@ describe("a call", () => {
     expect(call?.recorder.log).toEqual(["data", "end"]);
     expect(call?.recorder.bytes).toBe(30);
     expect(call?.recorder.trailers?.get("x-sum")).toBe("30");
+    expect(recorder.sent).toBe(true);
     call?.stream.write(new Uint8Array(7));
     call?.stream.end(trailers);
     call?.stream.release();
+    expect(call?.recorder.sent).toBe(false);
     pair.settle();
+    expect(call?.recorder.sent).toBe(true);
     expect(recorder.log).toEqual(["headers 200", "data", "end"]);
     expect(recorder.bytes).toBe(7);
     expect(recorder.trailers?.get("grpc-status")).toBe("0");

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Errors that a schema declares. What is generated for them is in testdata/errors.
 import { describe, expect, test } from "vitest";
-import { compile, filesOf, run, runEs } from "./harness.js";
-import { hostileNames, words } from "./hostile-names.js";
-import { COMPILES_MS, typecheck } from "./typecheck.js";
+import { compile, run } from "./harness.js";
 
 interface Declared {
   readonly service?: readonly string[];
@@ -140,24 +138,3 @@ async function domainError(domain: string): Promise<string> {
   const set = await compile({ "s.proto": source({}).replace("service S {", `$&${option}`) });
   return run(set).error;
 }
-
-test("services of any name, errors of any reason", { timeout: COMPILES_MS }, async () => {
-  const unusable = words("arguments await eval");
-  const reasons = hostileNames.map((name) =>
-    name.replaceAll(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase(),
-  );
-  const allowed = new Set(reasons.filter((reason) => /^[A-Z][A-Z0-9_]+[A-Z0-9]$/.test(reason)));
-  const option = (reason: string) =>
-    `option (connectstream.v1.service).errors = { reason: "${reason}" code: CODE_ABORTED when: "x" };`;
-  const services = hostileNames.filter((name) => !unusable.includes(name));
-  const sources = {
-    "services.proto": `syntax = "proto3"; package services; import "connectstream/v1/options.proto";
-      ${services.map((name) => `service ${name} { ${option("ANY_OF_IT")} }`).join("\n")}`,
-    "reasons.proto": `syntax = "proto3"; package reasons; import "connectstream/v1/options.proto";
-      service S { ${[...allowed].map(option).join("\n")} }`,
-  };
-  const set = await compile(sources);
-  const parameter = "target=ts,import_extension=js";
-  const files = filesOf(run(set, parameter), runEs(set, parameter));
-  expect(typecheck(files, { typescript: "current", resolution: "nodenext" })).toEqual([]);
-});

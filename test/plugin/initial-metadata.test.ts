@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { clone, getOption } from "@bufbuild/protobuf";
-import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { getOption } from "@bufbuild/protobuf";
 import { method as methodOption } from "connect-stream/gen/connectstream/v1/options_pb.js";
 import { describe, expect, test } from "vitest";
 import { acceptedHeaders } from "../../plugin/src/metadata-headers.js";
 import { headerField } from "../../runtime/src/metadata/header-field.js";
 import { AllKindsSchema, JoinSchema, MetadataService } from "../support/gen/lab/v1/metadata_pb.js";
-import { compile, filesOf, run, runEs, type Sources } from "./harness.js";
-import { compilations, typecheck } from "./typecheck.js";
+import { compile, filesOf, run, type Sources } from "./harness.js";
 
 /** A schema whose one RPC opens with `Join`, which has `fields`. */
 function joinWith(fields: string, name = "p.Join"): Sources {
@@ -122,41 +120,6 @@ test("unary and server-streaming RPCs have a request", async () => {
     );
   }
 });
-
-test("hostile names: of messages, fields and RPCs", async () => {
-  const messages = [
-    "Promise",
-    "Headers",
-    "Partial",
-    "StreamCallOptions",
-    "metadata",
-    "Error",
-    "options",
-  ];
-  const rpcs = ["then", "constructor", "__proto__", "HasOwnProperty", "metadata", "New", "delete"];
-  const set = await compile({
-    "a.proto": `syntax = "proto3";
-      import "connectstream/v1/options.proto";
-      service S { ${rpcs
-        .map(
-          (rpc, i) => `rpc ${rpc}(stream M) returns (stream M) {
-            option (connectstream.v1.method).initial_metadata = "${messages[i]}";
-          }`,
-        )
-        .join("\n")} }
-      message M {}
-      ${messages.map((name) => `message ${name} { string constructor = 1; int32 then = 2; bool toString = 3; string __proto__ = 4; }`).join("\n")}`,
-  });
-  const files = filesOf(
-    run(clone(FileDescriptorSetSchema, set), "target=ts,import_extension=js"),
-    runEs(set, "target=ts,import_extension=js"),
-  );
-  for (const compilation of compilations) expect(typecheck(files, compilation)).toEqual([]);
-  const [stream = ""] = [...files.entries()]
-    .filter(([name]) => name === "a_stream.ts")
-    .map(([, text]) => text);
-  for (const [i, name] of messages.entries()) expect(stream, rpcs[i]).toContain(`${name}Schema`);
-}, 300_000);
 
 test("the message has a comment on either side, with the headers", async () => {
   const [text = ""] = filesOf(

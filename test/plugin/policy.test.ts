@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { clone, create, type MessageInitShape, setExtension } from "@bufbuild/protobuf";
+import {
+  clone,
+  create,
+  type DescMessage,
+  type MessageInitShape,
+  setExtension,
+} from "@bufbuild/protobuf";
 import {
   FileDescriptorSetSchema,
   MethodOptionsSchema,
@@ -7,13 +13,17 @@ import {
 } from "@bufbuild/protobuf/wkt";
 import type { StreamClientOptions } from "connect-stream";
 import {
+  ClientPolicySchema,
   Code,
+  HeartbeatSchema,
   MethodPolicySchema,
   method as methodOption,
+  ServerPolicySchema,
   ServicePolicySchema,
   service as serviceOption,
 } from "connect-stream/gen/connectstream/v1/options_pb.js";
 import { createStreamTransport } from "connect-stream/node";
+import { isGroup, type Settings, schemaPolicy } from "connect-stream/options";
 import { describe, expect, test } from "vitest";
 import { createMonitorServiceClient } from "../../gen/monitor/v1/monitor_stream.js";
 import { compile, filesOf, run } from "./harness.js";
@@ -110,7 +120,9 @@ describe("a method's options go before those of its service", () => {
       client: { timeouts: { recvMs: 5, idleMs: 6 }, limits: { readMaxBytes: 7 }, timeoutMs: 8 },
     };
     expect(specOf("server", "Unary", {}, all)).toBe("{ policy: { limits: { readMaxBytes: 3 } } }");
-    expect(specOf("client", "Unary", {}, all)).toBe("{ policy: { timeoutMs: 8 } }");
+    expect(specOf("client", "Unary", {}, all)).toBe(
+      "{ policy: { limits: { readMaxBytes: 7 }, timeoutMs: 8 } }",
+    );
     expect(specOf("server", "Download", {}, all)).not.toContain("recvMs");
     expect(specOf("client", "Download", {}, all)).toContain("recvMs: 5");
     expect(specOf("client", "Upload", {}, all)).not.toContain("recvMs");
@@ -173,7 +185,10 @@ test.each<[MethodInit, string]>([
   ],
   [{ client: { retry: { initialBackoffMs: 0 } } }, ".retry.initial_backoff_ms: invalid value 0"],
   [{ client: { retry: { maxBackoffMs: 0 } } }, ".retry.max_backoff_ms: invalid value 0"],
-  [{ client: { retry: { backoffMultiplier: 0 } } }, "allowed: a number above 0, up to 1000"],
+  [
+    { client: { retry: { backoffMultiplier: 0 } } },
+    "allowed: a number, more than 0 and at most 1000",
+  ],
   [
     { client: { retry: { backoffMultiplier: Number.NaN } } },
     "backoff_multiplier: invalid value NaN",
@@ -222,7 +237,12 @@ test.each<[Rpc, MethodInit, string]>([
   ["Unary", { server: { limits: { readStreamMaxBytes: 1n } } }, "read_stream_max_bytes has no eff"],
   ["Unary", { server: { queues: {} } }, "allowed: limits.read_max_bytes, limits.write_max_bytes"],
   ["Unary", { client: { timeouts: { idleMs: 1 } } }, "a unary RPC, allowed: timeout_ms, retry"],
-  ["Unary", { client: { limits: { readMaxBytes: 1 } } }, ".client.limits has no effect on the cl"],
+  [
+    "Unary",
+    { client: { limits: { writeStreamMaxBytes: 1n } } },
+    ".client.limits.write_stream_max_bytes has no effect on the client of a unary RPC",
+  ],
+  ["Unary", { client: { queues: {} } }, "retry, limits.read_max_bytes, limits.write_max_bytes"],
   ["Unary", { client: { queues: { send: { maxMessages: 1 } } } }, ".client.queues has no effect"],
   ["Upload", { server: { queues: { send: {} } } }, "which sends one response"],
   ["Download", { server: { queues: { receive: {} } } }, "whose handler is given the one request"],
@@ -303,6 +323,35 @@ test("options of a request without their file are somebody else's", () => {
   for (const file of set.file) file.dependency = file.dependency.filter((name) => !/^c/.test(name));
   set.file = set.file.filter(({ name }) => name !== "connectstream/v1/options.proto");
   expect(run(set).error).toBe("");
+});
+
+describe("options.proto has the options that the runtime declares", () => {
+  const named = (settings: Settings): object =>
+    Object.fromEntries(
+      Object.entries(settings).map(([key, declared]) => [
+        key,
+        isGroup(declared) ? named(declared.settings) : "a value",
+      ]),
+    );
+  const fields = (message: DescMessage): object =>
+    Object.fromEntries(
+      message.fields.map((field) => [
+        field.localName,
+        field.message ? fields(field.message) : "a value",
+      ]),
+    );
+
+  test.each([
+    ["server", ServerPolicySchema],
+    ["client", ClientPolicySchema],
+  ] as const)("of a %s", (side, message) => {
+    expect(fields(message)).toEqual(named(schemaPolicy[side].settings));
+  });
+
+  test("of heartbeats, whose field has rules of its own", () => {
+    const { field: _, ...others } = { field: "", ...fields(HeartbeatSchema) };
+    expect(others).toEqual(named(schemaPolicy.heartbeat.settings));
+  });
 });
 
 describe("the generator and the runtime have the same limits", () => {

@@ -37,6 +37,7 @@ function recorded() {
     openWire: (request: OutgoingRequest, events: ClientWireEvents) => {
       requests.push(request);
       opened.push(events);
+      return undefined;
     },
   };
   const open = () => opened.shift()?.onOpen(wire);

@@ -20,7 +20,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   server: ["api", "call", "metadata", "observe", "options", "protocol"],
   client: ["api", "call", "metadata", "observe", "options", "protocol"],
   codegenv1: ["api", "client", "errors", "gen", "observe", "options", "protocol", "server"],
-  node: ["api", "call", "client", "options", "protocol", "server"],
+  node: ["api", "call", "client", "http2", "options", "protocol", "server"],
   otel: ["api", "options"],
   protovalidate: ["gen", "options"],
   testing: ["api", "call", "client", "codegenv1", "metadata", "options", "protocol", "server"],

@@ -54,6 +54,7 @@ describe.each([
   ["testing/index.js", core],
   ["protovalidate/index.js", `${core}|@bufbuild/protovalidate`],
   ["gen/connectstream/v1/options_pb.js", "@bufbuild/protobuf"],
+  ["options/index.js", "nothing"],
   ["otel/index.js", `${core}|@opentelemetry/api|@opentelemetry/semantic-conventions`],
 ])("%s", (entry, packages) => {
   const modules = load(join(dist, entry));

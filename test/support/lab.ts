@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import * as http from "node:http";
-import * as http2 from "node:http2";
-import { type AddressInfo, createServer, connect as dial, type Socket } from "node:net";
+import { createServer, connect as dial, type Socket } from "node:net";
 import type { ConnectRouter } from "@connectrpc/connect";
 import type { StreamServiceOptions } from "connect-stream";
 import {
@@ -10,6 +8,7 @@ import {
   streamNodeAdapter,
 } from "connect-stream/node";
 import { type LabServiceHandler, registerLabService } from "./gen/lab/v1/lab_stream.js";
+import { type LabServer, listen, startOnNode, startServed, track } from "./lab-server.js";
 
 /** What a lab may be told. */
 export interface LabOptions {
@@ -39,38 +38,37 @@ export interface Lab extends AsyncDisposable {
   idle(): Promise<void>;
 }
 
+/**
+ * What labs run on: the parts of `serve`, by default, or a server of Node under `streamNodeAdapter`.
+ * Runs with another Connect or another Node take the other one (`LAB_HOST=node`).
+ */
+const onNode = process.env.LAB_HOST === "node";
+
 /** Serves `handler` as `LabService`. */
 export async function startLab(
   handler: Partial<LabServiceHandler>,
   options: LabOptions = {},
 ): Promise<Lab> {
-  const listener = (options.listener ?? streamNodeAdapter)({
+  const adapter = {
     ...options.adapter,
-    routes(router) {
+    routes(router: ConnectRouter) {
       registerLabService(router, handler, options.service);
       options.routes?.(router);
     },
-  });
+  };
+  if (!options.listener && !onNode) return labOf(await startServed(adapter));
+  const listener = (options.listener ?? streamNodeAdapter)(adapter);
   return serveLab(listener, options.http ?? "2");
 }
 
-/** Serves any request listener. */
+/** Serves any request listener on a server of Node. */
 export async function serveLab(listener: NodeListener, version: "1.1" | "2"): Promise<Lab> {
-  const streams = new OpenSet();
-  const sockets = new Set<Socket>();
-  let connections = 0;
-  const server =
-    version === "2"
-      ? // What many calls may have on their way together is more than Node's default of 10 MB.
-        http2
-          .createServer({ maxSessionMemory: 100 }, listener)
-          .on("stream", (stream) => streams.add(stream))
-      : http.createServer(listener).on("request", (_request, response) => streams.add(response));
-  server.on("connection", (socket: Socket) => {
-    connections++;
-    track(sockets, socket);
-  });
-  const port = await listen(server);
+  return labOf(await startOnNode(listener, version));
+}
+
+/** A lab in front of a server, with a proxy that can break. */
+async function labOf(server: LabServer): Promise<Lab> {
+  const { port, streams } = server;
   const proxySockets = new Set<Socket>();
   const proxy = createServer((near) => {
     const far = dial(port, "127.0.0.1");
@@ -92,50 +90,13 @@ export async function serveLab(listener: NodeListener, version: "1.1" | "2"): Pr
       return streams.total;
     },
     get connections() {
-      return connections;
+      return server.connections;
     },
     idle: () => streams.empty(),
     async [Symbol.asyncDispose]() {
-      const closed = [server, proxy].map((s) => new Promise((resolve) => s.close(resolve)));
-      for (const socket of [...sockets, ...proxySockets]) socket.destroy();
+      const closed = [server.close(), new Promise((resolve) => proxy.close(resolve))];
+      for (const socket of proxySockets) socket.destroy();
       await Promise.all(closed);
     },
   };
-}
-
-async function listen(server: {
-  listen(port: number, host: string, done: () => void): unknown;
-  address(): AddressInfo | string | null;
-}): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("not listening on a port");
-  return address.port;
-}
-
-function track(sockets: Set<Socket>, socket: Socket): void {
-  sockets.add(socket);
-  socket.on("error", () => undefined);
-  socket.on("close", () => sockets.delete(socket));
-}
-
-/** Counts what has not been closed. */
-class OpenSet {
-  readonly #waiting: (() => void)[] = [];
-  size = 0;
-  total = 0;
-
-  add(closable: { once(event: "close", listener: () => void): unknown }): void {
-    this.size++;
-    this.total++;
-    closable.once("close", () => {
-      this.size--;
-      if (this.size === 0) for (const resolve of this.#waiting.splice(0)) resolve();
-    });
-  }
-
-  empty(): Promise<void> {
-    if (this.size === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push(resolve));
-  }
 }

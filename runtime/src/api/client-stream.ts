@@ -17,7 +17,7 @@ export interface ClientStream extends AsyncDisposable {
   readonly outcome: Promise<StreamOutcome>;
 
   /**
-   * Abandons the call and frees what it holds: the server sees a cancel, what is pending rejects
+   * Abandons the call and frees what it holds. The server sees a cancel, and pending promises reject
    * with `canceled`. Does nothing on a stream that has ended. Also called by `await using`.
    */
   close(): void;
@@ -30,7 +30,7 @@ export interface ClientStream extends AsyncDisposable {
 export interface ServerStreamingClient<O extends DescMessage>
   extends ClientStream,
     AsyncIterable<MessageShape<O>> {
-  /** What has arrived, and was not read. Cheap to ask for, as it is at that moment. */
+  /** What has arrived and is unread, at this moment. Cheap to read. */
   readonly queued: Pick<QueueFills, "receive">;
 
   /**
@@ -47,14 +47,14 @@ export interface ServerStreamingClient<O extends DescMessage>
  */
 export interface ClientStreamingClient<I extends DescMessage, O extends DescMessage>
   extends ClientStream {
-  /** What was sent, and waits for flow control. Cheap to ask for, as it is at that moment. */
+  /** What was sent, and waits for flow control, at this moment. Cheap to read. */
   readonly queued: Pick<QueueFills, "send">;
 
   /**
-   * Sends a message. Resolves when the message is accepted under flow control, which is not yet
-   * its delivery; with `queues.send`, when it has a place in the queue. Messages leave in the order
-   * of the calls, awaited or not. After the server has ended the call it rejects: with the server's
-   * error, or with one that says the stream ended.
+   * Sends a message. Resolves when flow control accepts the message, which is not its delivery; with
+   * `queues.send`, when it has a place in the queue. Messages leave in the order of the calls, awaited
+   * or not. Rejects after the server has ended the call: with the server's error, or with one that
+   * says the stream ended.
    */
   send(message: MessageInitShape<I>, options?: SendOptions): Promise<void>;
 
@@ -68,7 +68,7 @@ export interface ClientStreamingClient<I extends DescMessage, O extends DescMess
  */
 export interface BidiStreamingClient<I extends DescMessage, O extends DescMessage>
   extends ServerStreamingClient<O> {
-  /** What waits in both directions. Cheap to ask for, as it is at that moment. */
+  /** What waits in both directions, at this moment. Cheap to read. */
   readonly queued: QueueFills;
 
   /** Sends a message, as {@link ClientStreamingClient.send} does. */

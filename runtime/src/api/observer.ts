@@ -4,16 +4,16 @@ import type { ConnectError } from "@connectrpc/connect";
 import type { StreamOutcome } from "./outcome.js";
 
 /**
- * Watches calls, those of unary RPCs too: the option `observer` of services and clients. For more
- * than one observer see `combineObservers`.
+ * Watches calls, unary ones included: the option `observer` of services and clients. For more than
+ * one observer see `combineObservers`.
  *
- * What an observer throws changes nothing for the call. The first thing that each observer throws
- * is printed to standard error.
+ * Errors of an observer change nothing for the call. The first error of each observer goes to
+ * standard error.
  */
 export interface RpcObserver {
   /**
-   * Told of a call before anything else happens with it. What it returns is told of the call's
-   * course; nothing is told of a call for which it returns nothing.
+   * Called before anything else happens with a call. Returns what watches it, or nothing to ignore
+   * it.
    */
   open(call: ObservedCall): CallObserver | undefined;
 }
@@ -27,14 +27,14 @@ export interface ObservedCall {
   readonly method: DescMethod;
 
   /**
-   * The protocol. `undefined` on a client whose transport does not tell: those of
+   * The protocol. `undefined` on a client whose transport does not say; those of
    * `createStreamTransport` do.
    */
   readonly protocol: "grpc" | "grpc-web" | "connect" | undefined;
 
   /**
    * Where the call goes, or on a server, what the client asked for: scheme, host and path.
-   * `undefined` on a client whose transport does not tell.
+   * `undefined` on a client whose transport does not say.
    */
   readonly url: string | undefined;
 
@@ -59,14 +59,14 @@ export interface Peer {
 }
 
 /**
- * Watches one call. Every method may be left out, and costs nothing then: have those that you need
- * when `open` returns. They are called as methods, within the call: keep them short.
+ * Watches one call. A method that is left out costs nothing; those present when `open` returns are
+ * called, as methods, within the call. Keep them short.
  */
 export interface CallObserver {
   /**
    * Runs what belongs to the call: on a server the handler and its interceptors, on a client its
    * interceptors and the transport. To be within an `AsyncLocalStorage` or a tracing context, call
-   * `next` there. It is to be called once, before `run` returns.
+   * `next` there: once, before `run` returns.
    */
   run?(next: () => void): void;
 
@@ -86,8 +86,8 @@ export interface CallObserver {
   onMessageReceived?(bytes: number): void;
 
   /**
-   * A `send` had to wait because the other side did not read, and has gone or failed. `ms`: how
-   * long that took, in milliseconds. To wait for a connection is not meant.
+   * A `send` that had to wait for the other side to read has gone or failed. `ms`: how long it
+   * waited, in milliseconds. Waiting for a connection does not count.
    */
   onSendWait?(ms: number): void;
 
@@ -96,7 +96,7 @@ export interface CallObserver {
 
   /**
    * The call is over. Called once for each call, after everything else. On a server that is when
-   * the response has been handed over, or when the client is gone; its handler may yet run.
+   * the response has been handed over, or when the client is gone; its handler may still run.
    */
   onEnd?(outcome: StreamOutcome): void;
 }

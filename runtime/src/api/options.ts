@@ -13,7 +13,7 @@ export interface RecvOptions {
   signal?: AbortSignal;
   /**
    * Stops the wait with `deadline_exceeded` after this many milliseconds. The stream goes on. 0 or
-   * less takes only what is there. What is no number rejects with a `RangeError`.
+   * less takes only what is there. Anything but a number rejects with a `RangeError`.
    */
   timeoutMs?: number;
 }
@@ -30,31 +30,30 @@ export interface SendOptions {
  */
 export interface StreamCallOptions extends CallOptions {
   /**
-   * Headers to send. With one that cannot be sent, such as a name with a blank, the call fails with
-   * `internal`, as with a message that cannot be sent, and nothing is sent.
+   * Headers to send. An invalid one, such as a name with a blank, fails the call with `internal`,
+   * and nothing is sent.
    */
   headers?: HeadersInit;
 
   /**
-   * Time allowed for this call, in milliseconds, instead of that of the client. 0 or less is no
-   * limit, as with Connect: do not call with a budget that is used up. What is no number throws a
-   * `RangeError`.
+   * Time allowed for this call, in milliseconds; overrides the client's. 0 or less means no limit, as
+   * in Connect: don't pass a budget that is used up. Anything but a number throws a `RangeError`.
    */
   timeoutMs?: number;
 
-  /** Limits of time within this stream. Each goes before that of the client. Default: none. */
+  /** Limits of time within this stream. Each overrides the client's. Default: none. */
   timeouts?: StreamTimeouts;
 
-  /** Limits of size for this call. Each goes before that of the client. */
+  /** Limits of size for this call. Each overrides the client's. */
   limits?: StreamLimits;
 
-  /** Queues of this stream. Each setting goes before that of the client. Not for unary calls. */
+  /** Queues of this stream. Each setting overrides the client's. Not for unary calls. */
   queues?: StreamQueues;
 
-  /** Retries of this call, instead of those of the client. `false`: none. */
+  /** Retries of this call; replaces the client's. `false`: none. */
   retry?: RetryPolicy | false;
 
-  /** Validation of this call's messages, instead of that of the client. `false`: none. */
+  /** Validation of this call's messages; replaces the client's. `false`: none. */
   validation?: StreamValidation | false;
 }
 
@@ -76,8 +75,8 @@ export interface StreamClientOptions {
   queues?: StreamQueues;
 
   /**
-   * Repeats calls that fail before anything of their response has been seen. `{}` has safe
-   * defaults. Default: none.
+   * Retries calls that fail before any of their response has been seen. `{}` has safe defaults.
+   * Default: none.
    */
   retry?: RetryPolicy | false;
 
@@ -102,8 +101,8 @@ export interface StreamServiceOptions extends ConnectRouterOptions {
   timeouts?: StreamTimeouts;
 
   /**
-   * Limits of size. Those of a message go before the server's `readMaxBytes` and `writeMaxBytes`,
-   * and hold for unary RPCs, too. Default: those of the server.
+   * Limits of size. Those of a message override the server's `readMaxBytes` and `writeMaxBytes`, and
+   * also apply to unary RPCs. Default: those of the server.
    */
   limits?: StreamLimits;
 
@@ -122,11 +121,10 @@ export interface StreamServiceOptions extends ConnectRouterOptions {
   validation?: StreamValidation;
 
   /**
-   * Told of everything a handler throws that is not a `ConnectError`. Clients see such a failure as
-   * `internal` without its text. Told as well of what a handler does wrong with its stream, which
-   * clients see as `internal`, too: it returns without `sendAndClose`, calls it twice, or returns a
-   * generator. And of what is left out of a `ConnectError` because it cannot be encoded. Default:
-   * print it to standard error.
+   * Gets everything a handler throws that is not a `ConnectError`; clients see `internal`, without its
+   * text. Also gets mistakes of a handler with its stream, which clients see as `internal`: it returns
+   * without `sendAndClose`, calls it twice, or returns a generator. And parts of a `ConnectError` that
+   * can't be encoded, and are left out. Default: print it to standard error.
    */
   onError?: (error: unknown, context: HandlerContext) => void;
 }

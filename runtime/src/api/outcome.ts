@@ -8,8 +8,8 @@ export interface Traffic {
   /** Bytes of those messages as they travelled (compressed, if they were), without framing. */
   readonly bytes: number;
   /**
-   * Messages that a queue with `drop-oldest` has dropped: of what was to be sent, beside those
-   * that were sent; of what was received, some of these.
+   * Messages that a queue with `drop-oldest` has dropped. They don't count as sent; those received
+   * count as received.
    */
   readonly dropped: number;
 }
@@ -32,15 +32,15 @@ export interface StreamOutcome {
   /** What this side sent. */
   readonly sent: Traffic;
   /**
-   * What this side received, whether or not it was read with `recv`. A heartbeat that the schema
-   * declares is no message here, once it has been looked at, but has bytes.
+   * What this side received, read or not. A heartbeat that the schema declares counts in bytes, but
+   * not as a message once it has been looked at.
    */
   readonly received: Traffic;
   /** From the start of the call to its end, in milliseconds. */
   readonly durationMs: number;
   /**
-   * How often the call was made: 1, or more if the client has retries. The rest is of the last. On a
-   * server, which attempt this was.
+   * How often the call was made: 1, or more if the client has retries. The other fields are those of
+   * the last attempt. On a server, which attempt this was.
    */
   readonly attempts: number;
   /** Who ended it. */

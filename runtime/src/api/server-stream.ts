@@ -25,13 +25,13 @@ export interface ServerStream {
  * the handler returns.
  */
 export interface ServerStreamingServer<O extends DescMessage> extends ServerStream {
-  /** What was sent, and waits for flow control. Cheap to ask for, as it is at that moment. */
+  /** What was sent, and waits for flow control, at this moment. Cheap to read. */
   readonly queued: Pick<QueueFills, "send">;
 
   /**
-   * Sends a message. Resolves when the message is accepted under flow control, which is not yet
-   * its delivery; with `queues.send`, when it has a place in the queue. Messages leave in the order
-   * of the calls, awaited or not.
+   * Sends a message. Resolves when flow control accepts the message, which is not its delivery;
+   * with `queues.send`, when it has a place in the queue. Messages leave in the order of the calls,
+   * awaited or not.
    *
    * Rejects with a `ConnectError`: `canceled` when the client has gone, `deadline_exceeded` when
    * the time is up, `resource_exhausted` when the message is larger than `writeMaxBytes` or when
@@ -47,19 +47,19 @@ export interface ServerStreamingServer<O extends DescMessage> extends ServerStre
 export interface ClientStreamingServer<I extends DescMessage, O extends DescMessage>
   extends ServerStream,
     AsyncIterable<MessageShape<I>> {
-  /** What has arrived, and was not read. Cheap to ask for, as it is at that moment. */
+  /** What has arrived and is unread, at this moment. Cheap to read. */
   readonly queued: Pick<QueueFills, "receive">;
 
   /**
    * Receives the next message; `undefined` at the end of the stream, and again at each later call.
-   * Only a client that half-closed gives the end: one that cancels or is lost makes `recv` reject
-   * with `canceled`. Concurrent calls get their messages in order.
+   * The end means that the client half-closed. If it cancels or is lost, `recv` rejects with
+   * `canceled`. Concurrent calls get their messages in order.
    */
   recv(options?: RecvOptions): Promise<MessageShape<I> | undefined>;
 
   /**
-   * Sends the one response. To be called exactly once: a second call rejects, and a handler that
-   * returns without it fails the call with `internal`. Settles and fails like `send`.
+   * Sends the one response. Call it exactly once: a second call rejects, and a handler that returns
+   * without it fails the call with `internal`. Settles and fails like `send`.
    */
   sendAndClose(message: MessageInitShape<O>): Promise<void>;
 }
@@ -71,7 +71,7 @@ export interface ClientStreamingServer<I extends DescMessage, O extends DescMess
 export interface BidiStreamingServer<I extends DescMessage, O extends DescMessage>
   extends ServerStreamingServer<O>,
     AsyncIterable<MessageShape<I>> {
-  /** What waits in both directions. Cheap to ask for, as it is at that moment. */
+  /** What waits in both directions, at this moment. Cheap to read. */
   readonly queued: QueueFills;
 
   /** Receives the next message, as {@link ClientStreamingServer.recv} does. */

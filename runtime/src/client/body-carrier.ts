@@ -20,7 +20,7 @@ import { Call, type Carrier } from "./call.js";
 import type { CallInit } from "./client-call.js";
 import { invalidHeaderError } from "./not-sent-error.js";
 import { noResponse, withUrl } from "./transport-error.js";
-import type { OutgoingRequest, WireMethod, WireRequest } from "./wire-method.js";
+import type { OpeningWire, OutgoingRequest, WireMethod, WireRequest } from "./wire-method.js";
 
 /** The request message, ready to travel. */
 interface RequestBody {
@@ -44,6 +44,7 @@ export class BodyCarrier implements Carrier<RequestBody>, ClientWireEvents {
   readonly #init: CallInit;
   #outgoing: RequestBody = empty;
   #wire: ClientWire | undefined;
+  #opening: OpeningWire | undefined;
   #decoder: BodyDecoder<object> | undefined;
   #isError = false;
   #ended = false;
@@ -99,12 +100,12 @@ export class BodyCarrier implements Carrier<RequestBody>, ClientWireEvents {
   }
 
   endSend(): void {
-    this.#method.options.openWire(this.#outgoingRequest(), this);
+    this.#opening = this.#method.options.openWire(this.#outgoingRequest(), this);
   }
 
   cancel(): void {
     this.#decoder?.stop();
-    this.#wire?.cancel();
+    (this.#wire ?? this.#opening)?.cancel();
   }
 
   onOpen(wire: ClientWire): void {

@@ -49,14 +49,13 @@ export class Call<F> implements ClientCall, FilteredCall {
   responseTrailer: IncomingFields | undefined;
 
   constructor(method: RpcMethod, carrier: Carrier<F>, init: CallInit, sizes?: SizeChecks) {
-    const { oneRequest, oneResponse } = rpcKinds[method.methodKind];
+    const { oneRequest } = rpcKinds[method.methodKind];
     const { queues, recvMs, validation, observation } = init;
     this.#carrier = carrier;
     this.#init = init;
     this.#inbound = new Receiver(carrier, {
       filter: receiveFilter(method, init, sizes?.read, this),
-      // A single response could not be asked for again.
-      timeoutMs: oneResponse ? undefined : recvMs,
+      timeoutMs: recvMs,
     });
     this.#outbound = new Sender(carrier, false, {
       filter: sendFilter(method, validation, sizes?.write),

@@ -2,15 +2,11 @@
 import { ConnectError, type Transport } from "@connectrpc/connect";
 import type { RpcObserver } from "../api/observer.js";
 import type { StreamCallOptions } from "../api/options.js";
-import type { StreamLimits } from "../options/limits.js";
-import { resolveLimits } from "../options/limits.js";
-import type { ResolvedPolicy } from "../options/policy.js";
-import { resolveQueues } from "../options/queues.js";
-import type { RetryPolicy } from "../options/retry.js";
-import { checkCallTimeout } from "../options/settings.js";
-import { resolveTimeouts, type StreamTimeouts } from "../options/timeouts.js";
+import { resolve, type Scope } from "../options/declare.js";
+import { type CallPolicy, callOptions } from "../options/policy.js";
+import type { StreamTimeouts } from "../options/timeouts.js";
 import { resolveValidation, type StreamValidation } from "../options/validation.js";
-import { clientQueues } from "../protocol/call-queues.js";
+import { callQueues } from "../protocol/call-queues.js";
 import type { Heartbeat } from "../protocol/heartbeat.js";
 import type { RpcMethod } from "../protocol/method-kind.js";
 import { resolveHeaders } from "./call-headers.js";
@@ -28,9 +24,7 @@ import { limitTime } from "./time-limits.js";
 import { sendOnly } from "./unary.js";
 
 /** What the schema and a client's options together say of the calls of an RPC. */
-export interface CallDefaults extends ResolvedPolicy {
-  readonly timeoutMs: number | undefined;
-  readonly retry: RetryPolicy | false | undefined;
+export interface CallDefaults extends CallPolicy {
   readonly validation: StreamValidation | undefined;
   readonly observer: RpcObserver | undefined;
   readonly heartbeat: Heartbeat | undefined;
@@ -88,32 +82,21 @@ function createPlanner(
   transport: Transport,
   defaults: CallDefaults,
 ): (options: StreamCallOptions) => Plan {
-  const { methodKind: kind } = method;
+  const scope: Scope = { side: "client", methodKind: method.methodKind };
   const createOpener = findNativeTransport(transport) ?? openerOnTransport(transport);
+  const defaultOpen = createOpener(method, defaults.limits);
   const defaultRetry = resolveRetry(transport, defaults.retry);
-  const defaultQueues = clientQueues(defaults.queues, kind);
-  let defaultOpen: OpenCall | undefined;
-  const opener = (own: StreamLimits | undefined) => {
-    if (own !== undefined) return createOpener(method, resolveLimits(defaults.limits, own));
-    defaultOpen ??= createOpener(method, defaults.limits);
-    return defaultOpen;
-  };
+  const defaultQueues = callQueues(defaults.queues);
   return (options) => {
-    const { timeoutMs = defaults.timeoutMs, contextValues, retry, queues } = options;
-    checkCallTimeout("timeoutMs", timeoutMs);
-    // A unary call has its deadline alone.
-    const timeouts =
-      kind === "unary" ? undefined : resolveTimeouts(defaults.timeouts, options.timeouts);
+    const policy = resolve<CallPolicy>(callOptions, scope, defaults, options);
+    const { timeoutMs, timeouts, limits, queues, retry } = policy;
     const { headers, signal } = resolveHeaders(options);
     const init: CallInit = {
       signal,
       timeoutMs,
       headers,
-      contextValues,
-      queues:
-        queues === undefined
-          ? defaultQueues
-          : clientQueues(resolveQueues(defaults.queues, queues), kind),
+      contextValues: options.contextValues,
+      queues: queues === defaults.queues ? defaultQueues : callQueues(queues),
       recvMs: timeouts?.recvMs,
       heartbeat: defaults.heartbeat,
       validation: resolveValidation(defaults.validation, options.validation, method),
@@ -121,8 +104,8 @@ function createPlanner(
     };
     return {
       init,
-      open: opener(options.limits),
-      retry: retry === undefined ? defaultRetry : resolveRetry(transport, retry),
+      open: limits === defaults.limits ? defaultOpen : createOpener(method, limits),
+      retry: retry === defaults.retry ? defaultRetry : resolveRetry(transport, retry),
       timeouts,
     };
   };

@@ -15,7 +15,7 @@ import type { CallInit } from "./client-call.js";
 import { invalidHeaderError } from "./not-sent-error.js";
 import { needsHttp2, noResponse, withUrl } from "./transport-error.js";
 import { checkSingleResponse } from "./unary.js";
-import type { WireMethod, WireRequest } from "./wire-method.js";
+import type { OpeningWire, WireMethod, WireRequest } from "./wire-method.js";
 
 const nothing: Traffic & QueueFill = { messages: 0, bytes: 0, dropped: 0 };
 
@@ -27,6 +27,7 @@ export class WireCarrier implements Carrier<Envelope>, ClientWireEvents {
   readonly #encoder: MessageEncoder<object>;
   #decoder: MessageDecoder<object> | undefined;
   #wire: ClientWire | undefined;
+  #opening: OpeningWire | undefined;
   #sendEnded = false;
   #head: ResponseHead | undefined;
   #header: IncomingFields | undefined;
@@ -48,7 +49,7 @@ export class WireCarrier implements Carrier<Envelope>, ClientWireEvents {
         ? needsHttp2()
         : invalidHeaderError(header);
     if (fault) return this.call.fail(fault);
-    options.openWire({ method: "POST", url, path, header, timeout }, this);
+    this.#opening = options.openWire({ method: "POST", url, path, header, timeout }, this);
   }
 
   get sent(): Omit<Traffic, "dropped"> {
@@ -91,7 +92,7 @@ export class WireCarrier implements Carrier<Envelope>, ClientWireEvents {
   cancel(): void {
     this.#decoder?.stop();
     this.#encoder.writer.drop();
-    this.#wire?.cancel();
+    (this.#wire ?? this.#opening)?.cancel();
   }
 
   onOpen(wire: ClientWire): void {

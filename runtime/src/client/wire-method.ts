@@ -30,8 +30,20 @@ export interface OutgoingRequest {
   readonly timeout: Field | undefined;
 }
 
-/** Starts an HTTP request, and tells `events` what becomes of it. */
-export type OpenWire = (request: OutgoingRequest, events: ClientWireEvents) => void;
+/** A request that may have to wait before it is open. */
+export interface OpeningWire {
+  /** Nobody needs it any more. */
+  cancel(): void;
+}
+
+/**
+ * Starts an HTTP request, and tells `events` what becomes of it. Returns what can be cancelled
+ * before `onOpen`, if it can.
+ */
+export type OpenWire = (
+  request: OutgoingRequest,
+  events: ClientWireEvents,
+) => OpeningWire | undefined;
 
 /** What calls of one transport share. */
 export interface WireTransportOptions extends Omit<CommonTransportOptions, "httpClient"> {

@@ -5,23 +5,24 @@ import type { StreamClientOptions } from "../api/options.js";
 import { clientMethods } from "../client/methods.js";
 import { type CallDefaults, createPipeline } from "../client/pipeline.js";
 import { withMetadata } from "../client/with-metadata.js";
-import { checkObserver } from "../observe/check.js";
-import { resolvePolicy } from "../options/policy.js";
-import { assertNumber, shown } from "../options/settings.js";
+import { checkOptions, resolve, type Scope } from "../options/declare.js";
+import { type CallPolicy, clientOptions } from "../options/policy.js";
+import { shown } from "../options/settings.js";
 import { prepare, resolveValidation } from "../options/validation.js";
 import { heartbeatOf } from "../protocol/heartbeat.js";
 import { methodsOf, type RpcMethod } from "../protocol/method-kind.js";
-import { type ClientPolicy, type RpcSpec, type RpcSpecs, specOf } from "./rpc-spec.js";
+import { type RpcSpec, type RpcSpecs, specOf } from "./rpc-spec.js";
 
 /** Creates the client of `service`, of the generated type `C`. For `specs` see `registerService`. */
 export function createServiceClient<C extends object>(
   service: DescService,
   transport: Transport,
   options: StreamClientOptions = {},
-  specs: RpcSpecs<ClientPolicy> = {},
+  specs: RpcSpecs<CallPolicy> = {},
 ): C {
   checkTransport(service, transport);
-  checkOptions(options);
+  // Even for a service without RPCs.
+  checkOptions(clientOptions, options);
   const client = {};
   for (const method of methodsOf(service)) {
     const { spec, member } = specOf(specs, method);
@@ -41,7 +42,7 @@ function clientMethod(
   method: RpcMethod,
   transport: Transport,
   defaults: CallDefaults,
-  { initialMetadata }: RpcSpec<ClientPolicy>,
+  { initialMetadata }: RpcSpec<CallPolicy>,
 ) {
   const start = createPipeline(method, transport, defaults);
   const { methodKind } = method;
@@ -60,24 +61,15 @@ function checkTransport({ typeName }: DescService, transport: Partial<Transport>
   );
 }
 
-/** Throws a `RangeError` for invalid options, even for a service without RPCs. */
-function checkOptions(options: StreamClientOptions): void {
-  const { timeoutMs, observer } = options;
-  resolvePolicy(undefined, options);
-  if (timeoutMs !== undefined) assertNumber("timeoutMs", timeoutMs, 0, Number.POSITIVE_INFINITY);
-  checkObserver("observer", observer);
-}
-
 /** What the code says goes before what the schema says. */
 function defaultsOf(
   method: RpcMethod,
-  { policy, heartbeat }: RpcSpec<ClientPolicy>,
+  { policy, heartbeat }: RpcSpec<CallPolicy>,
   code: StreamClientOptions,
 ): CallDefaults {
+  const scope: Scope = { side: "client", methodKind: method.methodKind };
   return {
-    timeoutMs: code.timeoutMs ?? policy?.timeoutMs,
-    retry: code.retry ?? policy?.retry,
-    ...resolvePolicy(policy, code),
+    ...resolve<CallPolicy>(clientOptions, scope, policy, code),
     validation: code.validation,
     observer: code.observer,
     heartbeat: heartbeatOf(method, heartbeat),

@@ -2,11 +2,10 @@
 import type { DescService } from "@bufbuild/protobuf";
 import type { ConnectRouter, ConnectRouterOptions } from "@connectrpc/connect";
 import type { StreamServiceOptions } from "../api/options.js";
-import { checkObserver } from "../observe/check.js";
-import { checkConnectOptions } from "../options/connect-options.js";
+import { checkOptions, resolve, type Scope } from "../options/declare.js";
 import type { StreamLimits } from "../options/limits.js";
-import { resolvePolicy } from "../options/policy.js";
-import { checkFunction, definedOnly } from "../options/settings.js";
+import { type StreamPolicy, serviceOptions, streamPolicy } from "../options/policy.js";
+import { definedOnly } from "../options/settings.js";
 import { prepare } from "../options/validation.js";
 import { heartbeatOf } from "../protocol/heartbeat.js";
 import { methodsOf } from "../protocol/method-kind.js";
@@ -16,7 +15,7 @@ import { type NativeRpc, registerNativeRpc } from "../server/native-rpc.js";
 import { runnerFor } from "../server/run-handler.js";
 import { withMetadata } from "../server/with-metadata.js";
 import { HandlerMethods } from "./handler-methods.js";
-import { type RpcSpecs, type ServerPolicy, specOf } from "./rpc-spec.js";
+import { type RpcSpecs, specOf } from "./rpc-spec.js";
 
 /**
  * Registers `handler` for the RPCs of `service`. `specs`: what the schema says of them beside. Throws
@@ -27,19 +26,18 @@ export function registerService(
   router: ConnectRouter,
   handler: object,
   options: StreamServiceOptions = {},
-  specs: RpcSpecs<ServerPolicy> = {},
+  specs: RpcSpecs<StreamPolicy> = {},
 ): ConnectRouter {
   const { onError = printError, observer, timeouts, limits, queues, validation, ...rest } = options;
-  checkFunction("onError", onError);
-  checkObserver("observer", observer);
-  checkConnectOptions(rest);
-  const ours = resolvePolicy(undefined, { timeouts, limits, queues });
+  checkOptions(serviceOptions, options);
+  const ours: StreamPolicy = { timeouts, limits, queues };
   const methods = new HandlerMethods(service, handler);
   for (const method of methodsOf(service)) {
     const { spec, member } = specOf(specs, method);
     const named = methods.take(method, member);
     prepare(validation, method, "request", spec.initialMetadata);
-    const policy = resolvePolicy(spec.policy, ours);
+    const scope: Scope = { side: "server", methodKind: method.methodKind };
+    const policy = resolve(streamPolicy, scope, spec.policy, ours);
     const rpc: NativeRpc = {
       method,
       handle: runnerFor(withMetadata(named, spec.initialMetadata, validation), method, onError),

@@ -1,16 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
-import type { StreamClientOptions, StreamServiceOptions } from "../api/options.js";
 import type { HeartbeatSpec } from "../protocol/heartbeat.js";
-
-/** What a schema says of an RPC's server; `StreamServiceOptions` go before it, key by key. */
-export type ServerPolicy = Pick<StreamServiceOptions, "timeouts" | "limits" | "queues">;
-
-/** What a schema says of an RPC's clients; `StreamClientOptions` go before it, key by key. */
-export type ClientPolicy = Pick<
-  StreamClientOptions,
-  "timeoutMs" | "timeouts" | "limits" | "queues" | "retry"
->;
 
 /** What generated code tells of one RPC that its descriptor does not. */
 export interface RpcSpec<Policy> {

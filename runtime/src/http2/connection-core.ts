@@ -140,6 +140,7 @@ export abstract class ConnectionCore implements StreamContext, HeaderSink, Outbo
       this.streams.delivery.tell();
       if (this.closed) return;
       this.outbound.flush();
+      this.outbound.tellSent();
       this.outbound.tellDrained();
       this.announce();
       if (this.isLeaving && !this.#scheduled) this.#finish();

@@ -4,7 +4,7 @@ import type { FloodGuard } from "./flood-guard.js";
 import { Flag, readUint31 } from "./frames/frame-types.js";
 import type { HeaderList } from "./header-list.js";
 import { HpackDecoder } from "./hpack/decoder.js";
-import { MAX_BLOCK_FACTOR, MAX_CONTINUATIONS } from "./limits.js";
+import { MAX_BLOCK_FACTOR, MAX_CONTINUATIONS, MIN_BLOCK_LIMIT_BYTES } from "./limits.js";
 
 /** Takes what header blocks say. */
 export interface HeaderSink {
@@ -32,7 +32,7 @@ export class HeaderBlockReader {
     this.decoder = new HpackDecoder(maxListBytes);
     this.#sink = sink;
     this.#guard = guard;
-    this.#maxBlockBytes = MAX_BLOCK_FACTOR * maxListBytes;
+    this.#maxBlockBytes = Math.max(MAX_BLOCK_FACTOR * maxListBytes, MIN_BLOCK_LIMIT_BYTES);
   }
 
   /** A frame of a block begins: whether its payload is small enough to wait for. */

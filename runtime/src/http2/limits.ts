@@ -77,6 +77,9 @@ export const MAX_HEADER_LIST_BYTES: number = 16 * 1024;
  */
 export const MAX_BLOCK_FACTOR = 4;
 
+/** A block of so many bytes is no flood, however small its list may be: peers learn the limit late. */
+export const MIN_BLOCK_LIMIT_BYTES: number = 128 * 1024;
+
 /** CONTINUATION frames of one block: Node sends a block of 64 KiB in four. */
 export const MAX_CONTINUATIONS = 64;
 

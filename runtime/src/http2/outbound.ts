@@ -35,6 +35,8 @@ export class Outbound implements TurnWriter {
   readonly #events: OutboundEvents;
   readonly #writer: FrameWriter;
   readonly #scheduler = new Scheduler();
+  /** Streams whose end has been written. */
+  #sent: Http2Stream[] = [];
   /** Streams that have room again. */
   #drained: Http2Stream[] = [];
   readonly #lowBytes: number;
@@ -92,6 +94,14 @@ export class Outbound implements TurnWriter {
     }
   }
 
+  /** Tells streams that their end has left. */
+  tellSent(): void {
+    if (this.#sent.length === 0) return;
+    const sent = this.#sent;
+    this.#sent = [];
+    for (const stream of sent) stream.events.onSent();
+  }
+
   /** Tells streams that have room again. */
   tellDrained(): void {
     if (this.blocked || this.#drained.length === 0) return;
@@ -122,10 +132,7 @@ export class Outbound implements TurnWriter {
   writeTurn(stream: Http2Stream, bytes: number): void {
     if (stream.headers || stream.interim) this.writeHead(stream);
     if (stream.closed) return;
-    if (stream.localEnded) {
-      if (stream.stopCode >= 0) this.#ended(stream);
-      return;
-    }
+    if (stream.localEnded) return this.#stop(stream);
     let left = Math.min(bytes, stream.buffered);
     while (left > 0) {
       const written = this.#writeData(stream, left);
@@ -176,6 +183,12 @@ export class Outbound implements TurnWriter {
 
   #ended(stream: Http2Stream): void {
     stream.localEnded = true;
+    this.#sent.push(stream);
+    this.#stop(stream);
+  }
+
+  /** What follows the end of our side: a reset, if one is to, and the end of the stream. */
+  #stop(stream: Http2Stream): void {
     if (stream.stopCode >= 0 && !stream.remoteEnded) this.#writer.reset(stream.id, stream.stopCode);
     this.#events.onLocalEnd(stream);
   }

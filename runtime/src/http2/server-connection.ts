@@ -4,7 +4,7 @@ import type { ServerConnectionEvents } from "./connection-events.js";
 import { Deadline } from "./deadlines.js";
 import { ConnectionError, ErrorCode } from "./errors.js";
 import { CLIENT_PREFACE, MAX_STREAM_ID } from "./frames/frame-types.js";
-import { HeaderList } from "./header-list.js";
+import type { HeaderList } from "./header-list.js";
 import { contentLength, requestFlaw, trailersFlaw } from "./header-rules.js";
 import type { Http2Host } from "./host.js";
 import { GOAWAY_TIMEOUT_MS } from "./limits.js";
@@ -13,9 +13,6 @@ import { SettingId } from "./settings.js";
 import { Http2Stream } from "./stream.js";
 
 const { PROTOCOL_ERROR, STREAM_CLOSED, REFUSED_STREAM, NO_ERROR, ENHANCE_YOUR_CALM } = ErrorCode;
-
-/** What a request with too many headers is answered, by RFC 6585. */
-const headersTooLarge = HeaderList.of([[":status", "431"]], { reused: true });
 
 /** The server's side of a connection. */
 export class ServerConnection extends Http2Connection {
@@ -64,7 +61,7 @@ export class ServerConnection extends Http2Connection {
     if (this.#final) return this.streams.ignore(streamId);
     this.lastStreamId = streamId;
     if (this.streams.slots >= this.options.maxConcurrentStreams) return this.#refuse(streamId);
-    if (list === undefined) return this.#answerTooLarge(streamId, endStream);
+    if (list === undefined) return this.#refuseTooLarge(streamId);
     const length = contentLength(list);
     const flaw = requestFlaw(list) ?? contentFlaw(length, endStream);
     if (flaw) return this.streams.reject(streamId, PROTOCOL_ERROR, `malformed request: ${flaw}`);
@@ -134,21 +131,17 @@ export class ServerConnection extends Http2Connection {
     else streams.remoteEnd(stream, list);
   }
 
-  #refuse(streamId: number): void {
-    this.outbound.control.reset(streamId, REFUSED_STREAM);
+  #refuse(streamId: number, code: number = REFUSED_STREAM): void {
+    this.outbound.control.reset(streamId, code);
     this.streams.ignore(streamId);
     this.guard.refusal();
   }
 
-  #answerTooLarge(streamId: number, endStream: boolean): void {
+  /** RPC clients take the code for `resource_exhausted`; an HTTP status of 431 would be `unknown`. */
+  #refuseTooLarge(streamId: number): void {
     const message = `request headers larger than ${this.options.maxHeaderListBytes} bytes`;
-    this.events.onViolation({ scope: "stream", streamId, code: NO_ERROR, message });
-    const stream = this.#openStream(streamId);
-    stream.release();
-    stream.respond(headersTooLarge);
-    stream.end();
-    if (endStream) this.streams.remoteEnd(stream, undefined);
-    else stream.resetAfterEnd(NO_ERROR);
+    this.events.onViolation({ scope: "stream", streamId, code: ENHANCE_YOUR_CALM, message });
+    this.#refuse(streamId, ENHANCE_YOUR_CALM);
   }
 }
 

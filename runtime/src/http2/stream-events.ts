@@ -35,6 +35,11 @@ export interface StreamEvents {
    */
   onEnd(trailers: HeaderList | undefined): void;
   onFail(failure: StreamFailure): void;
+  /**
+   * Our side has ended, and all of it is with the transport. It is told behind the write, unless
+   * `onFail` came first.
+   */
+  onSent(): void;
   /** There is room again, after a `write` that returned false. Not after `end`. */
   onDrain(): void;
 }
@@ -46,5 +51,6 @@ export const noEvents: StreamEvents = {
   onData() {},
   onEnd() {},
   onFail() {},
+  onSent() {},
   onDrain() {},
 };

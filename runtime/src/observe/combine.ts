@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CallObserver, RpcObserver } from "../api/observer.js";
+import { observer as observerOption } from "../options/policy.js";
 import { type CallObservation, observeCall } from "./call-observation.js";
-import { checkObserver } from "./check.js";
 
 /**
  * One observer of several: each is told of every call, in this order. The first is the outermost in
@@ -9,7 +9,8 @@ import { checkObserver } from "./check.js";
  * no observer.
  */
 export function combineObservers(...observers: readonly RpcObserver[]): RpcObserver {
-  for (const [i, observer] of observers.entries()) checkObserver(`observers[${i}]`, observer);
+  for (const [i, observer] of observers.entries())
+    observerOption.check(`observers[${i}]`, observer);
   return {
     open(call) {
       const watches = observers.flatMap((observer) => observeCall(observer, call) ?? []);

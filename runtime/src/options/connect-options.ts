@@ -1,54 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ConnectRouterOptions, Interceptor } from "@connectrpc/connect";
-import { MAX_MESSAGE_BYTES } from "./message-size.js";
-import { assertInteger, invalidOption, isObject } from "./settings.js";
+/** @packageDocumentation Connect's options. It takes most of them as they are: `NaN` is no limit. */
+import type { ConnectRouterOptions } from "@connectrpc/connect";
+import {
+  functionOption,
+  numberFrom,
+  type Setting,
+  type Settings,
+  valueThat,
+  wholeFrom,
+} from "./declare.js";
+import { messageBytes } from "./message-size.js";
+import { invalidOption, isObject } from "./settings.js";
+import { MAX_TIMER_MS } from "./timeouts.js";
 
 type Compression = NonNullable<ConnectRouterOptions["acceptCompression"]>[number];
 
-/** What servers, services and transports have in common of Connect's options. */
-export interface ConnectOptions
-  extends Pick<
-    ConnectRouterOptions,
-    "readMaxBytes" | "writeMaxBytes" | "compressMinBytes" | "maxTimeoutMs"
-  > {
-  readonly interceptors?: Interceptor[] | undefined;
-  readonly acceptCompression?: Compression[] | undefined;
-  readonly sendCompression?: Compression | null | undefined;
-}
-
-/** The settings that are whole numbers, from where and to where. */
-const numbers = [
-  ["readMaxBytes", 1, MAX_MESSAGE_BYTES],
-  ["writeMaxBytes", 1, MAX_MESSAGE_BYTES],
-  // With 0, Connect leaves empty unary messages as they are; -1 is for all.
-  ["compressMinBytes", -1, Number.MAX_SAFE_INTEGER],
-  ["maxTimeoutMs", 1, Number.MAX_SAFE_INTEGER],
-] as const;
-
-/**
- * Throws a `RangeError` for an invalid option of Connect. Connect takes most of them as they
- * are, and a limit that is no number is none.
- */
-export function checkConnectOptions(options: ConnectOptions): void {
-  for (const [name, min, max] of numbers) {
-    const value = options[name];
-    if (value !== undefined) assertInteger(name, value, min, max);
-  }
-  checkList(
-    "interceptors",
-    options.interceptors,
-    "functions",
-    (item) => typeof item === "function",
-  );
-  checkList("acceptCompression", options.acceptCompression, COMPRESSIONS, isCompression);
-  const { sendCompression } = options;
-  if (sendCompression === undefined || sendCompression === null) return;
-  if (!isCompression(sendCompression)) {
-    throw invalidOption("sendCompression", `one of ${COMPRESSIONS}`, sendCompression);
-  }
-}
-
 const COMPRESSIONS = "compressions, such as compressionGzip of @connectrpc/connect-node";
+
+/** Options that servers, services and transports have in common. */
+export const connectOptions: Settings = {
+  readMaxBytes: messageBytes,
+  writeMaxBytes: messageBytes,
+  // With 0, Connect leaves empty unary messages as they are; -1 is for all.
+  compressMinBytes: wholeFrom(-1, Number.MAX_SAFE_INTEGER),
+  maxTimeoutMs: wholeFrom(1, Number.MAX_SAFE_INTEGER),
+  interceptors: listOf("functions", (item) => typeof item === "function"),
+  acceptCompression: listOf(COMPRESSIONS, isCompression),
+  sendCompression: valueThat(
+    `one of ${COMPRESSIONS}`,
+    (value) => value === null || isCompression(value),
+  ),
+};
+
+/** Of `streamNodeAdapter`, and of `serve`. */
+export const adapterOptions: Settings = {
+  routes: { ...functionOption, required: true },
+  halfCloseGraceMs: wholeFrom(0, MAX_TIMER_MS),
+  ...connectOptions,
+};
+
+const positive = numberFrom(Number.MIN_VALUE, Number.POSITIVE_INFINITY);
+const notNegative = numberFrom(0, Number.POSITIVE_INFINITY);
+
+/** Of `createStreamTransport`, but for what chooses the protocol and the server. */
+export const transportOptions: Settings = {
+  ...connectOptions,
+  defaultTimeoutMs: notNegative,
+  pingIntervalMs: positive,
+  pingTimeoutMs: positive,
+  idleConnectionTimeoutMs: notNegative,
+  connectTimeoutMs: positive,
+};
 
 function isCompression(value: unknown): boolean {
   if (!isObject(value)) return false;
@@ -57,15 +59,13 @@ function isCompression(value: unknown): boolean {
   return works && typeof name === "string";
 }
 
-function checkList(
-  option: string,
-  list: unknown,
-  ofWhat: string,
-  isOne: (item: unknown) => boolean,
-): void {
-  if (list === undefined) return;
-  if (!Array.isArray(list)) throw invalidOption(option, `a list of ${ofWhat}`, list);
-  for (const [i, item] of list.entries()) {
-    if (!isOne(item)) throw invalidOption(`${option}[${i}]`, `one of ${ofWhat}`, item);
-  }
+function listOf(ofWhat: string, isOne: (item: unknown) => boolean): Setting {
+  return {
+    check(option, list) {
+      if (!Array.isArray(list)) throw invalidOption(option, `a list of ${ofWhat}`, list);
+      for (const [i, item] of list.entries()) {
+        if (!isOne(item)) throw invalidOption(`${option}[${i}]`, `one of ${ofWhat}`, item);
+      }
+    },
+  };
 }

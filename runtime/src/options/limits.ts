@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { MAX_MESSAGE_BYTES } from "./message-size.js";
-import { type Resolve, settings } from "./settings.js";
+import { type Group, type Setting, wholeFrom } from "./declare.js";
+import { messageBytes } from "./message-size.js";
 
 /**
  * Limits of size, in bytes, on either side, each way. A message or a stream that is larger ends the
@@ -25,10 +25,14 @@ export interface StreamLimits {
   writeStreamMaxBytes?: number | undefined;
 }
 
-/** Checks limits and joins them, key by key. */
-export const resolveLimits: Resolve<keyof StreamLimits> = settings("limits", [
-  ["readMaxBytes", MAX_MESSAGE_BYTES],
-  ["writeMaxBytes", MAX_MESSAGE_BYTES],
-  ["readStreamMaxBytes", Number.MAX_SAFE_INTEGER],
-  ["writeStreamMaxBytes", Number.MAX_SAFE_INTEGER],
-]);
+const streamBytes: Setting = { ...wholeFrom(1, Number.MAX_SAFE_INTEGER), needs: "stream" };
+
+/** Limits of size: a new one is an entry here. */
+export const limits: Group<keyof StreamLimits> = {
+  settings: {
+    readMaxBytes: messageBytes,
+    writeMaxBytes: messageBytes,
+    readStreamMaxBytes: streamBytes,
+    writeStreamMaxBytes: streamBytes,
+  },
+};

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { type Setting, wholeFrom } from "./declare.js";
 
 /**
  * The largest message to accept, in bytes: 4 MiB, the default of gRPC. It bounds what one message
@@ -6,8 +7,8 @@
  */
 export const DEFAULT_READ_MAX_BYTES: number = 4 * 1024 * 1024;
 
-/** The most that Connect allows for a message: 4 GiB. */
-export const MAX_MESSAGE_BYTES: number = 2 ** 32 - 1;
+/** The size of a message. Connect allows 4 GiB at most. */
+export const messageBytes: Setting = wholeFrom(1, 2 ** 32 - 1);
 
 /**
  * The `compressMinBytes` of messages that are never compressed, which is the default. As in gRPC,

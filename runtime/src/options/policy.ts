@@ -1,33 +1,74 @@
 // SPDX-License-Identifier: Apache-2.0
-import { resolveLimits, type StreamLimits } from "./limits.js";
-import { resolveQueues, type StreamQueues } from "./queues.js";
-import { resolveTimeouts, type StreamTimeouts } from "./timeouts.js";
+/** @packageDocumentation The options of code and schema, by where they are set. A group is one entry. */
+import { connectOptions } from "./connect-options.js";
+import {
+  functionOption,
+  type Group,
+  numberFrom,
+  type Setting,
+  type Settings,
+  type Side,
+  valueThat,
+} from "./declare.js";
+import { limits, type StreamLimits } from "./limits.js";
+import { queues, type StreamQueues } from "./queues.js";
+import { type RetryPolicy, retry } from "./retry.js";
+import { milliseconds, type StreamTimeouts, timeouts } from "./timeouts.js";
 
-/**
- * The groups of settings that a schema, a service, a client and a call have in common. Each is
- * declared, with its checks, in the file of its name; a new group is one more here.
- */
+/** What a schema, a service, a client and a call have in common. */
 export interface StreamPolicy {
   readonly timeouts?: StreamTimeouts | undefined;
   readonly limits?: StreamLimits | undefined;
   readonly queues?: StreamQueues | undefined;
 }
 
-/** A policy of which every group has been looked at. */
-export type ResolvedPolicy = { readonly [G in keyof Required<StreamPolicy>]: StreamPolicy[G] };
-
-/**
- * What is set in general, and what in particular, joined key by key; `undefined` overrides nothing.
- * The schema is more general than a service or a client, and these than a call. Throws a `RangeError`
- * for what is invalid in the particular; the general was checked where it was set.
- */
-export function resolvePolicy(
-  general: StreamPolicy | undefined,
-  particular: StreamPolicy,
-): ResolvedPolicy {
-  return {
-    timeouts: resolveTimeouts(general?.timeouts, particular.timeouts),
-    limits: resolveLimits(general?.limits, particular.limits),
-    queues: resolveQueues(general?.queues, particular.queues),
-  };
+/** What a schema, a client and a call have in common. */
+export interface CallPolicy extends StreamPolicy {
+  readonly timeoutMs?: number | undefined;
+  readonly retry?: RetryPolicy | false | undefined;
 }
+
+/** Of each side of an RPC. */
+export const streamPolicy: Settings<keyof StreamPolicy> = { timeouts, limits, queues };
+
+/** Of one call. */
+export const callOptions: Settings<keyof CallPolicy> = {
+  // 0 or less is no deadline, as with Connect. `NaN` would be none by mistake.
+  timeoutMs: valueThat(
+    "a number of milliseconds",
+    (value) => typeof value === "number" && !Number.isNaN(value),
+  ),
+  retry,
+  ...streamPolicy,
+};
+
+/** An observer of calls. */
+export const observer: Setting = valueThat("an object with a method open", (value) => {
+  const holds = (typeof value === "object" || typeof value === "function") && value !== null;
+  return holds && "open" in value && typeof value.open === "function";
+});
+
+/** Of a client. */
+export const clientOptions: Settings<keyof CallPolicy | "observer"> = {
+  ...callOptions,
+  // 0 turns the limit of a schema off; a schema leaves it out.
+  timeoutMs: { ...numberFrom(0, Number.POSITIVE_INFINITY), range: milliseconds.range },
+  observer,
+};
+
+/** Of a service. */
+export const serviceOptions: Settings = {
+  onError: functionOption,
+  observer,
+  ...connectOptions,
+  ...streamPolicy,
+};
+
+const { observer: _, ...clientPolicy } = clientOptions;
+
+/** What a schema may say of an RPC, but for errors and initial metadata: `MethodPolicy`. */
+export const schemaPolicy: Settings<Side | "heartbeat", Group> = {
+  server: { settings: streamPolicy },
+  client: { settings: clientPolicy },
+  heartbeat: { settings: { intervalMs: { ...milliseconds, required: true } } },
+};

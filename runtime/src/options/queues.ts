@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { assertInteger, assertKnownKeys, invalidOption } from "./settings.js";
+import { type Group, valueThat, wholeFrom } from "./declare.js";
 
 /**
  * What becomes of a message for which a queue has no room:
@@ -65,51 +65,21 @@ export interface QueueFills {
   readonly receive: QueueFill;
 }
 
-const MAX_MESSAGES = 2 ** 32 - 1;
+const whenFull: readonly unknown[] = ["wait", "fail", "drop-oldest"] satisfies WhenFull[];
 
-const whatToDo: readonly string[] = ["wait", "fail", "drop-oldest"] satisfies WhenFull[];
+const bounds: Group<keyof QueueBounds> = {
+  settings: {
+    maxMessages: wholeFrom(1, 2 ** 32 - 1),
+    maxBytes: wholeFrom(1, Number.MAX_SAFE_INTEGER),
+    whenFull: valueThat(whenFull.join(", "), (value) => whenFull.includes(value)),
+  },
+};
 
-/**
- * What is set in general, and what in particular, joined key by key. The particular is checked; the
- * general was where it was set. `undefined` if nothing is set.
- */
-export function resolveQueues(
-  general: StreamQueues | undefined,
-  particular?: StreamQueues,
-): StreamQueues | undefined {
-  if (particular !== undefined) check(particular);
-  if (!general || !particular) return particular ?? general;
-  return {
-    send: joined(general.send, particular.send),
-    receive: joined(general.receive, particular.receive),
-  };
-}
-
-function joined(
-  general: QueueBounds | undefined,
-  particular: QueueBounds | undefined,
-): QueueBounds | undefined {
-  if (!general || !particular) return particular ?? general;
-  return {
-    maxMessages: particular.maxMessages ?? general.maxMessages,
-    maxBytes: particular.maxBytes ?? general.maxBytes,
-    whenFull: particular.whenFull ?? general.whenFull,
-  };
-}
-
-function check(queues: StreamQueues): void {
-  assertKnownKeys("queues", queues, ["send", "receive"]);
-  if (queues.send !== undefined) checkBounds("queues.send", queues.send);
-  if (queues.receive !== undefined) checkBounds("queues.receive", queues.receive);
-}
-
-function checkBounds(option: string, bounds: QueueBounds): void {
-  assertKnownKeys(option, bounds, ["maxMessages", "maxBytes", "whenFull"]);
-  const { maxMessages, maxBytes, whenFull } = bounds;
-  if (maxMessages !== undefined)
-    assertInteger(`${option}.maxMessages`, maxMessages, 1, MAX_MESSAGES);
-  if (maxBytes !== undefined)
-    assertInteger(`${option}.maxBytes`, maxBytes, 1, Number.MAX_SAFE_INTEGER);
-  if (whenFull === undefined || whatToDo.includes(whenFull)) return;
-  throw invalidOption(`${option}.whenFull`, whatToDo.join(", "), whenFull);
-}
+/** Queues of a stream: those of a direction that has one message have no effect. */
+export const queues: Group<keyof StreamQueues> = {
+  needs: "stream",
+  settings: {
+    send: { ...bounds, needs: "sent stream" },
+    receive: { ...bounds, needs: "received stream" },
+  },
+};

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Code } from "@connectrpc/connect";
+import { type Group, numberFrom, type Setting, type Settings, wholeFrom } from "./declare.js";
+import { assertRange, invalidOption, isInRange, type Range } from "./settings.js";
+import { MAX_TIMER_MS } from "./timeouts.js";
 
 /**
  * When and how often a client repeats a failed call, in the terms of gRPC's retry policy. The
@@ -54,3 +57,70 @@ export interface RetryThrottling {
   /** What a success gives: more than 0. */
   tokenRatio: number;
 }
+
+/** How waits grow. */
+export type Backoff = Required<
+  Pick<RetryPolicy, "initialBackoffMs" | "maxBackoffMs" | "backoffMultiplier">
+>;
+
+/** The waits between attempts. */
+export const backoff: Settings<keyof Backoff> = {
+  initialBackoffMs: numberFrom(1, MAX_TIMER_MS),
+  maxBackoffMs: numberFrom(1, MAX_TIMER_MS),
+  backoffMultiplier: numberFrom(Number.MIN_VALUE, 1000),
+};
+
+/** gRPC's own limit: https://github.com/grpc/proposal/blob/master/A6-client-retries.md#limits-on-retries-and-hedges */
+export const MOST_ATTEMPTS = 5;
+
+/** Tokens, of which gRPC allows 1000. */
+const tokens: Setting = { ...numberFrom(Number.MIN_VALUE, 1000), required: true };
+
+/** The options of retries. */
+export const retry: Group<keyof RetryPolicy> = {
+  atomic: true,
+  orFalse: true,
+  settings: {
+    // Code may say more than count, for gRPC's policies may; a schema says what counts.
+    maxAttempts: { check: checkAttempts, range: { min: 2, max: MOST_ATTEMPTS, isWhole: true } },
+    ...backoff,
+    retryableCodes: { check: checkCodes },
+    throttling: { settings: { maxTokens: tokens, tokenRatio: tokens } },
+    maxBufferBytes: wholeFrom(0, 2 ** 31),
+  },
+};
+
+/** The defaults of retries: the numbers of gRPC's examples. */
+export const retryDefaults: Backoff & {
+  readonly maxAttempts: number;
+  readonly maxBufferBytes: number;
+} = {
+  maxAttempts: 4,
+  initialBackoffMs: 100,
+  maxBackoffMs: 1000,
+  backoffMultiplier: 2,
+  // About what HTTP/2 windows and Node's buffers hold of a stream.
+  maxBufferBytes: 256 * 1024,
+};
+
+function checkAttempts(option: string, value: unknown): void {
+  if (typeof value === "number" && Number.isInteger(value) && value < 2) {
+    const advice = "set retry: false for a call without retries";
+    throw new RangeError(`${option} must be at least 2, not ${value}: ${advice}`);
+  }
+  assertRange(option, value, { min: 2, max: Number.MAX_SAFE_INTEGER, isWhole: true });
+}
+
+/** Throws a `RangeError` unless `codes` is a list of status codes with at least one. */
+export function checkCodes(option: string, codes: unknown): void {
+  if (!Array.isArray(codes)) throw invalidOption(option, "a list of codes", codes);
+  if (codes.length === 0) {
+    throw new RangeError(`${option} must name a code; leave it out for the default`);
+  }
+  const invalid = codes.findIndex((code) => !isInRange(statusCodes, code));
+  if (invalid < 0) return;
+  throw invalidOption(option, "of Connect's Code, such as Code.Unavailable", codes[invalid]);
+}
+
+/** All but `ok`: https://grpc.github.io/grpc/core/md_doc_statuscodes.html */
+const statusCodes: Range = { min: 1, max: 16, isWhole: true };

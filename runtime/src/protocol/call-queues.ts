@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-
 import { Bounds } from "../call/bounds.js";
-import type { QueueBounds, StreamQueues } from "../options/queues.js";
-import { type RpcKind, rpcKinds, type StreamKind } from "./method-kind.js";
+import type { StreamQueues } from "../options/queues.js";
 
 /** The bounds of a call's two queues, as one side of it has them. */
 export interface CallQueues {
@@ -13,26 +11,11 @@ export interface CallQueues {
 /** Those of a call for which none are set. */
 export const noQueues: CallQueues = { send: undefined, receive: undefined };
 
-/** The queues of a server: one response and one request need none. */
-export function serverQueues(queues: StreamQueues | undefined, kind: StreamKind): CallQueues {
+/** The queues of a call; `queues` has those of the directions in which it streams. */
+export function callQueues(queues: StreamQueues | undefined): CallQueues {
   if (!queues) return noQueues;
   return {
-    send: kind === "client_streaming" ? undefined : bounds("send", queues),
-    receive: kind === "server_streaming" ? undefined : bounds("receive", queues),
+    send: queues.send && new Bounds("send", queues.send),
+    receive: queues.receive && new Bounds("receive", queues.receive),
   };
-}
-
-/** The queues of a client. */
-export function clientQueues(queues: StreamQueues | undefined, kind: RpcKind): CallQueues {
-  const { oneRequest, oneResponse } = rpcKinds[kind];
-  if (!queues || (oneRequest && oneResponse)) return noQueues;
-  return {
-    send: oneRequest ? undefined : bounds("send", queues),
-    receive: oneResponse ? undefined : bounds("receive", queues),
-  };
-}
-
-function bounds(direction: keyof StreamQueues, queues: StreamQueues): Bounds | undefined {
-  const set: QueueBounds | undefined = queues[direction];
-  return set && new Bounds(direction, set);
 }

@@ -23,6 +23,8 @@ export interface Wire {
 export interface ServerWire extends Wire {
   /** Bytes that were written and that flow control has not let out. */
   readonly buffered: number;
+  /** Octets of headers or trailers that the client takes, by the measure of HTTP/2. */
+  readonly maxHeaderBytes: number;
   /** Sends the response head. Once, before `write` and `end`. */
   respond(status: number, header: Fields): void;
   /**
@@ -32,6 +34,8 @@ export interface ServerWire extends Wire {
   end(trailer: Fields | undefined, abrupt: boolean): void;
   /** Breaks the exchange off, whatever has not left yet: the client sees a reset. */
   reset(): void;
+  /** Nobody works on the call any more: its handler has returned, or never ran. */
+  release?(): void;
 }
 
 /** The client's end of an exchange. */

@@ -13,7 +13,7 @@ import type { ServerWire, ServerWireEvents } from "../protocol/wire.js";
 import { AnswerDelay } from "./answer-delay.js";
 import { Call } from "./call.js";
 import type { Carrier } from "./carrier.js";
-import { report, unsendable } from "./client-error.js";
+import { report, tooLarge, unsendable } from "./client-error.js";
 import { requestFormat, responseFormat } from "./codecs.js";
 import { CallContext, type RequestHead } from "./context.js";
 import { negotiate, responseHeader, type Terms } from "./negotiation.js";
@@ -180,6 +180,10 @@ export class BodyCarrier implements Carrier, ServerWireEvents, MessageSink<objec
     this.#wire.reset();
   }
 
+  release(): void {
+    this.#wire.release?.();
+  }
+
   close(): void {
     this.#answerDelay.stop();
   }
@@ -226,6 +230,10 @@ export class BodyCarrier implements Carrier, ServerWireEvents, MessageSink<objec
         : this.#success(header, trailer);
       const invalid = findInvalidHeader(response.header);
       if (invalid !== undefined) throw unsendable(`the response header "${invalid}"`);
+      const { maxHeaderBytes } = this.#wire;
+      const excess = tooLarge("the response headers", response.header, maxHeaderBytes);
+      if (excess && error) return { ...this.#bareFailure(error, excess), told: error };
+      if (excess) throw excess;
       return { ...response, told: error };
     } catch (fault) {
       report(fault, this.#context, this.#rpc.onError);
@@ -235,6 +243,15 @@ export class BodyCarrier implements Carrier, ServerWireEvents, MessageSink<objec
           : new ConnectError("the status cannot be encoded", Code.Internal);
       return { ...this.#protocol.failure(told, protocolHeader, undefined, jsonOptions), told };
     }
+  }
+
+  /** An error without its metadata, which is more than the client takes. */
+  #bareFailure(error: ConnectError, excess: ConnectError): BodyResponse {
+    report(excess, this.#context, this.#rpc.onError);
+    const bare = new ConnectError(error.rawMessage, error.code);
+    bare.details = error.details;
+    const { protocolHeader } = this.#context;
+    return this.#protocol.failure(bare, protocolHeader, undefined, this.#rpc.options.jsonOptions);
   }
 
   #success(header: Fields, trailer: Headers | undefined): BodyResponse {

@@ -89,10 +89,13 @@ export class Call implements ServerCall {
    * call needs nothing any more.
    */
   start(onClose?: () => void, error?: ConnectError): void {
-    if (this.closed) return onClose?.();
     this.#onClose = onClose;
-    if (error) return this.refuse(error);
-    if (this.#refusing) return;
+    if (this.closed || error || this.#refusing) {
+      this.#carrier.release?.();
+      if (this.closed) onClose?.();
+      else if (error) this.refuse(error);
+      return;
+    }
     const { timeouts, heartbeat } = this.#layers;
     if (this.#deadlineMs !== undefined) {
       this.#skew = new DeadlineSkew(this.#deadlineMs, this.#clock);
@@ -202,6 +205,7 @@ export class Call implements ServerCall {
 
   /** The handler is done: what it sent goes out, then the end. */
   #returned(error: ConnectError | undefined): void {
+    this.#carrier.release?.();
     // A refusal that waits is the end, whatever the handler makes of it.
     if (this.#state !== "running" || this.#refusing) return;
     this.#state = "flushing";

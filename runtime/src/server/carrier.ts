@@ -40,6 +40,8 @@ export interface Carrier {
   reset(error: ConnectError): void;
   /** What waits, with what waits in a call around this one. */
   queued?(own: QueueFills): QueueFills;
+  /** Nobody works on the call any more: its handler has returned, or never ran. */
+  release?(): void;
   /** The call is over: frees what it holds. */
   close(): void;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import type { StreamServiceOptions } from "../api/options.js";
+import type { Fields } from "../protocol/fields.js";
+import { sizeOfFields } from "../protocol/fit-status.js";
 import { sendableError } from "./sendable-error.js";
 
 export type OnError = NonNullable<StreamServiceOptions["onError"]>;
@@ -16,6 +18,15 @@ export function printError(
 /** The error of headers or trailers that HTTP has no way to send. */
 export function unsendable(what: string): ConnectError {
   const text = `${what} has a character that HTTP does not allow`;
+  return new ConnectError(text, Code.Internal);
+}
+
+/** The error of headers or trailers that are larger than the client takes, if they are. */
+export function tooLarge(what: string, fields: Fields, maxBytes: number): ConnectError | undefined {
+  if (maxBytes === Number.POSITIVE_INFINITY) return undefined;
+  const size = sizeOfFields(fields);
+  if (size <= maxBytes) return undefined;
+  const text = `${what} have ${size} bytes, and the client takes ${maxBytes}`;
   return new ConnectError(text, Code.Internal);
 }
 

@@ -2,9 +2,7 @@
 import type { DescMessage, DescMethodStreaming, DescMethodUnary } from "@bufbuild/protobuf";
 import type { RpcObserver } from "../api/observer.js";
 import type { StreamServiceOptions } from "../api/options.js";
-import type { StreamLimits } from "../options/limits.js";
-import type { StreamQueues } from "../options/queues.js";
-import type { StreamTimeouts } from "../options/timeouts.js";
+import type { StreamPolicy } from "../options/policy.js";
 import type { StreamValidation } from "../options/validation.js";
 import type { UniversalHandler } from "../protocol/connect-internals.js";
 import type { Heartbeat } from "../protocol/heartbeat.js";
@@ -12,15 +10,12 @@ import type { OnError } from "./client-error.js";
 import type { RunHandler } from "./server-call.js";
 
 /** An RPC that our engine can serve by itself, as it was registered. */
-export interface NativeRpc {
+export interface NativeRpc extends StreamPolicy {
   readonly method: DescMethodUnary | DescMethodStreaming;
   /** The handler. Its layers stand around it: see `pipeline.ts`. */
   readonly handle: RunHandler;
   readonly onError: OnError;
   readonly observer?: RpcObserver | undefined;
-  readonly timeouts?: StreamTimeouts | undefined;
-  readonly limits?: StreamLimits | undefined;
-  readonly queues?: StreamQueues | undefined;
   readonly heartbeat?: Heartbeat | undefined;
   readonly validation?: StreamValidation | undefined;
   /** The message that comes in the request headers, if the RPC has one. */

@@ -21,7 +21,7 @@ import type { SendFilter } from "../call/sender.js";
 import type { StreamLimits } from "../options/limits.js";
 import { NEVER_COMPRESS } from "../options/message-size.js";
 import type { StreamTimeouts } from "../options/timeouts.js";
-import { type CallQueues, noQueues, serverQueues } from "../protocol/call-queues.js";
+import { type CallQueues, callQueues, noQueues } from "../protocol/call-queues.js";
 import {
   createMethodSerializationLookup,
   type UniversalHandlerOptions,
@@ -79,7 +79,7 @@ export function createServedRpc(rpc: NativeRpc, routerOptions: ConnectRouterOpti
     compressMinBytes:
       rpc.options.compressMinBytes ?? routerOptions.compressMinBytes ?? NEVER_COMPRESS,
   });
-  const { method, onError, observer, limits: streamLimits } = rpc;
+  const { method, onError, observer, timeouts, heartbeat, limits: streamLimits } = rpc;
   const inner = innerLayers(rpc);
   const { interceptors } = options;
   const direct = interceptors.length === 0;
@@ -92,7 +92,8 @@ export function createServedRpc(rpc: NativeRpc, routerOptions: ConnectRouterOpti
     streamLimits,
     layers: {
       ...(direct ? inner : { queues: noQueues }),
-      ...outerLayers(rpc),
+      timeouts,
+      heartbeat,
       run: withRequestGate(run, options),
     },
     serialization: createMethodSerializationLookup(
@@ -110,12 +111,8 @@ export function createServedRpc(rpc: NativeRpc, routerOptions: ConnectRouterOpti
  * the deadline and the bytes.
  */
 export function createAdapterLayers(rpc: NativeRpc): CallLayers {
-  return { ...innerLayers(rpc), ...outerLayers(rpc), limits: rpc.limits };
-}
-
-/** What holds around interceptors. Unary calls have no limits of time but their deadline. */
-function outerLayers({ method, timeouts, heartbeat }: NativeRpc) {
-  return method.methodKind === "unary" ? {} : { timeouts, heartbeat };
+  const { timeouts, heartbeat, limits } = rpc;
+  return { ...innerLayers(rpc), timeouts, heartbeat, limits };
 }
 
 /** What stands next to the handler. */
@@ -128,14 +125,11 @@ function innerLayers({
   onError,
 }: NativeRpc): CallLayers {
   const filters = validation && new ValidationFilters(method, validation, onError);
-  const { methodKind } = method;
-  // These have one request, which is there or is not.
-  const single = methodKind === "unary" || methodKind === "server_streaming";
   return {
     run: handle,
-    queues: methodKind === "unary" ? noQueues : serverQueues(queues, methodKind),
+    queues: callQueues(queues),
     receiveFilter: filters && ((call) => filters.received(call)),
     sendFilter: filters && ((call) => filters.sent(call)),
-    recvMs: single ? undefined : timeouts?.recvMs,
+    recvMs: timeouts?.recvMs,
   };
 }

@@ -5,13 +5,14 @@ import type { QueueFill } from "../options/queues.js";
 import { MessageDecoder } from "../protocol/decoder.js";
 import { MessageEncoder } from "../protocol/encoder.js";
 import type { Fields } from "../protocol/fields.js";
+import { fitStatus } from "../protocol/fit-status.js";
 import { findInvalidHeader } from "../protocol/header-value.js";
 import type { EnvelopeServerProtocol } from "../protocol/protocol.js";
 import type { ServerWire, ServerWireEvents } from "../protocol/wire.js";
 import { AnswerDelay } from "./answer-delay.js";
 import { Call } from "./call.js";
 import type { Carrier } from "./carrier.js";
-import { report, unsendable } from "./client-error.js";
+import { report, tooLarge, unsendable } from "./client-error.js";
 import { requestFormat, responseFormat } from "./codecs.js";
 import type { RequestHead } from "./context.js";
 import { CallContext } from "./context.js";
@@ -102,12 +103,10 @@ export class WireCarrier implements Carrier, ServerWireEvents {
   }
 
   sendHeaders(): ConnectError | undefined {
-    const invalid = this.#context.invalidHeader;
-    this.#wire.respond(
-      200,
-      invalid === undefined ? this.#context.header : this.#context.protocolHeader,
-    );
-    return invalid === undefined ? undefined : unsendable(`the response header "${invalid}"`);
+    const { header, protocolHeader } = this.#context;
+    const error = header === protocolHeader ? undefined : this.#unsendableHeader(header);
+    this.#wire.respond(200, error ? protocolHeader : header);
+    return error;
   }
 
   stopReceiving(): void {
@@ -129,6 +128,10 @@ export class WireCarrier implements Carrier, ServerWireEvents {
 
   reset(): void {
     this.#wire.reset();
+  }
+
+  release(): void {
+    this.#wire.release?.();
   }
 
   close(): void {
@@ -157,6 +160,12 @@ export class WireCarrier implements Carrier, ServerWireEvents {
     this.call.finished();
   }
 
+  #unsendableHeader(header: Fields): ConnectError | undefined {
+    const invalid = this.#context.invalidHeader;
+    if (invalid !== undefined) return unsendable(`the response header "${invalid}"`);
+    return tooLarge("the response headers", header, this.#wire.maxHeaderBytes);
+  }
+
   /** An error that cannot be written down (a lone surrogate, a broken detail) is `internal`. */
   #endOfResponse(
     error: ConnectError | undefined,
@@ -165,12 +174,25 @@ export class WireCarrier implements Carrier, ServerWireEvents {
     try {
       const end = this.#protocol.end(this.#context.trailer, error, jsonOptions);
       checkTrailer(end.trailer ?? this.#context.trailer);
-      return { ...end, told: error };
+      const { trailer } = end;
+      return trailer
+        ? { ...end, trailer: this.#fit(trailer), told: error }
+        : { ...end, told: error };
     } catch (fault) {
       report(fault, this.#context, this.#rpc.onError);
       const told = new ConnectError("the status cannot be encoded", Code.Internal);
       return { ...this.#protocol.end(undefined, told, jsonOptions), told };
     }
+  }
+
+  /** Trailers that the client takes: all that fits, and the code at least. */
+  #fit(trailer: Fields): Fields {
+    if (Object.isFrozen(trailer)) return trailer;
+    const { maxHeaderBytes } = this.#wire;
+    const fault = tooLarge("the trailers", trailer, maxHeaderBytes);
+    if (!fault) return trailer;
+    report(fault, this.#context, this.#rpc.onError);
+    return fitStatus(trailer, maxHeaderBytes);
   }
 
   #createDecoder(

@@ -91,6 +91,7 @@ export class MemoryExchange {
       get buffered() {
         return toClient.buffered;
       },
+      maxHeaderBytes: Number.POSITIVE_INFINITY,
       respond: (status, header) => {
         if (!this.#over) this.#clientEvents.onHeader(status, toHeaders(header));
       },

@@ -29,6 +29,8 @@ export class Half implements StreamEvents {
   other: Half | undefined;
   received = 0;
   ended = false;
+  /** Whether the end has left. */
+  left = false;
   failure: StreamFailure | undefined;
   headers = 0;
   /** Whether `write` has said that there is no room, and nothing since. */
@@ -88,6 +90,11 @@ export class Half implements StreamEvents {
     this.expect(!this.failure && !this.sent.reset, "a failure twice, or after a reset");
     this.expect(this.fromServer || !this.ended, "a failure after a complete response");
     this.failure = failure;
+  }
+
+  onSent(): void {
+    this.expect(this.sent.ended && !this.left, "an end that left twice, or was not sent");
+    this.left = true;
   }
 
   onDrain(): void {

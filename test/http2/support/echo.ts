@@ -27,6 +27,7 @@ export class Echo implements StreamEvents {
 
   onHeaders(): void {}
   onInterim(): void {}
+  onSent(): void {}
 
   onData(bytes: Uint8Array, start: number, end: number): void {
     if (!this.#stream.write(new Uint8Array(bytes.subarray(start, end)))) this.#stream.pause();

@@ -19,6 +19,7 @@ import { MemoryHost, VirtualLoop } from "./memory-host.js";
 export class Recorder implements StreamEvents {
   readonly log: string[] = [];
   bytes = 0;
+  sent = false;
   failure: StreamFailure | undefined;
   headers: HeaderList | undefined;
   trailers: HeaderList | undefined;
@@ -53,6 +54,10 @@ export class Recorder implements StreamEvents {
 
   onDrain(): void {
     this.log.push("drain");
+  }
+
+  onSent(): void {
+    this.sent = true;
   }
 }
 

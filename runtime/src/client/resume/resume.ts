@@ -2,15 +2,18 @@
 import { Code, type ConnectError } from "@connectrpc/connect";
 import type { ClientStream } from "../../api/client-stream.js";
 import type { RecvOptions, StreamCallOptions } from "../../api/options.js";
-import type { QueueFills } from "../../options/queues.js";
 import {
-  assertKnownKeys,
-  checkCallTimeout,
-  checkFunction,
-  invalidOption,
-} from "../../options/settings.js";
-import { resolveBackoff } from "../backoff.js";
-import { codesOf } from "../retry/retry-settings.js";
+  checkOption,
+  checkOptions,
+  functionOption,
+  type Group,
+  type Setting,
+  valueThat,
+} from "../../options/declare.js";
+import { callOptions } from "../../options/policy.js";
+import type { QueueFills } from "../../options/queues.js";
+import { backoff, checkCodes } from "../../options/retry.js";
+import { definedOnly, invalidOption, isObject } from "../../options/settings.js";
 import { ResumingCall } from "./resuming-call.js";
 
 /**
@@ -90,23 +93,39 @@ export interface ResumeEvent<R> {
   readonly retries: number;
 }
 
-/** A rolling restart is over in less than this gives. */
-const DEFAULT_MAX_ATTEMPTS = 10;
+/** The options of each call, as far as they are ours. */
+const call: Setting = {
+  check(option, value) {
+    if (!isObject(value)) throw invalidOption(option, "an object", value);
+    checkOptions(callOptions, value, `${option}.`);
+  },
+};
 
-const known: readonly (keyof ResumeOptions<unknown, unknown>)[] = [
-  "request",
-  "next",
-  "call",
-  "resumableCodes",
-  "maxAttempts",
-  "initialBackoffMs",
-  "maxBackoffMs",
-  "backoffMultiplier",
-  "onInterrupt",
-  "onResume",
-];
+const resumeOptions: Group<keyof ResumeOptions<unknown, unknown>> = {
+  settings: {
+    request: valueThat("a request", () => true),
+    next: { ...functionOption, required: true },
+    call,
+    resumableCodes: { check: checkCodes },
+    maxAttempts: valueThat(
+      "a whole number of 2 or more, or Infinity",
+      (value) =>
+        value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && Number(value) >= 2),
+    ),
+    ...backoff,
+    onInterrupt: functionOption,
+    onResume: functionOption,
+  },
+};
 
-const defaultBackoff = { initialBackoffMs: 100, maxBackoffMs: 10_000, backoffMultiplier: 2 };
+const defaults = {
+  resumableCodes: [Code.Unavailable],
+  // A rolling restart is over in less than this gives.
+  maxAttempts: 10,
+  initialBackoffMs: 100,
+  maxBackoffMs: 10_000,
+  backoffMultiplier: 2,
+};
 
 /**
  * A server stream that survives lost connections and restarts of the server. When its call fails,
@@ -122,28 +141,14 @@ export function resumable<R, M extends object>(
   watch: (request: R, options?: StreamCallOptions) => MessageStream<M>,
   options: ResumeOptions<NoInfer<R>, NoInfer<M>>,
 ): MessageStream<M> {
-  check(options);
-  const { resumableCodes = [Code.Unavailable], maxAttempts = DEFAULT_MAX_ATTEMPTS } = options;
+  checkOption("resumable", resumeOptions, options);
+  const { resumableCodes, maxAttempts, initialBackoffMs, maxBackoffMs, backoffMultiplier } = {
+    ...defaults,
+    ...definedOnly(options),
+  };
   return new ResumingCall<R, M>(watch, options, {
-    codes: codesOf("resumable.resumableCodes", resumableCodes),
-    backoff: resolveBackoff("resumable", options, defaultBackoff),
+    codes: new Set(resumableCodes),
+    backoff: { initialBackoffMs, maxBackoffMs, backoffMultiplier },
     maxRetries: maxAttempts - 1,
   });
-}
-
-/** At once, and not at the first interruption. */
-function check<R, M>(options: ResumeOptions<R, M>): void {
-  assertKnownKeys("resumable", options, known);
-  const { next, call, maxAttempts = DEFAULT_MAX_ATTEMPTS, onInterrupt, onResume } = options;
-  if (typeof next !== "function") throw invalidOption("resumable.next", "a function", next);
-  checkFunction("resumable.onInterrupt", onInterrupt);
-  checkFunction("resumable.onResume", onResume);
-  checkCallTimeout("resumable.call.timeoutMs", call?.timeoutMs);
-  const endless = maxAttempts === Number.POSITIVE_INFINITY;
-  if (endless || (Number.isInteger(maxAttempts) && maxAttempts >= 2)) return;
-  throw invalidOption(
-    "resumable.maxAttempts",
-    "a whole number of 2 or more, or Infinity",
-    maxAttempts,
-  );
 }

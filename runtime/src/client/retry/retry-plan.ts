@@ -6,6 +6,7 @@ import { MAX_TIMER_MS } from "../../options/timeouts.js";
 import { PREVIOUS_ATTEMPTS } from "../../protocol/previous-attempts.js";
 import { backoffMs } from "../backoff.js";
 import { isNotSent } from "../not-sent-error.js";
+import { isUnprocessed } from "../unprocessed-error.js";
 import type { RetrySettings } from "./retry-settings.js";
 
 const PUSHBACK = "grpc-retry-pushback-ms";
@@ -55,7 +56,8 @@ export class RetryPlan {
     const { codes } = this.#settings;
     if (isNotSent(error)) return false;
     if (codes) return codes.has(error.code);
-    return error.code === Code.Unavailable && (this.#repeatable || neverConnected(error));
+    if (error.code !== Code.Unavailable) return false;
+    return this.#repeatable || isUnprocessed(error) || neverConnected(error);
   }
 }
 

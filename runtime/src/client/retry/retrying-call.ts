@@ -50,7 +50,7 @@ export class RetryingCall implements ClientCall {
   constructor(open: OpenCall, method: RpcMethod, init: CallInit, settings: RetrySettings) {
     const plan = new RetryPlan(settings, method);
     const limits = limitsFrom(init.signal, init.timeoutMs);
-    const { oneRequest, oneResponse } = rpcKinds[method.methodKind];
+    const { oneRequest } = rpcKinds[method.methodKind];
     const { validation, recvMs } = init;
     // What users get and give is looked at here, once, and not in each attempt.
     const inner = { ...init, validation: undefined, recvMs: undefined };
@@ -59,7 +59,7 @@ export class RetryingCall implements ClientCall {
     this.#filter = sendFilter(method, validation, undefined);
     this.#inbound = new ChainedReceiver({
       filter: validationFilter(method, validation, this),
-      timeoutMs: oneResponse ? undefined : recvMs,
+      timeoutMs: recvMs,
     });
     this.#limits = limits;
     const replay = new ReplayBuffer(method.input, settings.maxBufferBytes);

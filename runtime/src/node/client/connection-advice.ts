@@ -15,7 +15,8 @@ export interface ConnectionAdvice {
 }
 
 const HINT_TLS = "the server does not speak TLS: use http://";
-const HINT_HTTP1 =
+/** What to do if the server's bytes are not HTTP/2. */
+export const HINT_HTTP1 =
   'what the server sends is not HTTP/2: if it speaks HTTP/1.1 only, set httpVersion: "1.1"; if it speaks TLS, use https://';
 
 /** By Node's code: of connections that were not made. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { constants } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { notSentError } from "../../client/not-sent-error.js";
+import { ErrorCode, errorCodeName } from "../../http2/index.js";
 import { adviceOn, type ConnectionAdvice, type NodeFailure } from "./connection-advice.js";
 
 /**
@@ -9,46 +9,24 @@ import { adviceOn, type ConnectionAdvice, type NodeFailure } from "./connection-
  * https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#errors
  */
 const resetCodes: ReadonlyMap<number, Code> = new Map([
-  [constants.NGHTTP2_REFUSED_STREAM, Code.Unavailable],
-  [constants.NGHTTP2_CANCEL, Code.Canceled],
-  [constants.NGHTTP2_ENHANCE_YOUR_CALM, Code.ResourceExhausted],
-  [constants.NGHTTP2_INADEQUATE_SECURITY, Code.PermissionDenied],
-  [constants.NGHTTP2_HTTP_1_1_REQUIRED, Code.PermissionDenied],
+  [ErrorCode.REFUSED_STREAM, Code.Unavailable],
+  [ErrorCode.CANCEL, Code.Canceled],
+  [ErrorCode.ENHANCE_YOUR_CALM, Code.ResourceExhausted],
+  [ErrorCode.INADEQUATE_SECURITY, Code.PermissionDenied],
+  [ErrorCode.HTTP_1_1_REQUIRED, Code.PermissionDenied],
 ]);
 
 const resetTexts: ReadonlyMap<number, string> = new Map([
-  [constants.NGHTTP2_REFUSED_STREAM, "takes no new calls"],
-  [constants.NGHTTP2_CANCEL, "cancelled the call"],
-  [
-    constants.NGHTTP2_ENHANCE_YOUR_CALM,
-    "refused the call: too many calls, or too large headers; or this client refused a response with more header fields than nodeOptions.maxHeaderListPairs",
-  ],
+  [ErrorCode.REFUSED_STREAM, "takes no new calls"],
+  [ErrorCode.CANCEL, "cancelled the call"],
+  [ErrorCode.ENHANCE_YOUR_CALM, "refused the call: too many calls, or too large headers"],
 ]);
-
-/** The names of HTTP/2's error codes. The shortest for each: Node has more constants. */
-const resetNames: readonly string[] = [
-  "NO_ERROR",
-  "PROTOCOL_ERROR",
-  "INTERNAL_ERROR",
-  "FLOW_CONTROL_ERROR",
-  "SETTINGS_TIMEOUT",
-  "STREAM_CLOSED",
-  "FRAME_SIZE_ERROR",
-  "REFUSED_STREAM",
-  "CANCEL",
-  "COMPRESSION_ERROR",
-  "CONNECT_ERROR",
-  "ENHANCE_YOUR_CALM",
-  "INADEQUATE_SECURITY",
-  "HTTP_1_1_REQUIRED",
-];
 
 /** The error of a stream that the server at `origin` reset. */
 export function errorFromReset(rstCode: number, origin: string, cause?: unknown): ConnectError {
-  const name = resetNames[rstCode] ?? `0x${rstCode.toString(16)}`;
   const what = resetTexts.get(rstCode) ?? "broke the call off";
   return new ConnectError(
-    `${origin} ${what} (HTTP/2 ${name})`,
+    `${origin} ${what} (HTTP/2 ${errorCodeName(rstCode)})`,
     resetCodes.get(rstCode) ?? Code.Internal,
     undefined,
     undefined,
@@ -58,14 +36,22 @@ export function errorFromReset(rstCode: number, origin: string, cause?: unknown)
 
 /** The error of a connection to `origin` that broke, or was never made. */
 export function connectionError(thrown: unknown, origin: string): ConnectError {
-  if (isConnectTimeout(thrown)) {
-    const advice = "it takes longer than connectTimeoutMs";
-    return unavailable(origin, { made: false, advice }, thrown);
-  }
+  if (isConnectTimeout(thrown)) return connectTimeoutError(origin, thrown);
   const cause = nodeError(thrown);
   // What the session manager says of itself: a ping without an answer, or that it was aborted.
   if (thrown instanceof ConnectError && !cause && thrown.code !== Code.Internal) return thrown;
   return unavailable(origin, adviceOn(cause), thrown);
+}
+
+/** The error of a connection to `origin` that was lost for a reason that is no error of Node's. */
+export function lostError(origin: string, advice: string | undefined): ConnectError {
+  return unavailable(origin, { made: true, advice }, undefined);
+}
+
+/** The error of a connection to `origin` that was not made in time. */
+export function connectTimeoutError(origin: string, cause?: unknown): ConnectError {
+  const advice = "it takes longer than connectTimeoutMs";
+  return unavailable(origin, { made: false, advice }, cause);
 }
 
 function unavailable(
@@ -82,11 +68,6 @@ function unavailable(
 export function cannotBegin(thrown: unknown): ConnectError {
   const text = thrown instanceof Error ? thrown.message : String(thrown);
   return notSentError(`the request cannot be sent: ${text}`, Code.Internal);
-}
-
-/** The error of a client that is gone, for handlers. */
-export function clientGone(how: string): ConnectError {
-  return new ConnectError(how, Code.Canceled);
 }
 
 /** The error of Node in a chain of causes. */

@@ -28,6 +28,7 @@ export function http1Opener(baseUrl: string, options: Http1Options | undefined):
     } catch (error) {
       events.onFail(cannotBegin(error), "client");
     }
+    return undefined;
   };
 }
 

@@ -1,142 +1,206 @@
 // SPDX-License-Identifier: Apache-2.0
+import { Code, ConnectError } from "@connectrpc/connect";
+import { isNotSent, notSentError } from "../../client/not-sent-error.js";
+import type { OpeningWire, OpenWire, OutgoingRequest } from "../../client/wire-method.js";
 import {
-  type ClientHttp2Stream,
-  constants,
-  type IncomingHttpHeaders,
-  type OutgoingHttpHeaders,
-} from "node:http2";
-import { addAbortSignal } from "node:stream";
-import { isNotSent } from "../../client/not-sent-error.js";
-import type { OpenWire } from "../../client/wire-method.js";
-import type { IncomingFields } from "../../protocol/fields.js";
+  ErrorCode,
+  type HeaderList,
+  type Http2Stream,
+  noEvents,
+  type StreamEvents,
+  type StreamFailure,
+} from "../../http2/index.js";
 import type { ClientWire, ClientWireEvents } from "../../protocol/wire.js";
-import { shareConnection, whenFair } from "../fair-share.js";
-import { NodeFields, toRequestHeaders } from "../headers.js";
-import { toUint8Array } from "../to-uint8array.js";
-import { allocate, writeTogether } from "../write-pieces.js";
-import { cannotBegin, connectionError, errorFromReset } from "./errors.js";
-import { watchSessionErrors } from "./session-errors.js";
+import { ReceivedFields } from "../http2/header-lists.js";
+import { allocate } from "../write-pieces.js";
+import type { Connection } from "./connection.js";
+import type { ConnectionPool, PooledCall } from "./connection-pool.js";
+import { cannotBegin } from "./errors.js";
+import { RequestHeaders } from "./request-headers.js";
+import { failedBy, streamError } from "./stream-error.js";
 
-/** What opens requests on HTTP/2 connections: Connect-Node's `Http2SessionManager`, or like it. */
-export interface SessionManager {
-  readonly authority: string;
-  request(
-    method: string,
-    path: string,
-    headers: OutgoingHttpHeaders,
-    options: object,
-  ): Promise<ClientHttp2Stream>;
-  notifyResponseByteRead(stream: ClientHttp2Stream): void;
-}
+/** What is kept of a request, so that it can be made again: what a stream buffers. */
+const MAX_REPLAY_BYTES: number = 64 * 1024;
 
-/** Opens calls over HTTP/2, on the connection that `sessions` keeps. */
-export function http2Opener(sessions: SessionManager): OpenWire {
-  return ({ method, path, header, timeout }, events) => {
-    const onError = (error: unknown) => {
-      const failed = connectionError(error, sessions.authority);
-      events.onFail(failed, isNotSent(failed) ? "client" : "connection");
-    };
-    try {
-      sessions
-        .request(method, path, toRequestHeaders(header, timeout), {})
-        .then((stream) => new Http2ClientWire(stream, sessions, events), onError);
-    } catch (error) {
-      events.onFail(cannotBegin(error), "client");
-    }
+const nothing: readonly Uint8Array[] = [];
+
+/** How often a call moves on from connections that were lost before anything of it was sent. */
+const MAX_MOVES = 5;
+
+/** Opens calls over HTTP/2, on the connections of `pool`. */
+export function http2Opener(pool: ConnectionPool): OpenWire {
+  const headers = new RequestHeaders(pool.target.url);
+  return (request, events) => {
+    const wire = new Http2ClientWire(pool, headers, request, events);
+    pool.open(wire);
+    return wire;
   };
 }
 
-class Http2ClientWire implements ClientWire {
-  readonly #stream: ClientHttp2Stream;
+/** A call over HTTP/2: a stream, and another one if the server has not processed the first. */
+class Http2ClientWire implements ClientWire, OpeningWire, StreamEvents, PooledCall {
+  readonly #pool: ConnectionPool;
+  readonly #request: OutgoingRequest;
+  readonly #headers: RequestHeaders;
   readonly #events: ClientWireEvents;
-  readonly #origin: string;
-  #trailer: IncomingFields | undefined;
-  #error: Error | undefined;
-  #ended = false;
-  /** True from a write that has to wait to its "drain". */
-  #full = false;
+  #connection: Connection | undefined;
+  /** `undefined`: it waits for a connection. */
+  #stream: Http2Stream | undefined;
+  /** What has been written, for as long as it may have to be written again. */
+  #written: readonly Uint8Array[] | undefined = nothing;
+  #writtenBytes = 0;
+  #moves = 0;
+  #opened = false;
+  #sendEnded = false;
+  #paused = false;
+  #answered = false;
+  #done = false;
 
-  constructor(stream: ClientHttp2Stream, sessions: SessionManager, events: ClientWireEvents) {
-    this.#stream = stream;
+  constructor(
+    pool: ConnectionPool,
+    headers: RequestHeaders,
+    request: OutgoingRequest,
+    events: ClientWireEvents,
+  ) {
+    this.#pool = pool;
+    this.#headers = headers;
+    this.#request = request;
     this.#events = events;
-    this.#origin = sessions.authority;
-    const { session } = stream;
-    watchSessionErrors(stream);
-    shareConnection(stream);
-    stream.on("response", (headers: IncomingHttpHeaders & { ":status"?: number }) => {
-      events.onHeader(headers[":status"] ?? 0, new NodeFields(headers));
-    });
-    stream.on("data", (chunk: Buffer) => {
-      sessions.notifyResponseByteRead(stream);
-      events.onData(toUint8Array(chunk));
-    });
-    stream.on("trailers", (headers: IncomingHttpHeaders) => {
-      this.#trailer = new NodeFields(headers);
-    });
-    stream.on("end", () => this.#onEnd());
-    stream.on("error", (error: Error) => {
-      this.#error = error;
-    });
-    stream.on("close", () => this.#onClose(session?.destroyed ?? true));
-    events.onOpen(this);
   }
 
   readonly allocate: typeof allocate = allocate;
 
   write(pieces: readonly Uint8Array[]): boolean {
+    this.#keep(pieces);
     const stream = this.#stream;
-    const room = stream.writable && writeTogether(stream, pieces);
-    if (!room && !this.#full) {
-      this.#full = true;
-      stream.once("drain", () => whenFair(stream, () => this.#onDrain()));
-    }
-    return room;
+    return stream !== undefined && !stream.closed && writeTo(stream, pieces);
   }
 
   end(): void {
-    this.#stream.end();
+    this.#sendEnded = true;
+    this.#stream?.end();
   }
 
   cancel(): void {
-    // Node's `close` would end the request first, and a server would take it for complete.
-    if (!this.#stream.destroyed) addAbortSignal(AbortSignal.abort(), this.#stream);
+    this.#done = true;
+    this.#written = undefined;
+    if (this.#stream) this.#stream.reset(ErrorCode.CANCEL);
+    else this.#pool.leave(this);
   }
 
   pause(): void {
-    this.#stream.pause();
+    this.#paused = true;
+    this.#stream?.pause();
   }
 
   resume(): void {
-    this.#stream.resume();
+    this.#paused = false;
+    this.#stream?.resume();
   }
 
   defer(task: () => void): void {
     process.nextTick(task);
   }
 
-  #onDrain(): void {
-    this.#full = false;
+  start(connection: Connection): void {
+    try {
+      const headers = this.#headers.of(this.#request);
+      this.#checkSize(headers, connection);
+      this.#connection = connection;
+      this.#stream = connection.request(headers, this);
+    } catch (thrown) {
+      return this.fail(isNotSent(thrown) ? ConnectError.from(thrown) : cannotBegin(thrown));
+    }
+    if (this.#opened) return this.#replay(this.#stream);
+    this.#opened = true;
+    this.#events.onOpen(this);
+  }
+
+  fail(error: ConnectError): void {
+    this.#done = true;
+    this.#written = undefined;
+    this.#events.onFail(error, isNotSent(error) ? "client" : "connection");
+  }
+
+  onHeaders(list: HeaderList): void {
+    this.#answered = true;
+    this.#written = undefined;
+    this.#events.onHeader(list.status, new ReceivedFields(list));
+  }
+
+  onInterim(): void {
+    // Says nothing to a call.
+  }
+
+  onData(bytes: Uint8Array, start: number, end: number): void {
+    // A plain array: parsed messages must not hold Node's buffers.
+    this.#events.onData(new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start));
+  }
+
+  onEnd(trailers: HeaderList | undefined): void {
+    this.#done = true;
+    this.#events.onEnd(trailers && new ReceivedFields(trailers));
+    // The server is done: what has not been sent need not be.
+    const stream = this.#stream;
+    if (stream && !stream.closed && !(this.#sendEnded && stream.buffered === 0)) {
+      stream.reset(ErrorCode.CANCEL);
+    }
+  }
+
+  onFail(failure: StreamFailure): void {
+    if (this.#done) return;
+    const { known } = this.#stream as Http2Stream;
+    this.#stream = undefined;
+    if (!failure.processed && this.#mayMove(known)) return this.#pool.open(this);
+    this.#done = true;
+    this.#written = undefined;
+    const error = streamError(failure, this.#pool.target, this.#connection);
+    this.#events.onFail(error, failedBy(failure));
+  }
+
+  readonly onSent: StreamEvents["onSent"] = noEvents.onSent;
+
+  onDrain(): void {
     this.#events.onDrain();
   }
 
-  /**
-   * Node ends the body of a stream that was reset, too; what happened is known at "close". A reset
-   * without an error is how a server ends the request after a whole response.
-   */
-  #onEnd(): void {
-    if (this.#stream.rstCode !== constants.NGHTTP2_NO_ERROR) return;
-    this.#ended = true;
-    this.#events.onEnd(this.#trailer);
+  /** Once, if the server refused it; more often, if nothing of it was sent. */
+  #mayMove(sent: boolean): boolean {
+    if (this.#answered || this.#written === undefined) return false;
+    return this.#moves++ < (sent ? 1 : MAX_MOVES);
   }
 
-  #onClose(connectionLost: boolean): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    const { rstCode } = this.#stream;
-    if (connectionLost || rstCode === constants.NGHTTP2_NO_ERROR) {
-      this.#events.onFail(connectionError(this.#error, this.#origin), "connection");
-    } else {
-      this.#events.onFail(errorFromReset(rstCode, this.#origin), "server");
-    }
+  #keep(pieces: readonly Uint8Array[]): void {
+    if (this.#written === undefined) return;
+    for (const { length } of pieces) this.#writtenBytes += length;
+    if (this.#writtenBytes > MAX_REPLAY_BYTES && this.#stream) this.#written = undefined;
+    else this.#written = this.#written.length === 0 ? pieces : [...this.#written, ...pieces];
   }
+
+  #replay(stream: Http2Stream): void {
+    if (this.#paused) stream.pause();
+    const room = writeTo(stream, this.#written ?? []);
+    if (this.#sendEnded) stream.end();
+    else if (room) this.#events.onDrain();
+  }
+
+  #checkSize({ size }: HeaderList, { peerHeaderBytes }: Connection): void {
+    const { maxRequestHeaderBytes, url } = this.#pool.target;
+    const own = size > maxRequestHeaderBytes;
+    if (!own && size <= peerHeaderBytes) return;
+    const limit = own
+      ? `this client sends no more than ${maxRequestHeaderBytes}`
+      : `${url.origin} takes no more than ${peerHeaderBytes}`;
+    throw notSentError(
+      `the request's headers take ${size} bytes, and ${limit}`,
+      Code.ResourceExhausted,
+    );
+  }
+}
+
+/** False: wait for `onDrain`. */
+function writeTo(stream: Http2Stream, pieces: readonly Uint8Array[]): boolean {
+  let room = true;
+  for (const piece of pieces) room = stream.write(piece);
+  return room;
 }

@@ -8,37 +8,34 @@ import {
 import { registerNativeTransport } from "../../client/client-call.js";
 import { openOnWire } from "../../client/open-on-wire.js";
 import { registerTransportInfo } from "../../client/transport-info.js";
-import { prepareMethod, type WireTransportOptions } from "../../client/wire-method.js";
+import {
+  type OpenWire,
+  prepareMethod,
+  type WireTransportOptions,
+} from "../../client/wire-method.js";
 import { createWireTransport } from "../../client/wire-transport.js";
-import { checkConnectOptions } from "../../options/connect-options.js";
+import { transportOptions } from "../../options/connect-options.js";
+import { checkOptions } from "../../options/declare.js";
 import { DEFAULT_READ_MAX_BYTES } from "../../options/message-size.js";
 import { checkOptionNames } from "../../options/option-names.js";
-import { assertNumber, definedOnly } from "../../options/settings.js";
+import { definedOnly } from "../../options/settings.js";
 import { connect } from "../../protocol/connect.js";
 import { validateReadWriteMaxBytes } from "../../protocol/connect-internals.js";
 import { grpc } from "../../protocol/grpc.js";
 import { grpcWeb } from "../../protocol/grpc-web.js";
 import { registerNodeCompressions } from "../compression/compression.js";
 import { checkTlsContents } from "../tls-files.js";
+import { resolveTarget } from "./connect-target.js";
 import { http1Opener } from "./http1-wire.js";
-import { http2Opener, type SessionManager } from "./http2-wire.js";
+import { http2Opener } from "./http2-wire.js";
+import { nodeHttp2Opener, type SessionManager } from "./node-http2-wire.js";
 import { transportOptionNames } from "./option-names.js";
-import { StreamSessionManager } from "./session-manager.js";
+import { type StreamTransport, TransportConnections } from "./transport-connections.js";
 
 type Http2Options = Omit<Extract<ConnectTransportOptions, { httpVersion: "2" }>, "httpVersion">;
 type Http1Options = Omit<Extract<ConnectTransportOptions, { httpVersion: "1.1" }>, "httpVersion">;
 
-/** Options of `createStreamTransport`: those of Connect-Node's transports, and the protocol. */
-export type StreamTransportOptions = (
-  | ({
-      /**
-       * Default: "2". Bidirectional streams and gRPC need it, and over "1.1" each open stream
-       * holds a connection of its own.
-       */
-      httpVersion?: "2";
-    } & Http2Options)
-  | ({ httpVersion: "1.1" } & Http1Options)
-) & {
+interface SharedOptions {
   /** The protocol to speak. */
   protocol: "grpc" | "grpc-web" | "connect";
 
@@ -47,7 +44,45 @@ export type StreamTransportOptions = (
    * with gRPC; Connect's own default is 4 GiB.
    */
   readMaxBytes?: number;
-};
+}
+
+/** Options of `createStreamTransport` over HTTP/2. */
+export type Http2TransportOptions = Http2Options &
+  SharedOptions & {
+    /**
+     * Default: "2". Bidirectional streams and gRPC need it, and over "1.1" each open stream
+     * holds a connection of its own.
+     */
+    httpVersion?: "2";
+
+    /**
+     * How many connections there may be at once. Another one is made only if calls wait because the
+     * server allows no more of them on those that there are. Default: 8.
+     */
+    maxConnections?: number;
+
+    /**
+     * How calls are spread over the addresses of the server's name. `pick-first` (the default)
+     * connects to one that answers. `round-robin` connects to all, up to `maxConnections`, and gives
+     * each call to the connection that has the fewest, in turn; the name is looked up again when a
+     * connection is lost, and every 30 seconds while there are calls.
+     */
+    loadBalancing?: "pick-first" | "round-robin";
+
+    /**
+     * The time that it may take to make a connection, TLS and HTTP/2 settings included, in
+     * milliseconds. Default: 20 seconds.
+     */
+    connectTimeoutMs?: number;
+
+    /** The largest headers and trailers of a response to accept, in bytes. Default: 64 KiB. */
+    maxHeaderBytes?: number;
+  };
+
+/** Options of `createStreamTransport`: those of Connect-Node's transports, and the protocol. */
+export type StreamTransportOptions =
+  | Http2TransportOptions
+  | ({ httpVersion: "1.1" } & Http1Options & SharedOptions);
 
 const protocols = { grpc, "grpc-web": grpcWeb, connect };
 
@@ -56,12 +91,25 @@ const protocols = { grpc, "grpc-web": grpcWeb, connect };
  * take a direct path through it, without async iterables, unless it has interceptors.
  *
  * Throws a `ConnectError` for options that cannot work together, and a `RangeError` for one that
- * cannot be or that it does not have. Connections are made when they are needed.
+ * cannot be. Connections are made when they are needed.
  */
-export function createStreamTransport(options: StreamTransportOptions): Transport {
-  checkOptionNames("createStreamTransport", options, transportOptionNames);
+export function createStreamTransport(
+  options: Http2TransportOptions & { sessionManager?: undefined },
+): StreamTransport;
+/** The same over HTTP/1.1, or with connections of the user's: they are closed where they come from. */
+export function createStreamTransport(options: StreamTransportOptions): Transport;
+export function createStreamTransport(given: StreamTransportOptions): Transport {
   registerNodeCompressions();
-  const wireOptions = resolve(check(whatIsSet(options)));
+  checkOptionNames("createStreamTransport", given, transportOptionNames);
+  const options = whatIsSet(given);
+  check(options);
+  const connections = hasOwnConnections(options)
+    ? new TransportConnections(resolveTarget(options.baseUrl, options))
+    : undefined;
+  const wireOptions = resolve(
+    options,
+    connections ? http2Opener(connections.pool) : opener(options),
+  );
   const transport = createWireTransport(wireOptions);
   registerTransportInfo(transport, options);
   if (wireOptions.interceptors.length === 0) {
@@ -70,7 +118,18 @@ export function createStreamTransport(options: StreamTransportOptions): Transpor
       return (init) => openOnWire(method, init);
     });
   }
-  return transport;
+  return connections ? connections.extend(transport) : transport;
+}
+
+function hasOwnConnections(options: StreamTransportOptions): options is Http2TransportOptions {
+  return options.httpVersion !== "1.1" && options.sessionManager === undefined;
+}
+
+/** What opens calls on connections that are not ours. */
+function opener(options: StreamTransportOptions): OpenWire {
+  return options.httpVersion === "1.1"
+    ? http1Opener(options.baseUrl, options.nodeOptions)
+    : nodeHttp2Opener(options.sessionManager as SessionManager);
 }
 
 /** In Node's options, too: there, `rejectUnauthorized: undefined` is not its default. */
@@ -82,7 +141,7 @@ function whatIsSet(given: StreamTransportOptions): StreamTransportOptions {
     : options;
 }
 
-function resolve(options: StreamTransportOptions & SharedSessions): WireTransportOptions {
+function resolve(options: StreamTransportOptions, openWire: OpenWire): WireTransportOptions {
   return {
     ...validateReadWriteMaxBytes(
       options.readMaxBytes ?? DEFAULT_READ_MAX_BYTES,
@@ -91,10 +150,7 @@ function resolve(options: StreamTransportOptions & SharedSessions): WireTranspor
     ),
     baseUrl: options.baseUrl,
     protocol: protocols[options.protocol],
-    openWire:
-      options.httpVersion === "1.1"
-        ? http1Opener(options.baseUrl, options.nodeOptions)
-        : http2Opener(options.sessionManager as SessionManager),
+    openWire,
     fullDuplex: options.httpVersion !== "1.1",
     useBinaryFormat: options.useBinaryFormat ?? true,
     interceptors: options.interceptors ?? [],
@@ -107,33 +163,8 @@ function resolve(options: StreamTransportOptions & SharedSessions): WireTranspor
   };
 }
 
-interface SharedSessions {
-  readonly sessionManager?: unknown;
-}
-
-/** Times of the transport and its connections, in milliseconds, and the least that each can be. */
-const times = [
-  ["defaultTimeoutMs", 0],
-  ["pingIntervalMs", Number.MIN_VALUE],
-  ["pingTimeoutMs", Number.MIN_VALUE],
-  ["idleConnectionTimeoutMs", 0],
-  // Connect 2.3 and later have it; the session manager gets it with the others.
-  ["connectTimeoutMs", Number.MIN_VALUE],
-] as const;
-
-/** Throws a `RangeError` for an invalid value, which would be no limit at all. */
-function checkValues(options: StreamTransportOptions): void {
-  checkConnectOptions(options);
-  checkTlsContents("nodeOptions", options.nodeOptions ?? {});
-  const given: { [K in (typeof times)[number][0]]?: number | undefined } = options;
-  for (const [name, min] of times) {
-    const value = given[name];
-    if (value !== undefined) assertNumber(name, value, min, Number.POSITIVE_INFINITY);
-  }
-}
-
-/** Throws for what cannot work, and makes the one connection manager that all calls share. */
-function check(options: StreamTransportOptions): StreamTransportOptions {
+/** Throws for what cannot work. */
+function check(options: StreamTransportOptions): void {
   const { protocol, baseUrl, httpVersion } = options;
   const bad = (what: string) =>
     new ConnectError(`createStreamTransport: ${what}`, Code.InvalidArgument);
@@ -144,16 +175,14 @@ function check(options: StreamTransportOptions): StreamTransportOptions {
   if (!/^https?:\/\//.test(baseUrl) || !URL.canParse(baseUrl)) {
     throw bad(`baseUrl must be an http or https URL, not ${JSON.stringify(baseUrl)}`);
   }
-  checkValues(options);
+  checkOptions(transportOptions, options);
+  checkTlsContents("nodeOptions", options.nodeOptions ?? {});
   if (httpVersion === "1.1") {
     if (protocol === "grpc")
       throw bad('gRPC needs HTTP/2: leave out httpVersion, or set it to "2"');
-    return options;
+    return;
   }
   if (httpVersion !== undefined && httpVersion !== "2") {
     throw bad(`httpVersion must be "1.1" or "2", not ${JSON.stringify(httpVersion)}`);
   }
-  const sessionManager =
-    options.sessionManager ?? new StreamSessionManager(baseUrl, options, options.nodeOptions);
-  return { ...options, sessionManager };
 }

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Server } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { isHttp2, type NodeRequest, type NodeResponse } from "../node-types.js";
 import { FIRST_BYTES_TIMEOUT_MS } from "./detect-http2.js";
-import type { ResolvedServeOptions } from "./serve-options.js";
 
 /**
  * How long the head of a request may take, in milliseconds: as long as Node gives it by default. Node
@@ -12,28 +10,21 @@ import type { ResolvedServeOptions } from "./serve-options.js";
 const HEADERS_TIMEOUT_MS = 60_000;
 
 /**
- * Sets what holds for HTTP/1.1 on a server. An upload may take as long as it takes; deadlines are the
- * calls' own. Properties, because `http2.createSecureServer` of Node.js 20 and 22 has no such options.
- * https://github.com/nodejs/node/blob/v20.x/lib/internal/http2/core.js (Http2SecureServer)
- *
- * Returns what to give each connection to, once it speaks HTTP/1.1.
+ * Sets what holds for the connections of a server of HTTP/1.1. An upload may take as long as it takes;
+ * deadlines are the calls' own.
  */
-export function limitHttp1(
-  server: Server,
-  { maxHeaderBytes, idleTimeoutMs }: ResolvedServeOptions,
-): (socket: Socket) => void {
+export function limitHttp1(server: Server, idleTimeoutMs: number): void {
   server.requestTimeout = 0;
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.keepAliveTimeout = idleTimeoutMs;
-  Object.assign(server, { maxHeaderSize: maxHeaderBytes });
   const connections = new WeakMap<Socket, Connection>();
-  server.on("request", (request: NodeRequest, response: NodeResponse) => {
-    if (!isHttp2(response)) connections.get(request.socket as Socket)?.begin(response);
+  server.on("request", ({ socket }: IncomingMessage, response: ServerResponse) => {
+    connections.get(socket)?.begin(response);
   });
-  return (socket) => {
+  server.prependListener("connection", (socket: Socket) => {
     closeIfSilent(socket);
     if (idleTimeoutMs > 0) connections.set(socket, new Connection(socket, idleTimeoutMs));
-  };
+  });
 }
 
 /** Behind TLS a connection may say nothing, too. */
@@ -65,7 +56,7 @@ class Connection {
     socket.once("close", () => clearTimeout(this.#idle));
   }
 
-  begin(response: NodeResponse): void {
+  begin(response: ServerResponse): void {
     this.#open++;
     response.on("close", this.#onEnd);
   }

@@ -3,10 +3,10 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Fields } from "../../protocol/fields.js";
 import type { ServerWireEvents } from "../../protocol/wire.js";
 import type { AttachableWire } from "../../server/dispatch.js";
-import { clientGone } from "../client/errors.js";
 import { toNodeHeaders } from "../headers.js";
 import { toUint8Array } from "../to-uint8array.js";
 import { allocate, writeEach } from "../write-pieces.js";
+import { clientGone } from "./client-gone.js";
 import { drainRequest } from "./drain-request.js";
 
 /** A request that came over HTTP/1.1. */
@@ -45,6 +45,11 @@ export class Http1ServerWire implements AttachableWire {
 
   get buffered(): number {
     return this.#response.writableLength;
+  }
+
+  /** HTTP/1.1 has no measure for it. */
+  get maxHeaderBytes(): number {
+    return Number.POSITIVE_INFINITY;
   }
 
   respond(status: number, header: Fields): void {

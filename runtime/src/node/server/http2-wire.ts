@@ -1,104 +1,85 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
-  constants,
-  type Http2ServerResponse,
-  type Http2Session,
-  type ServerHttp2Stream,
-} from "node:http2";
+  ErrorCode,
+  type Http2Stream,
+  noEvents,
+  type StreamEvents,
+  type StreamFailure,
+} from "../../http2/index.js";
 import type { Fields } from "../../protocol/fields.js";
 import type { ServerWireEvents } from "../../protocol/wire.js";
 import type { AttachableWire } from "../../server/dispatch.js";
-import { clientGone } from "../client/errors.js";
-import { whenFair } from "../fair-share.js";
-import { toNodeHeaders } from "../headers.js";
-import { toUint8Array } from "../to-uint8array.js";
-import { allocate, writeTogether } from "../write-pieces.js";
+import { toHeaderList } from "../http2/header-lists.js";
+import { allocate } from "../write-pieces.js";
+import { clientGone } from "./client-gone.js";
 import { delayHalfClose, LINGER_MS, STOP_DELAY_MS } from "./delay-half-close.js";
-import { stopRequest } from "./drain-request.js";
+import { responseHeaders, type ServedConnection } from "./http2-exchange.js";
 
 /** A request that came over HTTP/2, answered on its stream. */
-export class Http2ServerWire implements AttachableWire {
-  readonly #stream: ServerHttp2Stream;
-  readonly #response: Http2ServerResponse;
-  /** A stream that is closed has forgotten its own. */
-  readonly #session: Http2Session | undefined;
-  readonly #halfCloseGraceMs: number;
+export class Http2ServerWire implements AttachableWire, StreamEvents {
+  readonly #stream: Http2Stream;
+  readonly #connection: ServedConnection;
   readonly #cancelLooksLike: "any end" | "an empty request" | undefined;
-  readonly #body: Uint8Array | undefined;
   #events: ServerWireEvents | undefined;
-  #requestEnded = false;
   #empty = true;
   #gone = false;
-  /** The response has left. */
-  #finished = false;
+  #sent = false;
+  #lingerTimer: NodeJS.Timeout | undefined;
 
   /**
-   * `halfCloseGraceMs`: how long to hold the end of the request back, where a cancel may look like
-   * it. Node's clients end a request that they cancel, just before they reset it. `body`: what a parser
-   * has left of the request's, if it has read that.
+   * `cancelLooksLike`: which end of a request may turn out to be a cancel. Some clients end a request
+   * that they cancel, just before they reset it.
    */
   constructor(
-    response: Http2ServerResponse,
-    halfCloseGraceMs: number,
+    stream: Http2Stream,
+    connection: ServedConnection,
     cancelLooksLike: "any end" | "an empty request" | undefined,
-    body: Uint8Array | undefined,
   ) {
-    this.#body = body;
-    this.#response = response;
-    this.#stream = response.stream;
-    this.#session = response.stream.session;
-    this.#halfCloseGraceMs = halfCloseGraceMs;
+    this.#stream = stream;
+    this.#connection = connection;
     this.#cancelLooksLike = cancelLooksLike;
   }
 
-  /** Starts to tell `events`. */
   attach(events: ServerWireEvents): void {
     this.#events = events;
-    const stream = this.#stream;
-    const body = this.#body;
-    if (body) process.nextTick(() => this.#tellBody(events, body));
-    else this.#read(events);
-    const onDrain = () => events.onDrain();
-    stream.on("drain", () => whenFair(stream, onDrain));
-    stream.on("aborted", () => this.#onGone());
-    stream.on("finish", () => this.#onFinish());
-    stream.on("close", () => this.#onGone());
-    stream.on("error", () => this.#onGone());
-    if (stream.destroyed || stream.aborted) this.#onGone();
+    this.#stream.events = this;
   }
 
   get buffered(): number {
-    return this.#stream.writableLength;
+    return this.#stream.buffered;
+  }
+
+  get maxHeaderBytes(): number {
+    return this.#connection.maxHeaderBytes;
   }
 
   respond(status: number, header: Fields): void {
-    if (this.#gone || this.#stream.headersSent) return;
-    const fields = { ...toNodeHeaders(header), ":status": status };
-    this.#stream.respond(fields, { waitForTrailers: true });
+    this.#stream.respond(responseHeaders(status, header));
   }
 
   readonly allocate: typeof allocate = allocate;
 
   write(pieces: readonly Uint8Array[]): boolean {
-    return this.#gone || writeTogether(this.#stream, pieces);
+    let room = true;
+    for (const piece of pieces) room = this.#stream.write(piece);
+    return room;
   }
 
   end(trailer: Fields | undefined, abrupt: boolean): void {
     const stream = this.#stream;
     if (this.#gone) return;
-    if (trailer) this.#response.addTrailers(toNodeHeaders(trailer));
-    // All data is with nghttp2, and so are the trailers: the listener of the response came first.
-    if (!this.#requestEnded) {
-      stream.once("wantTrailers", () => setTimeout(stopRequest, STOP_DELAY_MS, stream));
-    }
-    stream.end();
-    if (!abrupt) return;
-    const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), LINGER_MS);
-    stream.once("close", () => clearTimeout(timer));
+    stream.end(trailer && toHeaderList("", () => [], trailer));
+    if (!stream.remoteEnded) this.#stopRequest();
+    if (abrupt) this.#lingerTimer = setTimeout(() => this.reset(), LINGER_MS);
   }
 
   reset(): void {
-    if (!this.#gone) this.#stream.close(constants.NGHTTP2_CANCEL);
+    this.#stream.reset(ErrorCode.CANCEL);
+    this.#onGone();
+  }
+
+  release(): void {
+    this.#stream.release();
   }
 
   pause(): void {
@@ -113,49 +94,55 @@ export class Http2ServerWire implements AttachableWire {
     process.nextTick(task);
   }
 
-  #read(events: ServerWireEvents): void {
-    this.#stream.on("data", (chunk: Buffer) => {
-      this.#empty = false;
-      events.onData(toUint8Array(chunk));
-    });
-    this.#stream.on("end", () => this.#onEnd());
+  readonly onHeaders: StreamEvents["onHeaders"] = noEvents.onHeaders;
+
+  readonly onInterim: StreamEvents["onInterim"] = noEvents.onInterim;
+
+  onData(bytes: Uint8Array, start: number, end: number): void {
+    this.#empty = false;
+    this.#events?.onData(new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start));
   }
 
-  #tellBody(events: ServerWireEvents, body: Uint8Array): void {
-    this.#requestEnded = this.#stream.readableEnded;
-    if (this.#gone) return;
-    events.onData(body);
-    events.onEnd(undefined);
-  }
-
-  #onEnd(): void {
-    this.#requestEnded = true;
-    const tell = () => {
-      if (!this.#gone) this.#events?.onEnd(undefined);
-    };
+  onEnd(): void {
     const suspect = this.#empty ? this.#cancelLooksLike : this.#cancelLooksLike === "any end";
-    if (suspect) delayHalfClose(this.#halfCloseGraceMs, tell);
-    else tell();
+    if (suspect) delayHalfClose(this.#connection.halfCloseGraceMs, () => this.#tellEnd());
+    else this.#tellEnd();
   }
 
-  /** What was written, trailers apart, is with the socket; and these follow at once. */
-  #onFinish(): void {
+  onSent(): void {
     if (this.#gone) return;
-    this.#finished = true;
+    this.#sent = true;
+    clearTimeout(this.#lingerTimer);
     this.#events?.onFinish();
   }
 
-  #onGone(): void {
-    if (this.#gone) return;
-    this.#gone = true;
-    if (this.#finished) return;
-    const error = clientGone("the client cancelled the call, or is gone");
-    this.#events?.onFail(error, this.#connectionLost() ? "connection" : "client");
+  onDrain(): void {
+    this.#events?.onDrain();
   }
 
-  /** Node resets the streams of a lost connection as a client does that cancels. */
-  #connectionLost(): boolean {
-    const session = this.#session;
-    return session !== undefined && (session.destroyed || session.socket.destroyed);
+  onFail({ kind }: StreamFailure): void {
+    const told = this.#gone || this.#sent;
+    this.#onGone();
+    if (told) return;
+    const error = clientGone("the client cancelled the call, or is gone");
+    this.#events?.onFail(error, kind === "connection" ? "connection" : "client");
+  }
+
+  #tellEnd(): void {
+    if (!this.#gone) this.#events?.onEnd(undefined);
+  }
+
+  #onGone(): void {
+    this.#gone = true;
+    clearTimeout(this.#lingerTimer);
+  }
+
+  /**
+   * Tells a client that still sends that it may stop. Not at once: by then most have stopped by
+   * themselves, and Node's clients from 22 on lose what they have not read of a response when a reset
+   * comes right behind it.
+   */
+  #stopRequest(): void {
+    setTimeout(() => this.#stream.resetAfterEnd(ErrorCode.NO_ERROR), STOP_DELAY_MS).unref();
   }
 }

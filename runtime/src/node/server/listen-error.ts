@@ -11,11 +11,15 @@ const advice: Readonly<Record<string, string>> = {
 };
 
 /** Node's error of a server that cannot listen, with a text that says where and what to do. */
-export function listenError(error: Error, host: string, port: number): Error {
+export function listenError(error: Error, host: string, port: number | undefined): Error {
   const code = "code" in error ? String(error.code) : "";
   const what = Object.hasOwn(advice, code) ? advice[code] : error.message;
-  const at = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+  const at = port === undefined ? host : atPort(host, port);
   const own = new Error(`serve cannot listen on ${at}: ${what}`, { cause: error });
   // Its code, and the rest of what Node says of it.
   return Object.assign(own, { ...error });
+}
+
+function atPort(host: string, port: number): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -1,39 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
 import * as http from "node:http";
-import * as http2 from "node:http2";
-import type { AddressInfo, Server, Socket } from "node:net";
-import type { TLSSocket } from "node:tls";
+import * as net from "node:net";
+import * as tls from "node:tls";
 import type { NodeListener } from "../node-types.js";
 import { enableTcpKeepAlive } from "../tcp-keepalive.js";
-import { widenConnectionWindow } from "../windows.js";
-import { deferDestroy } from "./defer-destroy.js";
 import { detectHttp2, FIRST_BYTES_TIMEOUT_MS } from "./detect-http2.js";
 import { limitHttp1 } from "./http1-connections.js";
-import { serveInOrder } from "./http1-pipeline.js";
+import { DEFAULT_MAX_CALLS, serveInOrder } from "./http1-pipeline.js";
+import { Http2Session, mayCarryHttp2, type SessionEvents } from "./http2-session.js";
 import { listenError } from "./listen-error.js";
 import type { ResolvedServeOptions } from "./serve-options.js";
-import { keepSessionAlive } from "./session-keepalive.js";
 
 /** One port for HTTP/1.1 and HTTP/2. */
 export interface Listener {
-  listen(): Promise<AddressInfo>;
+  /** Resolves to the port; 0 on a Unix socket. */
+  listen(): Promise<number>;
   /** Takes no new connections, and no new calls on those it has. */
   drain(): void;
   /** Closes the connections: those that work after `ms` milliseconds. */
   close(ms: number): Promise<void>;
 }
 
-type Sessions = Set<http2.ServerHttp2Session>;
-
-/** Makes the server, clear text or TLS. */
-export function createListener(options: ResolvedServeOptions, handler: NodeListener): Listener {
-  const listener = serveInOrder(handler, options.maxCalls);
-  const sessions: Sessions = new Set();
-  const sockets = new Set<Socket>();
+/** Makes the server, clear text or TLS. HTTP/1.1 goes to `http1`, requests over HTTP/2 to `http2`. */
+export function createListener(
+  options: ResolvedServeOptions,
+  http1: NodeListener,
+  http2: SessionEvents,
+): Listener {
+  const sockets = new Set<net.Socket>();
+  const sessions = new Set<Http2Session>();
+  const http1Server = createHttp1Server(options, http1);
+  const takeHttp2 = (socket: net.Socket, head?: Uint8Array) => {
+    // An HTTP/1.1 server's sockets may be half-open; on HTTP/2 a peer that ends is gone.
+    socket.allowHalfOpen = false;
+    const session = new Http2Session(socket, options, http2);
+    sessions.add(session);
+    socket.once("close", () => sessions.delete(session));
+    if (socket instanceof tls.TLSSocket && isWeak(socket)) session.refuseWeak();
+    else if (head) session.receive(head);
+  };
   const server = options.tls
-    ? tlsServer(options, options.tls, listener, sessions)
-    : clearServer(options, listener, sessions);
-  server.on("connection", (socket: Socket) => {
+    ? createTlsServer(options.tls, (socket) => {
+        if (socket.alpnProtocol === "h2") takeHttp2(socket);
+        else http1Server.emit("connection", socket);
+      })
+    : net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+        detectHttp2(socket, (head) => {
+          if (head) takeHttp2(socket, head);
+          else http1Server.emit("connection", socket);
+        });
+      });
+  server.on("connection", (socket: net.Socket) => {
     sockets.add(socket);
     enableTcpKeepAlive(socket);
     socket.once("close", () => sockets.delete(socket));
@@ -43,10 +60,11 @@ export function createListener(options: ResolvedServeOptions, handler: NodeListe
     listen: () => listen(server, options),
     drain() {
       server.close();
-      for (const session of sessions) session.close();
+      http1Server.close();
+      for (const session of sessions) session.drain();
     },
     async close(ms) {
-      server.closeIdleConnections();
+      http1Server.closeIdleConnections();
       const timer = setTimeout(() => {
         for (const socket of sockets) socket.destroy();
       }, ms);
@@ -56,74 +74,50 @@ export function createListener(options: ResolvedServeOptions, handler: NodeListe
   };
 }
 
-type ListeningServer = Server & { closeIdleConnections(): void };
-
-function tlsServer(
-  options: ResolvedServeOptions,
-  tls: http2.SecureServerOptions,
-  listener: NodeListener,
-  sessions: Sessions,
-): ListeningServer {
-  const handshakeTimeout = FIRST_BYTES_TIMEOUT_MS;
-  const server = http2.createSecureServer(
-    { handshakeTimeout, ...options.http2, ...tls, allowHTTP1: true },
-    listener,
+/** HTTP/1.1 on sockets that the other server accepts. */
+function createHttp1Server(options: ResolvedServeOptions, listener: NodeListener): http.Server {
+  const server = http.createServer(
+    { maxHeaderSize: options.maxHeaderBytes },
+    serveInOrder(listener, options.http2.maxConcurrentStreams ?? DEFAULT_MAX_CALLS),
   );
-  watchSessions(server, sessions, options);
-  const secure = server as http2.Http2SecureServer & http.Server;
-  const watchHttp1 = limitHttp1(secure, options);
-  return secure.on("secureConnection", (socket: TLSSocket) => {
-    if (socket.alpnProtocol !== "h2") watchHttp1(socket);
-  });
-}
-
-function clearServer(
-  options: ResolvedServeOptions,
-  listener: NodeListener,
-  sessions: Sessions,
-): ListeningServer {
-  const server = http.createServer(listener);
-  const watchHttp1 = limitHttp1(server, options);
-  const http2Server = http2.createServer(options.http2, listener);
-  watchSessions(http2Server, sessions, options);
-  const [takeHttp1] = server.listeners("connection");
-  server.removeAllListeners("connection");
-  server.on("connection", (socket: Socket) => {
-    detectHttp2(socket, (isHttp2) => {
-      // An HTTP/1.1 server's sockets may be half-open; on HTTP/2 a peer that ends is gone.
-      socket.allowHalfOpen = isHttp2 ? false : socket.allowHalfOpen;
-      if (isHttp2) {
-        http2Server.emit("connection", socket);
-        return;
-      }
-      watchHttp1(socket);
-      takeHttp1?.call(server, socket);
-    });
-  });
+  limitHttp1(server, options.idleTimeoutMs);
+  // Has it look after time limits, as if it listened.
+  server.emit("listening");
   return server;
 }
 
-function watchSessions(
-  server: http2.Http2Server | http2.Http2SecureServer,
-  sessions: Sessions,
-  options: ResolvedServeOptions,
-): void {
-  server.on("session", (session) => {
-    deferDestroy(session);
-    sessions.add(session);
-    session.once("close", () => sessions.delete(session));
-    widenConnectionWindow(session);
-    keepSessionAlive(session, options);
-  });
+function createTlsServer(
+  options: tls.TlsOptions,
+  take: (socket: tls.TLSSocket) => void,
+): net.Server {
+  const server = tls.createServer(
+    {
+      handshakeTimeout: FIRST_BYTES_TIMEOUT_MS,
+      ALPNProtocols: ["h2", "http/1.1"],
+      ...options,
+      allowHalfOpen: true,
+      noDelay: true,
+    },
+    take,
+  );
+  // Node leaves the socket of a handshake that took too long as it is.
+  server.on("tlsClientError", (_error, socket) => socket.destroy());
+  return server;
 }
 
-function listen(server: Server, { host, port }: ResolvedServeOptions): Promise<AddressInfo> {
+function isWeak(socket: tls.TLSSocket): boolean {
+  return !mayCarryHttp2(socket.getProtocol(), socket.getCipher().standardName);
+}
+
+function listen(server: net.Server, { host, port, path }: ResolvedServeOptions): Promise<number> {
   return new Promise((resolve, reject) => {
-    const fail = (error: Error) => reject(listenError(error, host, port));
+    const fail = (error: Error) =>
+      reject(listenError(error, path ?? host, path ? undefined : port));
     server.once("error", fail);
-    server.listen(port, host, () => {
+    server.listen(path === undefined ? { port, host } : { path }, () => {
       server.off("error", fail);
-      resolve(server.address() as AddressInfo);
+      const address = server.address();
+      resolve(typeof address === "object" && address !== null ? address.port : 0);
     });
   });
 }

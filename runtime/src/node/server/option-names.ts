@@ -31,11 +31,15 @@ const adapterOptions: Readonly<Record<AdapterOption, true>> = {
 const listenerOptions: Readonly<Record<Exclude<keyof ServeOptions, AdapterOption>, true>> = {
   host: true,
   port: true,
+  path: true,
   tls: true,
   maxConcurrentStreams: true,
   maxHeaderBytes: true,
   idleTimeoutMs: true,
   keepAlive: true,
+  maxConnectionAgeMs: true,
+  maxConnectionAgeGraceMs: true,
+  onConnectionError: true,
   resetLimit: true,
   http2: true,
 };
@@ -48,10 +52,3 @@ export const serveOptionNames: readonly string[] = [
   ...Object.keys(listenerOptions),
   ...adapterOptionNames,
 ];
-
-/** What of the options of `serve` is `streamNodeAdapter`'s. */
-export function adapterOptionsOf(options: ServeOptions): StreamNodeAdapterOptions {
-  const rest: ServeOptions = { ...options };
-  for (const name of Object.keys(listenerOptions)) Reflect.deleteProperty(rest, name);
-  return rest;
-}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { SecureServerOptions, ServerOptions } from "node:http2";
+import type { TlsOptions } from "node:tls";
+import type { Http2Options } from "../../http2/index.js";
 import {
   assertInteger,
   assertKnownKeys,
@@ -8,9 +9,10 @@ import {
   isObject,
 } from "../../options/settings.js";
 import { MAX_TIMER_MS } from "../../options/timeouts.js";
+import { checkHttp2Tuning, type Http2Tuning } from "../http2/http2-options.js";
 import { checkTlsContents } from "../tls-files.js";
-import { STREAM_WINDOW_BYTES } from "../windows.js";
 import { DEFAULT_MAX_CALLS } from "./http1-pipeline.js";
+import type { ConnectionProblem, Http2SessionOptions } from "./http2-session.js";
 import type { StreamNodeAdapterOptions } from "./stream-node-adapter.js";
 
 /** Options of `serve`: the routes, where to listen, and limits, each with a safe default. */
@@ -26,7 +28,7 @@ export interface ServeOptions extends StreamNodeAdapterOptions {
    * `requestCert`, …). Clients choose HTTP/1.1 or HTTP/2 by ALPN. Default: clear text, where the
    * first bytes of a connection tell.
    */
-  tls?: SecureServerOptions;
+  tls?: TlsOptions;
 
   /**
    * Calls that one connection may have open. Default: 250, as in Go: enough for one client, too
@@ -59,25 +61,40 @@ export interface ServeOptions extends StreamNodeAdapterOptions {
   /**
    * How many streams a client may reset at a burst, and then a second, before its connection is
    * closed: a defence against rapid resets (CVE-2023-44487). Default: 1000 and 100: cancelling is
-   * an ordinary way to end a stream. Node 20 has fixed limits instead.
+   * an ordinary way to end a stream. Each call that ends well makes room for one more.
    */
   resetLimit?: { burst?: number; perSecond?: number };
 
-  /** More options for Node's `http2.createServer`. */
-  http2?: ServerOptions;
+  /**
+   * Serves a Unix socket (or a named pipe of Windows) at this path, in place of `host` and `port`.
+   */
+  path?: string;
+
+  /**
+   * Closes an HTTP/2 connection of this age, in milliseconds, give or take a tenth: its client makes
+   * another, which may reach another server behind a balancer. Calls may finish within
+   * `maxConnectionAgeGraceMs`. Default: none; and any time to finish.
+   */
+  maxConnectionAgeMs?: number;
+  maxConnectionAgeGraceMs?: number;
+
+  /**
+   * Told when a client broke a rule of HTTP/2, or exceeded a limit, and what it ended. Default: nobody
+   * is: whoever attacks a server would fill its log.
+   */
+  onConnectionError?: (problem: ConnectionProblem) => void;
+
+  /** Limits of HTTP/2 that are rarely changed: windows, tables, time limits of connections. */
+  http2?: Http2Tuning;
 }
 
 /** `ServeOptions` with all defaults. */
-export interface ResolvedServeOptions {
+export interface ResolvedServeOptions extends Http2SessionOptions {
   readonly host: string;
   readonly port: number;
-  readonly tls: SecureServerOptions | undefined;
-  readonly idleTimeoutMs: number;
-  readonly keepAlive: { readonly intervalMs: number; readonly timeoutMs: number } | undefined;
+  readonly path: string | undefined;
+  readonly tls: TlsOptions | undefined;
   readonly maxHeaderBytes: number;
-  /** Calls that one connection may have open. */
-  readonly maxCalls: number;
-  readonly http2: ServerOptions;
 }
 
 /** Default time for open calls to finish in `close`, in milliseconds. */
@@ -85,59 +102,61 @@ export const DEFAULT_GRACE_MS = 10_000;
 
 /** Fills in the defaults. Throws a `RangeError` for an invalid value. */
 export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions {
-  const { host = "127.0.0.1", keepAlive, resetLimit = {}, http2 = {}, tls } = options;
+  const { host = "127.0.0.1", keepAlive, tls, path, onConnectionError } = options;
+  const { idleTimeoutMs = 300_000, maxHeaderBytes = 16 * 1024, halfCloseGraceMs = 0 } = options;
   if (typeof host !== "string" || host === "") {
     throw invalidOption("host", "a host name or an IP address", host);
   }
-  assertKnownKeys("resetLimit", resetLimit, ["burst", "perSecond"]);
-  if (!isObject(http2)) throw invalidOption("http2", "an object with options of Node's", http2);
-  const maxHeaderBytes = assertInteger(
-    "maxHeaderBytes",
-    options.maxHeaderBytes ?? 16 * 1024,
-    1,
-    2 ** 30,
-  );
-  const maxCalls = assertInteger(
-    "maxConcurrentStreams",
-    options.maxConcurrentStreams ?? DEFAULT_MAX_CALLS,
-    1,
-    2 ** 31 - 1,
-  );
-  const reset = {
-    streamResetBurst: assertInteger("resetLimit.burst", resetLimit.burst ?? 1000, 0, MAX_TIMER_MS),
-    streamResetRate: assertInteger(
-      "resetLimit.perSecond",
-      resetLimit.perSecond ?? 100,
-      0,
-      MAX_TIMER_MS,
-    ),
-  };
+  if (path !== undefined && (typeof path !== "string" || path === "")) {
+    throw invalidOption("path", "the path of a Unix socket", path);
+  }
+  if (onConnectionError !== undefined && typeof onConnectionError !== "function") {
+    throw invalidOption("onConnectionError", "a function", onConnectionError);
+  }
   return {
     host,
     port: assertInteger("port", options.port ?? 0, 0, 65_535),
+    path,
     tls: checkTls(tls && definedOnly(tls)),
-    idleTimeoutMs: assertInteger(
-      "idleTimeoutMs",
-      options.idleTimeoutMs ?? 300_000,
-      0,
-      MAX_TIMER_MS,
-    ),
+    idleTimeoutMs: assertInteger("idleTimeoutMs", idleTimeoutMs, 0, MAX_TIMER_MS),
     keepAlive: keepAlive === false ? undefined : resolveKeepAlive(keepAlive ?? {}),
-    maxHeaderBytes,
-    maxCalls,
-    http2: {
-      // In MB. What all streams of a connection may have on their way is more than Node's default of 10,
-      // beyond which it refuses streams.
-      maxSessionMemory: 64,
-      ...reset,
-      ...definedOnly(http2),
-      settings: {
-        initialWindowSize: STREAM_WINDOW_BYTES,
-        maxConcurrentStreams: maxCalls,
-        maxHeaderListSize: maxHeaderBytes,
-        ...definedOnly(http2.settings ?? {}),
-      },
+    maxHeaderBytes: assertInteger("maxHeaderBytes", maxHeaderBytes, 1, 2 ** 30),
+    ...resolveAge(options),
+    halfCloseGraceMs,
+    contextValues: options.contextValues,
+    onConnectionError,
+    http2: resolveHttp2(options, maxHeaderBytes),
+  };
+}
+
+function resolveAge({ maxConnectionAgeMs, maxConnectionAgeGraceMs }: ServeOptions) {
+  const check = (name: string, ms: number | undefined) =>
+    ms === undefined ? Number.POSITIVE_INFINITY : assertInteger(name, ms, 1, MAX_TIMER_MS);
+  return {
+    maxConnectionAgeMs: check("maxConnectionAgeMs", maxConnectionAgeMs),
+    maxConnectionAgeGraceMs: check("maxConnectionAgeGraceMs", maxConnectionAgeGraceMs),
+  };
+}
+
+function resolveHttp2(
+  { http2 = {}, resetLimit = {}, maxConcurrentStreams = DEFAULT_MAX_CALLS }: ServeOptions,
+  maxHeaderListBytes: number,
+): Http2Options {
+  assertKnownKeys("resetLimit", resetLimit, ["burst", "perSecond"]);
+  const { burst = 1000, perSecond = 100 } = resetLimit;
+  return {
+    maxHeaderListBytes,
+    maxConcurrentStreams: assertInteger(
+      "maxConcurrentStreams",
+      maxConcurrentStreams,
+      1,
+      2 ** 31 - 1,
+    ),
+    resets: {
+      burst: assertInteger("resetLimit.burst", burst, 0, MAX_TIMER_MS),
+      perSecond: assertInteger("resetLimit.perSecond", perSecond, 0, MAX_TIMER_MS),
     },
+    ...checkHttp2Tuning(http2),
   };
 }
 
@@ -151,7 +170,7 @@ function resolveKeepAlive(keepAlive: { intervalMs?: number; timeoutMs?: number }
 }
 
 /** Node listens without a certificate, too, and then fails every handshake. */
-function checkTls(tls: SecureServerOptions | undefined): SecureServerOptions | undefined {
+function checkTls(tls: TlsOptions | undefined): TlsOptions | undefined {
   if (tls === undefined) return undefined;
   const allowed = "an object with key and cert, pfx, SNICallback or pskCallback";
   if (!isObject(tls)) throw invalidOption("tls", allowed, tls);

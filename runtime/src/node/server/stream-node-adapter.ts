@@ -4,18 +4,18 @@ import {
   compressionBrotli,
   compressionGzip,
 } from "@connectrpc/connect-node";
-import { checkConnectOptions } from "../../options/connect-options.js";
+import { adapterOptions } from "../../options/connect-options.js";
+import { checkOptions } from "../../options/declare.js";
 import { DEFAULT_READ_MAX_BYTES } from "../../options/message-size.js";
 import { checkOptionNames } from "../../options/option-names.js";
-import { assertInteger, definedOnly, invalidOption } from "../../options/settings.js";
-import { MAX_TIMER_MS } from "../../options/timeouts.js";
-import { createRequestHandler } from "../../server/request-handler.js";
+import { definedOnly } from "../../options/settings.js";
+import { createRequestHandler, type HandleRequest } from "../../server/request-handler.js";
 import { registerNodeCompressions } from "../compression/compression.js";
 import { shareConnection } from "../fair-share.js";
 import { isHttp2, type NodeListener } from "../node-types.js";
-import { NodeExchange } from "./exchange.js";
 import { sendStatus } from "./http-status.js";
 import { DEFAULT_MAX_CALLS, serveInOrder } from "./http1-pipeline.js";
+import { NodeExchange } from "./node-exchange.js";
 import { adapterOptionNames } from "./option-names.js";
 
 /** Options of `streamNodeAdapter`: those of Connect-Node's adapter, and a few for streams. */
@@ -47,19 +47,30 @@ export interface StreamNodeAdapterOptions extends ConnectNodeAdapterOptions {
  * takes and serves the same routes: the RPCs of `registerXService`, and ordinary Connect services
  * beside them.
  *
- * Throws a `RangeError` for an invalid option, or one that it does not have.
+ * Throws a `RangeError` for an invalid option.
  */
-export function streamNodeAdapter(given: StreamNodeAdapterOptions): NodeListener {
-  checkOptionNames("streamNodeAdapter", given, adapterOptionNames);
+export function streamNodeAdapter(options: StreamNodeAdapterOptions): NodeListener {
+  checkOptionNames("streamNodeAdapter", options, adapterOptionNames);
+  return serveInOrder(createNodeListener(prepareRoutes(options), options), DEFAULT_MAX_CALLS);
+}
+
+/** Checks the options, and prepares what they serve. */
+export function prepareRoutes(given: StreamNodeAdapterOptions): HandleRequest {
   const options = definedOnly(given);
-  check(options);
+  checkOptions(adapterOptions, options);
   registerNodeCompressions();
-  const { contextValues, fallback, halfCloseGraceMs = 0 } = options;
-  const handle = createRequestHandler({
+  return createRequestHandler({
     ...options,
     acceptCompression: options.acceptCompression ?? [compressionGzip, compressionBrotli],
     readMaxBytes: options.readMaxBytes ?? DEFAULT_READ_MAX_BYTES,
   });
+}
+
+/** Makes `handle` a listener for requests of Node. What it does not take goes to the fallback. */
+export function createNodeListener(
+  handle: HandleRequest,
+  { contextValues, fallback, halfCloseGraceMs = 0 }: StreamNodeAdapterOptions,
+): NodeListener {
   const listener: NodeListener = (request, response) => {
     if (isHttp2(response)) shareConnection(response.stream);
     // Node reads "HTTP/2.0" in a request line as a version of HTTP/1.
@@ -69,7 +80,7 @@ export function streamNodeAdapter(given: StreamNodeAdapterOptions): NodeListener
     if (fallback) fallback(request, response);
     else sendStatus(response, 404);
   };
-  return serveInOrder((request, response) => {
+  return (request, response) => {
     try {
       listener(request, response);
     } catch (error) {
@@ -77,12 +88,5 @@ export function streamNodeAdapter(given: StreamNodeAdapterOptions): NodeListener
       console.error(`request for ${request.url} failed:`, error);
       sendStatus(response, 500);
     }
-  }, DEFAULT_MAX_CALLS);
-}
-
-function check(options: StreamNodeAdapterOptions): void {
-  const { routes, halfCloseGraceMs = 0 } = options;
-  if (typeof routes !== "function") throw invalidOption("routes", "a function", routes);
-  assertInteger("halfCloseGraceMs", halfCloseGraceMs, 0, MAX_TIMER_MS);
-  checkConnectOptions(options);
+  };
 }

@@ -50,6 +50,7 @@ export interface FeedsHandler {
    *
    * Policy of generated clients:
    * - Ends with `deadline_exceeded` after 1 min 30 s.
+   * - Sends at most 1000 bytes a message; above that, cancels.
    *
    * @generated from rpc a.v1.Feeds.Read
    */
@@ -63,6 +64,7 @@ export interface FeedsHandler {
    *
    * Policy of generated clients:
    * - Ends with `deadline_exceeded` after 1 min 30 s.
+   * - Sends at most 1000 bytes a message; above that, cancels.
    * - Retries after `unavailable`: a call may come more than once.
    *
    * @generated from rpc a.v1.Feeds.Look
@@ -92,9 +94,9 @@ export interface FeedsHandler {
    * Uploads.
    *
    * Policy of the schema, unless options override it:
+   * - `recv` rejects with `deadline_exceeded` after 10 s; the stream goes on.
    * - Ends with `deadline_exceeded` when a message waits 30 s for the client to read.
    * - Ends with `unavailable` after 1 h.
-   * - `recv` rejects with `deadline_exceeded` after 10 s; the stream goes on.
    * - Receives at most 64 KiB a message, 18446744073709 bytes in all; above that, ends with `resource_exhausted`.
    * - Sends at most 1 byte in all; above that, ends with `resource_exhausted`.
    *
@@ -112,9 +114,9 @@ export interface FeedsHandler {
    * Talks.
    *
    * Policy of the schema, unless options override it:
+   * - `recv` rejects with `deadline_exceeded` after 10 s; the stream goes on.
    * - Ends with `deadline_exceeded` when a message waits 30 s for the client to read.
    * - Ends with `unavailable` after 1 h.
-   * - `recv` rejects with `deadline_exceeded` after 10 s; the stream goes on.
    * - Receives at most 64 KiB a message, 1 MiB in all; above that, ends with `resource_exhausted`.
    *
    * Policy of generated clients:
@@ -175,6 +177,7 @@ export interface FeedsClient {
    *
    * Policy of the schema, unless options override it:
    * - Ends with `deadline_exceeded` after 1 min 30 s.
+   * - Sends at most 1000 bytes a message; above that, ends with `resource_exhausted`.
    * - Retries when it can't connect.
    *
    * Policy of the server:
@@ -189,6 +192,7 @@ export interface FeedsClient {
    *
    * Policy of the schema, unless options override it:
    * - Ends with `deadline_exceeded` after 1 min 30 s.
+   * - Sends at most 1000 bytes a message; above that, ends with `resource_exhausted`.
    * - Retries after `unavailable`, before any response.
    *
    * Policy of the server:

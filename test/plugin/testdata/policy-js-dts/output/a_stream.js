@@ -27,8 +27,8 @@ export function registerFeeds(router, handler, options) {
  */
 export function createFeedsClient(transport, options) {
   return createServiceClient(Feeds, transport, options, {
-    read: { policy: { timeoutMs: 90000, retry: {} } },
-    look: { policy: { timeoutMs: 90000, retry: {} } },
+    read: { policy: { limits: { writeMaxBytes: 1000 }, timeoutMs: 90000, retry: {} } },
+    look: { policy: { limits: { writeMaxBytes: 1000 }, timeoutMs: 90000, retry: {} } },
     watch: { policy: { timeouts: { firstMessageMs: 5000, idleMs: 60000, recvMs: 1500 }, limits: { writeMaxBytes: 1000 }, timeoutMs: 90000, retry: { maxAttempts: 3, initialBackoffMs: 100, maxBackoffMs: 2000, backoffMultiplier: 1.5, retryableCodes: [Code.Unavailable, Code.ResourceExhausted], throttling: { maxTokens: 10, tokenRatio: 0.1 }, maxBufferBytes: 1048576 } } },
     upload: { policy: { timeouts: { firstMessageMs: 5000, idleMs: 60000 }, limits: { writeMaxBytes: 1000 }, timeoutMs: 90000, retry: {} } },
     then: { member: "then$", policy: { timeouts: { firstMessageMs: 5000, idleMs: 60000, recvMs: 1500 }, limits: { writeMaxBytes: 1000 }, timeoutMs: 90000, retry: {} } },

@@ -52,6 +52,7 @@ export interface FeedsHandler {
    *
    * Policy of generated clients:
    * - Ends with `deadline_exceeded` after 1 min 30 s.
+   * - Sends at most 1000 bytes a message; above that, cancels.
    *
    * @generated from rpc a.v1.Feeds.Read
    */
@@ -65,6 +66,7 @@ export interface FeedsHandler {
    *
    * Policy of generated clients:
    * - Ends with `deadline_exceeded` after 1 min 30 s.
+   * - Sends at most 1000 bytes a message; above that, cancels.
    * - Retries after `unavailable`: a call may come more than once.
    *
    * @generated from rpc a.v1.Feeds.Look
@@ -94,9 +96,9 @@ export interface FeedsHandler {
    * Uploads.
    *
    * Policy of the schema, unless options override it:
+   * - `recv` rejects with `deadline_exceeded` after 10 s; the stream goes on.
    * - Ends with `deadline_exceeded` when a message waits 30 s for the client to read.
    * - Ends with `unavailable` after 1 h.
-   * - `recv` rejects with `deadline_exceeded` after 10 s; the stream goes on.
    * - Receives at most 64 KiB a message, 18446744073709 bytes in all; above that, ends with `resource_exhausted`.
    * - Sends at most 1 byte in all; above that, ends with `resource_exhausted`.
    *
@@ -114,9 +116,9 @@ export interface FeedsHandler {
    * Talks.
    *
    * Policy of the schema, unless options override it:
+   * - `recv` rejects with `deadline_exceeded` after 10 s; the stream goes on.
    * - Ends with `deadline_exceeded` when a message waits 30 s for the client to read.
    * - Ends with `unavailable` after 1 h.
-   * - `recv` rejects with `deadline_exceeded` after 10 s; the stream goes on.
    * - Receives at most 64 KiB a message, 1 MiB in all; above that, ends with `resource_exhausted`.
    *
    * Policy of generated clients:
@@ -185,6 +187,7 @@ export interface FeedsClient {
    *
    * Policy of the schema, unless options override it:
    * - Ends with `deadline_exceeded` after 1 min 30 s.
+   * - Sends at most 1000 bytes a message; above that, ends with `resource_exhausted`.
    * - Retries when it can't connect.
    *
    * Policy of the server:
@@ -199,6 +202,7 @@ export interface FeedsClient {
    *
    * Policy of the schema, unless options override it:
    * - Ends with `deadline_exceeded` after 1 min 30 s.
+   * - Sends at most 1000 bytes a message; above that, ends with `resource_exhausted`.
    * - Retries after `unavailable`, before any response.
    *
    * Policy of the server:
@@ -275,8 +279,8 @@ export interface FeedsClient {
  */
 export function createFeedsClient(transport: Transport, options?: StreamClientOptions): FeedsClient {
   return createServiceClient<FeedsClient>(Feeds, transport, options, {
-    read: { policy: { timeoutMs: 90000, retry: {} } },
-    look: { policy: { timeoutMs: 90000, retry: {} } },
+    read: { policy: { limits: { writeMaxBytes: 1000 }, timeoutMs: 90000, retry: {} } },
+    look: { policy: { limits: { writeMaxBytes: 1000 }, timeoutMs: 90000, retry: {} } },
     watch: { policy: { timeouts: { firstMessageMs: 5000, idleMs: 60000, recvMs: 1500 }, limits: { writeMaxBytes: 1000 }, timeoutMs: 90000, retry: { maxAttempts: 3, initialBackoffMs: 100, maxBackoffMs: 2000, backoffMultiplier: 1.5, retryableCodes: [Code.Unavailable, Code.ResourceExhausted], throttling: { maxTokens: 10, tokenRatio: 0.1 }, maxBufferBytes: 1048576 } } },
     upload: { policy: { timeouts: { firstMessageMs: 5000, idleMs: 60000 }, limits: { writeMaxBytes: 1000 }, timeoutMs: 90000, retry: {} } },
     then: { member: "then$", policy: { timeouts: { firstMessageMs: 5000, idleMs: 60000, recvMs: 1500 }, limits: { writeMaxBytes: 1000 }, timeoutMs: 90000, retry: {} } },

@@ -6,7 +6,7 @@ import type { AttachableWire, Exchange } from "../../server/dispatch.js";
 import { isHttp2, type NodeRequest, type NodeResponse } from "../node-types.js";
 import { sendStatus } from "./http-status.js";
 import { Http1ServerWire } from "./http1-wire.js";
-import { Http2ServerWire } from "./http2-wire.js";
+import { NodeHttp2ServerWire } from "./node-http2-wire.js";
 import { type ConsumedBody, consumedBody, isConsumed } from "./request-body.js";
 import { NodeRequestHead } from "./request-head.js";
 
@@ -46,7 +46,12 @@ export class NodeExchange implements Exchange {
     const response = this.#response;
     const body = this.#body?.bytes;
     return isHttp2(response)
-      ? new Http2ServerWire(response, this.#halfCloseGraceMs, this.#cancelLooksLike(streams), body)
+      ? new NodeHttp2ServerWire(
+          response,
+          this.#halfCloseGraceMs,
+          this.#cancelLooksLike(streams),
+          body,
+        )
       : new Http1ServerWire(this.#request as IncomingMessage, response, body);
   }
 

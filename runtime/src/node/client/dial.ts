@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+import * as net from "node:net";
+import type { Duplex } from "node:stream";
+import * as tls from "node:tls";
+import type { ConnectTarget } from "./connect-target.js";
+
+/**
+ * Begins a connection, as `http2.connect` does: `nodeOptions` go to `net.connect` or `tls.connect`,
+ * or to the user's `createConnection`. `lookup` finds the address, if it is not theirs to find.
+ */
+export function dial(
+  { url, nodeOptions }: ConnectTarget,
+  lookup: net.LookupFunction | undefined,
+): Duplex {
+  const { createConnection } = nodeOptions;
+  // Whatever sockets take, which is more than their type in HTTP/2 says.
+  const more: object = lookup ? { ...nodeOptions, lookup } : nodeOptions;
+  if (createConnection) return createConnection(url, nodeOptions);
+  const host = hostOf(url);
+  if (url.protocol === "http:") {
+    return net.connect({ host, port: portOf(url, 80), ...more });
+  }
+  const servername = net.isIP(host) ? {} : { servername: host };
+  return tls.connect({
+    ALPNProtocols: ["h2"],
+    ...servername,
+    host,
+    port: portOf(url, 443),
+    ...more,
+  });
+}
+
+/** The name or address of a server, as sockets take it. */
+export function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, "");
+}
+
+function portOf({ port }: URL, standard: number): number {
+  return port === "" ? standard : Number(port);
+}
+
+/** Suites of TLS 1.2 that RFC 9113 allows: ephemeral keys, and encryption that authenticates. */
+const allowed = /^(ECDHE|DHE)-.*(GCM|CCM|CHACHA20)/;
+
+/**
+ * Why HTTP/2 must not run on what a TLS handshake came to; `undefined`: it may.
+ * https://www.rfc-editor.org/rfc/rfc9113.html#section-9.2
+ */
+export function tlsFlaw(socket: tls.TLSSocket): string | undefined {
+  if (socket.getProtocol() !== "TLSv1.2") return undefined;
+  const { name } = socket.getCipher();
+  if (allowed.test(name)) return undefined;
+  return `the server chose ${name}, which HTTP/2 forbids for TLS 1.2`;
+}

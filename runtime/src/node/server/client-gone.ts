@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Code, ConnectError } from "@connectrpc/connect";
+
+/** The error of a client that is gone, for handlers. */
+export function clientGone(how: string): ConnectError {
+  return new ConnectError(how, Code.Canceled);
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Socket } from "node:net";
+import type { ContextValues } from "@connectrpc/connect";
+import type { Peer } from "../../api/observer.js";
+import {
+  ErrorCode,
+  type HeaderList,
+  type Http2Options,
+  type Http2Stream,
+  ServerConnection,
+  type ServerConnectionEvents,
+  type Violation,
+} from "../../http2/index.js";
+import { connectSocket, SocketHost } from "../http2/socket-host.js";
+import type { NodeRequest } from "../node-types.js";
+import { ConnectionUpkeep, type UpkeepOptions } from "./connection-upkeep.js";
+import { Http2Exchange, type ServedConnection } from "./http2-exchange.js";
+import { toNodeRequest } from "./node-request.js";
+
+/** A rule that a client broke, or a limit that it exceeded. */
+export interface ConnectionProblem {
+  /** What the client did. */
+  readonly message: string;
+  /** What it ended: the whole connection, or one call. */
+  readonly scope: "connection" | "stream";
+  /** The error code of HTTP/2 that the client was sent. */
+  readonly code: number;
+  /** The client; `undefined` for one that is not on a network. */
+  readonly peer: Peer | undefined;
+}
+
+/** How a server treats its HTTP/2 connections. */
+export interface Http2SessionOptions extends UpkeepOptions {
+  readonly http2: Http2Options;
+  readonly halfCloseGraceMs: number;
+  readonly contextValues: ((request: NodeRequest) => ContextValues) | undefined;
+  readonly onConnectionError: ((problem: ConnectionProblem) => void) | undefined;
+}
+
+/** Whom a session tells of its calls. */
+export interface SessionEvents {
+  /** A request, which has not been looked at. */
+  onRequest(
+    exchange: Http2Exchange,
+    stream: Http2Stream,
+    headers: HeaderList,
+    connection: ServedConnection,
+  ): void;
+  /** A request has been answered, or given up. Once for each `onRequest`. */
+  onRequestClosed(): void;
+}
+
+/** The server's side of an HTTP/2 connection on a socket. */
+export class Http2Session implements ServerConnectionEvents, ServedConnection {
+  readonly scheme: "http" | "https";
+  readonly peer: Peer | undefined;
+  readonly halfCloseGraceMs: number;
+  readonly #socket: Socket;
+  readonly #options: Http2SessionOptions;
+  readonly #events: SessionEvents;
+  readonly #connection: ServerConnection;
+  readonly #upkeep: ConnectionUpkeep;
+  #open = 0;
+
+  constructor(socket: Socket, options: Http2SessionOptions, events: SessionEvents) {
+    const { remoteAddress: address, remotePort: port } = socket;
+    this.#socket = socket;
+    this.#options = options;
+    this.#events = events;
+    this.scheme = "encrypted" in socket ? "https" : "http";
+    this.peer = address === undefined || port === undefined ? undefined : { address, port };
+    this.halfCloseGraceMs = options.halfCloseGraceMs;
+    this.#connection = new ServerConnection(new SocketHost(socket), this, options.http2);
+    this.#upkeep = new ConnectionUpkeep(this.#connection, socket, options);
+    connectSocket(
+      socket,
+      this.#connection,
+      () => this.#upkeep.received(),
+      () => "the connection was lost",
+    );
+  }
+
+  /** Octets of headers or trailers that the client takes. */
+  get maxHeaderBytes(): number {
+    return this.#connection.peer.maxHeaderListSize;
+  }
+
+  /** Takes bytes that were read from the socket before. */
+  receive(bytes: Uint8Array): void {
+    this.#connection.receive(bytes);
+  }
+
+  /** Takes no new requests, and closes when those that are open have been answered. */
+  drain(): void {
+    this.#upkeep.leave("the server is shutting down");
+  }
+
+  /** Refuses a connection whose encryption is too weak for HTTP/2. */
+  refuseWeak(): void {
+    this.#connection.destroy(ErrorCode.INADEQUATE_SECURITY, "weak cipher suite");
+  }
+
+  contextValues(headers: HeaderList): ContextValues | undefined {
+    return this.#options.contextValues?.(toNodeRequest(headers, this.#socket));
+  }
+
+  onRequest(stream: Http2Stream, headers: HeaderList): void {
+    if (this.#open++ === 0) this.#upkeep.busy();
+    this.#events.onRequest(new Http2Exchange(stream, headers, this), stream, headers, this);
+  }
+
+  onStreamClosed(): void {
+    // A request whose headers are too large is answered without us.
+    const closed = this.#open - this.#connection.openStreams;
+    for (let i = 0; i < closed; i++) this.#events.onRequestClosed();
+    this.#open -= Math.max(0, closed);
+    if (this.#open === 0) this.#upkeep.idle();
+  }
+
+  onViolation({ scope, code, message }: Violation): void {
+    const { onConnectionError } = this.#options;
+    try {
+      onConnectionError?.({ scope, code, message, peer: this.peer });
+    } catch (error) {
+      console.error("onConnectionError threw:", error);
+    }
+  }
+
+  onGoaway(): void {
+    // The connection closes by itself when its calls have ended.
+  }
+
+  onSettings(): void {
+    // Read where they are needed.
+  }
+
+  onClose(): void {
+    this.#upkeep.stop();
+  }
+}
+
+/** Whether a cipher suite may carry HTTP/2. https://www.rfc-editor.org/rfc/rfc9113#section-9.2.2 */
+export function mayCarryHttp2(protocol: string | null, suite: string): boolean {
+  if (protocol !== "TLSv1.2") return protocol === "TLSv1.3";
+  return /^TLS_(EC)?DHE_.*_(GCM|CCM|CCM_8|CHACHA20_POLY1305)_?/.test(suite);
+}

@@ -7,7 +7,7 @@ import { runInNewContext } from "node:vm";
 import { serve } from "connect-stream/node";
 import { expect, it, onTestFinished } from "vitest";
 import "../support/process-faults.js";
-import { turn } from "../support/gate.js";
+import { turn, until } from "../support/gate.js";
 import { type LabServiceHandler, registerLabService } from "../support/gen/lab/v1/lab_stream.js";
 import { note } from "../support/note.js";
 import { noteEnvelope } from "../support/raw.js";
@@ -47,8 +47,8 @@ function block(fields: Readonly<Record<string, string>>): Buffer {
   return Buffer.concat(literals);
 }
 
-/** Sends `bytes` and a PING. Resolves when the server has read them. */
-async function ping(socket: Socket, id: number, bytes = Buffer.alloc(0)): Promise<void> {
+/** Resolves when the server has read what was sent. */
+async function ping(socket: Socket, id: number): Promise<void> {
   const payload = Buffer.alloc(8);
   payload.writeUInt32BE(id);
   const ack = frame(PING, 1, 0, payload);
@@ -61,7 +61,7 @@ async function ping(socket: Socket, id: number, bytes = Buffer.alloc(0)): Promis
       resolve();
     });
   });
-  socket.write(Buffer.concat([bytes, frame(PING, 0, 0, payload)]));
+  socket.write(frame(PING, 0, 0, payload));
   await answered;
 }
 
@@ -84,10 +84,13 @@ function request(stream: number, rpc: string, type: string): Buffer {
   return frame(HEADERS, 4, stream, block(fields));
 }
 
+/** Messages that the other call has taken: what came before them has been read. */
+let taken = 0;
+
 const handler: Partial<LabServiceHandler> = {
   unary: async (request) => request,
   async upload(stream) {
-    for await (const _ of stream);
+    for await (const _ of stream) taken++;
   },
 };
 
@@ -108,10 +111,12 @@ it.each([
   socket.write(Buffer.concat([frame(SETTINGS, 0, 0, Buffer.alloc(0)), request(1, rpc, type)]));
   socket.write(Buffer.concat([frame(DATA, 0, 1, begin), request(3, "Upload", "application/grpc")]));
   await ping(socket, 0);
+  taken = 0;
   const before = await bytesInUse();
   const piece = Buffer.concat([frame(DATA, 0, 1, Buffer.alloc(PIECE)), filler]);
   for (let i = 1; i <= PIECES; i++) {
-    await ping(socket, i, piece);
+    socket.write(piece);
+    await until(() => taken === i * 2);
   }
   const held = (await bytesInUse()) - before;
   expect(held).toBeGreaterThan(PIECES * PIECE * 0.9);

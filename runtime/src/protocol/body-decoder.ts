@@ -6,6 +6,7 @@ import type { QueueFill } from "../options/queues.js";
 import { decompress } from "./compression.js";
 import type { Compression } from "./connect-internals.js";
 import type { Parse } from "./element-limit.js";
+import { ByteQueue } from "./envelope/byte-queue.js";
 
 /** What a decoder needs to know of its codec. */
 export interface BodyFormat<T> {
@@ -28,14 +29,14 @@ export interface BodyEvents {
   onError(error: ConnectError): void;
 }
 
-const nothing = new Uint8Array(0);
-
 /** Turns a body into the one message that it is. */
 export class BodyDecoder<T> implements MessageSource<T> {
   readonly #format: BodyFormat<T>;
   readonly #events: BodyEvents;
-  readonly #pieces: Uint8Array[] = [];
+  readonly #queue: ByteQueue = new ByteQueue();
   #bytes = 0;
+  /** A body of unknown length may always have more to come. */
+  #announced = Number.POSITIVE_INFINITY;
   #state: "open" | "whole" | "taken" | "stopped" = "open";
   #body: Uint8Array | undefined;
   /** Messages taken. */
@@ -48,6 +49,7 @@ export class BodyDecoder<T> implements MessageSource<T> {
 
   /** A body of so many bytes is announced. */
   announce(bytes: number): void {
+    this.#announced = bytes;
     if (bytes > this.#format.readMaxBytes) this.#fail(tooLarge(bytes, this.#format.readMaxBytes));
   }
 
@@ -56,7 +58,8 @@ export class BodyDecoder<T> implements MessageSource<T> {
     this.#bytes += chunk.byteLength;
     const { readMaxBytes } = this.#format;
     if (this.#bytes > readMaxBytes) return this.#fail(tooLarge(this.#bytes, readMaxBytes));
-    this.#pieces.push(chunk);
+    this.#queue.push(chunk);
+    if (this.#bytes < this.#announced) this.#queue.detach();
   }
 
   /** The body is whole. */
@@ -99,7 +102,7 @@ export class BodyDecoder<T> implements MessageSource<T> {
   stop(): void {
     this.#state = "stopped";
     this.#body = undefined;
-    this.#pieces.length = 0;
+    this.#queue.clear();
   }
 
   get unread(): QueueFill {
@@ -125,19 +128,13 @@ export class BodyDecoder<T> implements MessageSource<T> {
   }
 
   #join(): Uint8Array {
-    const [first = nothing] = this.#pieces;
-    if (this.#pieces.length < 2) {
-      // A view of the buffer that Node reads into would keep 64 KiB alive.
-      const pins = this.#format.aliases && first.byteLength * 2 < first.buffer.byteLength;
-      return pins ? first.slice() : first;
-    }
-    const body = new Uint8Array(this.#bytes);
-    let at = 0;
-    for (const piece of this.#pieces.splice(0)) {
-      body.set(piece, at);
-      at += piece.byteLength;
-    }
-    return body;
+    const queue = this.#queue;
+    queue.join(this.#bytes);
+    const body = queue.first.subarray(queue.offset, queue.offset + this.#bytes);
+    queue.clear();
+    // Parsed messages keep it alive, and with it the buffer that Node reads into.
+    const pins = this.#format.aliases && body.byteLength * 2 < body.buffer.byteLength;
+    return pins ? body.slice() : body;
   }
 }
 

@@ -101,12 +101,15 @@ export class BodyCarrier
     if (length !== undefined) this.source.announce(Number(length));
   }
 
-  /** Runs the handler, or answers a request that cannot be served. Once the wire has its events. */
-  start(onClose: () => void): void {
+  /**
+   * Runs the handler, or answers a request that cannot be served, as `refusal` says or its head. Once the
+   * wire has its events.
+   */
+  start(onClose: () => void, refusal: ConnectError | undefined = this.#terms.error): void {
     const { fault } = this.#context;
     const error = fault
       ? toClientError(fault.thrown, this.#context, undefined, this.#rpc.onError)
-      : this.#terms.error;
+      : refusal;
     this.call.start(onClose, error);
     if (this.#query && !error) this.#takeQuery(this.#query);
   }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { ConnectError } from "@connectrpc/connect";
 import { cors as connectCors } from "@connectrpc/connect";
 import { type CorsOptions, type ResolvedCors, resolveCors } from "../options/cors.js";
 import { PREVIOUS_ATTEMPTS } from "../protocol/previous-attempts.js";
@@ -84,6 +85,10 @@ export class CorsExchange implements Exchange {
 
   get head(): RequestHead {
     return this.#exchange.head;
+  }
+
+  get fault(): ConnectError | undefined {
+    return this.#exchange.fault;
   }
 
   refuse(status: number, header?: HeaderFields): void {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
+import type { ConnectError } from "@connectrpc/connect";
 import type { QueryRequest } from "../protocol/protocol.js";
 import {
   type AnyServerProtocol,
@@ -29,6 +30,8 @@ export interface Exchange {
   readonly head: RequestHead;
   /** What every answer carries, whatever it is: `refuse` adds it by itself. */
   readonly responseHeader?: HeaderFields | undefined;
+  /** Why a call cannot be served, though its head is fine. */
+  readonly fault?: ConnectError | undefined;
   /** Answers what is no call with an HTTP status. */
   refuse(status: number, header?: HeaderFields): void;
   /**
@@ -60,7 +63,7 @@ export function dispatch(route: Route, exchange: Exchange): void {
   const { shutdownSignal } = rpc.options;
   tracker.add(carrier, shutdownSignal);
   wire.attach(carrier);
-  carrier.start(() => tracker.remove(carrier, shutdownSignal));
+  carrier.start(() => tracker.remove(carrier, shutdownSignal), exchange.fault);
 }
 
 function createCarrier(

@@ -83,12 +83,15 @@ export class WireCarrier implements Carrier, TrackedCall, ServerWireEvents {
     this.sink.writer.attach(bodyCoding ? encodedTarget(wire, bodyCoding) : wire);
   }
 
-  /** Runs the handler, or answers a request that cannot be served. Once the wire has its events. */
-  start(onClose: () => void): void {
+  /**
+   * Runs the handler, or answers a request that cannot be served, as `refusal` says or its head. Once the
+   * wire has its events.
+   */
+  start(onClose: () => void, refusal: ConnectError | undefined = this.#terms.error): void {
     const { fault } = this.#context;
     const error = fault
       ? toClientError(fault.thrown, this.#context, undefined, this.#rpc.onError)
-      : this.#terms.error;
+      : refusal;
     this.call.start(onClose, error);
   }
 

@@ -83,3 +83,36 @@ it("behind Express, on the fast path", async () => {
   await watchOnce(port, "1.1");
   expect(await (await fetch(`http://localhost:${port}/health`)).text()).toBe("ok");
 });
+
+it("behind Express, with a body parser for one route", async () => {
+  const app = express();
+  app.post("/upload", express.json(), (request, response) => void response.json(request.body));
+  app.use(streamNodeAdapter({ routes }));
+  const server = app.listen(0);
+  const port = await portOf(server);
+  await watchOnce(port, "1.1");
+  const headers = { "content-type": "application/json" };
+  const init = { method: "POST", headers, body: "[1]" };
+  expect(await (await fetch(`http://localhost:${port}/upload`, init)).json()).toEqual([1]);
+});
+
+it("behind Fastify, on the fast path", async () => {
+  const app = fastify({ forceCloseConnections: true });
+  app.post("/upload", async (request) => request.body);
+  await app.register(async (rpcs) => {
+    const adapter = streamNodeAdapter({ routes });
+    rpcs.removeAllContentTypeParsers();
+    rpcs.addContentTypeParser("*", (_request, _payload, done) => done(null));
+    rpcs.all("/*", (request, reply) => {
+      reply.hijack();
+      adapter(request.raw, reply.raw);
+    });
+  });
+  await app.listen({ port: 0 });
+  onTestFinished(() => app.close());
+  const { port } = app.server.address() as AddressInfo;
+  await watchOnce(port, "1.1");
+  const headers = { "content-type": "application/json" };
+  const init = { method: "POST", headers, body: "[1]" };
+  expect(await (await fetch(`http://localhost:${port}/upload`, init)).json()).toEqual([1]);
+});

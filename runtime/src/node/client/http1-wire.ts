@@ -5,6 +5,7 @@ import { urlToHttpOptions } from "node:url";
 import type { OpenWire } from "../../client/wire-method.js";
 import type { ClientWire, ClientWireEvents } from "../../protocol/wire.js";
 import { NodeFields, toRequestHeaders } from "../headers.js";
+import { enableTcpKeepAlive } from "../tcp-keepalive.js";
 import { toUint8Array } from "../to-uint8array.js";
 import { allocate, writeEach } from "../write-pieces.js";
 import { cannotBegin, connectionError, noFinalResponse } from "./errors.js";
@@ -51,6 +52,9 @@ class Http1ClientWire implements ClientWire {
     this.#request = request;
     this.#origin = origin;
     this.#events = events;
+    request.on("socket", (socket) => {
+      if (!request.reusedSocket) enableTcpKeepAlive(socket);
+    });
     request.on("response", (response) => this.#onResponse(response));
     request.on("information", () => this.#onInformation());
     request.on("upgrade", (response, socket) => {

@@ -17,16 +17,19 @@ import { createWireTransport } from "../../client/wire-transport.js";
 import { transportOptions } from "../../options/connect-options.js";
 import { checkOptions } from "../../options/declare.js";
 import { DEFAULT_READ_MAX_BYTES } from "../../options/message-size.js";
+import { checkOptionNames } from "../../options/option-names.js";
 import { definedOnly } from "../../options/settings.js";
 import { connect } from "../../protocol/connect.js";
 import { validateReadWriteMaxBytes } from "../../protocol/connect-internals.js";
 import { grpc } from "../../protocol/grpc.js";
 import { grpcWeb } from "../../protocol/grpc-web.js";
 import { registerNodeCompressions } from "../compression/compression.js";
+import { checkTlsContents } from "../tls-files.js";
 import { resolveTarget } from "./connect-target.js";
 import { http1Opener } from "./http1-wire.js";
 import { http2Opener } from "./http2-wire.js";
 import { nodeHttp2Opener, type SessionManager } from "./node-http2-wire.js";
+import { transportOptionNames } from "./option-names.js";
 import { type StreamTransport, TransportConnections } from "./transport-connections.js";
 
 type Http2Options = Omit<Extract<ConnectTransportOptions, { httpVersion: "2" }>, "httpVersion">;
@@ -97,6 +100,7 @@ export function createStreamTransport(
 export function createStreamTransport(options: StreamTransportOptions): Transport;
 export function createStreamTransport(given: StreamTransportOptions): Transport {
   registerNodeCompressions();
+  checkOptionNames("createStreamTransport", given, transportOptionNames);
   const options = whatIsSet(given);
   check(options);
   const connections = hasOwnConnections(options)
@@ -172,6 +176,7 @@ function check(options: StreamTransportOptions): void {
     throw bad(`baseUrl must be an http or https URL, not ${JSON.stringify(baseUrl)}`);
   }
   checkOptions(transportOptions, options);
+  checkTlsContents("nodeOptions", options.nodeOptions ?? {});
   if (httpVersion === "1.1") {
     if (protocol === "grpc")
       throw bad('gRPC needs HTTP/2: leave out httpVersion, or set it to "2"');

@@ -13,24 +13,25 @@ import { drainRequest } from "./drain-request.js";
 export class Http1ServerWire implements AttachableWire {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
+  readonly #body: Uint8Array | undefined;
   #events: ServerWireEvents | undefined;
   #gone = false;
   /** The response has left. */
   #finished = false;
 
-  constructor(request: IncomingMessage, response: ServerResponse) {
+  /** `body`: what a parser has left of the request's, if it has read that. */
+  constructor(request: IncomingMessage, response: ServerResponse, body: Uint8Array | undefined) {
     this.#request = request;
     this.#response = response;
+    this.#body = body;
   }
 
   /** Starts to tell `events`. */
   attach(events: ServerWireEvents): void {
     this.#events = events;
-    this.#request.on("data", (chunk: Buffer) => events.onData(toUint8Array(chunk)));
-    this.#request.on("end", () => {
-      // A request that was cut off is incomplete, and "aborted" tells that.
-      if (this.#request.complete) events.onEnd(undefined);
-    });
+    const body = this.#body;
+    if (body) process.nextTick(() => this.#tellBody(events, body));
+    else this.#read(events);
     this.#request.on("error", () => this.#onGone());
     this.#response.on("drain", () => events.onDrain());
     this.#response.on("finish", () => {
@@ -39,6 +40,7 @@ export class Http1ServerWire implements AttachableWire {
     });
     this.#response.on("close", () => this.#onGone());
     this.#response.on("error", () => this.#onGone());
+    if (this.#isGone()) this.#onGone();
   }
 
   get buffered(): number {
@@ -83,6 +85,26 @@ export class Http1ServerWire implements AttachableWire {
 
   defer(task: () => void): void {
     process.nextTick(task);
+  }
+
+  #read(events: ServerWireEvents): void {
+    this.#request.on("data", (chunk: Buffer) => events.onData(toUint8Array(chunk)));
+    this.#request.on("end", () => {
+      // A request that was cut off is incomplete, and "aborted" tells that.
+      if (this.#request.complete) events.onEnd(undefined);
+    });
+  }
+
+  #tellBody(events: ServerWireEvents, body: Uint8Array): void {
+    if (this.#gone) return;
+    events.onData(body);
+    events.onEnd(undefined);
+  }
+
+  /** The client may leave while a middleware takes its time: then no event tells it. */
+  #isGone(): boolean {
+    const { errored, socket } = this.#request;
+    return errored !== null || socket.destroyed || this.#response.destroyed;
   }
 
   #onGone(): void {

@@ -3,8 +3,12 @@ import * as http from "node:http";
 import * as net from "node:net";
 import * as tls from "node:tls";
 import type { NodeListener } from "../node-types.js";
+import { enableTcpKeepAlive } from "../tcp-keepalive.js";
 import { detectHttp2, FIRST_BYTES_TIMEOUT_MS } from "./detect-http2.js";
+import { limitHttp1 } from "./http1-connections.js";
+import { DEFAULT_MAX_CALLS, serveInOrder } from "./http1-pipeline.js";
 import { Http2Session, mayCarryHttp2, type SessionEvents } from "./http2-session.js";
+import { listenError } from "./listen-error.js";
 import type { ResolvedServeOptions } from "./serve-options.js";
 
 /** One port for HTTP/1.1 and HTTP/2. */
@@ -48,6 +52,7 @@ export function createListener(
       });
   server.on("connection", (socket: net.Socket) => {
     sockets.add(socket);
+    enableTcpKeepAlive(socket);
     socket.once("close", () => sockets.delete(socket));
   });
   const closed = new Promise<void>((resolve) => server.once("close", resolve));
@@ -69,16 +74,13 @@ export function createListener(
   };
 }
 
-/**
- * HTTP/1.1 on sockets that the other server accepts. An upload may take as long as it takes; deadlines
- * are the calls' own.
- */
-function createHttp1Server(
-  { maxHeaderBytes, idleTimeoutMs }: ResolvedServeOptions,
-  listener: NodeListener,
-): http.Server {
-  const server = http.createServer({ maxHeaderSize: maxHeaderBytes, requestTimeout: 0 }, listener);
-  server.keepAliveTimeout = idleTimeoutMs;
+/** HTTP/1.1 on sockets that the other server accepts. */
+function createHttp1Server(options: ResolvedServeOptions, listener: NodeListener): http.Server {
+  const server = http.createServer(
+    { maxHeaderSize: options.maxHeaderBytes },
+    serveInOrder(listener, options.http2.maxConcurrentStreams ?? DEFAULT_MAX_CALLS),
+  );
+  limitHttp1(server, options.idleTimeoutMs);
   // Deno 2.9 closes a socket that it did not accept itself after one response, and does not say so. This
   // has it say `connection: close`.
   if ("Deno" in globalThis) server.maxRequestsPerSocket = 1;
@@ -101,8 +103,8 @@ function createTlsServer(
     },
     take,
   );
-  // A handshake that failed; its socket is destroyed.
-  server.on("tlsClientError", () => undefined);
+  // Node leaves the socket of a handshake that took too long as it is.
+  server.on("tlsClientError", (_error, socket) => socket.destroy());
   return server;
 }
 
@@ -112,9 +114,11 @@ function isWeak(socket: tls.TLSSocket): boolean {
 
 function listen(server: net.Server, { host, port, path }: ResolvedServeOptions): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
+    const fail = (error: Error) =>
+      reject(listenError(error, path ?? host, path ? undefined : port));
+    server.once("error", fail);
     server.listen(path === undefined ? { port, host } : { path }, () => {
-      server.off("error", reject);
+      server.off("error", fail);
       const address = server.address();
       resolve(typeof address === "object" && address !== null ? address.port : 0);
     });

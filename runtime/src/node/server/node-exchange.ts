@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { IncomingMessage } from "node:http";
-import type { ContextValues } from "@connectrpc/connect";
+import type { ConnectError, ContextValues } from "@connectrpc/connect";
 import type { RequestHead } from "../../server/context.js";
 import type { AttachableWire, Exchange } from "../../server/dispatch.js";
 import { isHttp2, type NodeRequest, type NodeResponse } from "../node-types.js";
 import { sendStatus } from "./http-status.js";
 import { Http1ServerWire } from "./http1-wire.js";
 import { NodeHttp2ServerWire } from "./node-http2-wire.js";
+import { type ConsumedBody, consumedBody, isConsumed } from "./request-body.js";
 import { NodeRequestHead } from "./request-head.js";
 
 /** A request and its response, of Node's HTTP/1.1 or HTTP/2. */
@@ -15,6 +16,9 @@ export class NodeExchange implements Exchange {
   readonly #request: NodeRequest;
   readonly #response: NodeResponse;
   readonly #halfCloseGraceMs: number;
+  /** Somebody has read the body. */
+  readonly #isConsumed: boolean;
+  #consumed: ConsumedBody | undefined;
 
   constructor(
     request: NodeRequest,
@@ -25,7 +29,13 @@ export class NodeExchange implements Exchange {
     this.#request = request;
     this.#response = response;
     this.#halfCloseGraceMs = halfCloseGraceMs;
-    this.head = new NodeRequestHead(request, contextValues);
+    // The query of a GET request is its message.
+    this.#isConsumed = request.method !== "GET" && isConsumed(request, response);
+    this.head = new NodeRequestHead(request, contextValues, this.#isConsumed);
+  }
+
+  get fault(): ConnectError | undefined {
+    return this.#body?.fault;
   }
 
   refuse(status: number, header?: Readonly<Record<string, string>>): void {
@@ -34,9 +44,21 @@ export class NodeExchange implements Exchange {
 
   accept(streams: boolean): AttachableWire {
     const response = this.#response;
+    const body = this.#body?.bytes;
     return isHttp2(response)
-      ? new NodeHttp2ServerWire(response, this.#halfCloseGraceMs, this.#cancelLooksLike(streams))
-      : new Http1ServerWire(this.#request as IncomingMessage, response);
+      ? new NodeHttp2ServerWire(
+          response,
+          this.#halfCloseGraceMs,
+          this.#cancelLooksLike(streams),
+          body,
+        )
+      : new Http1ServerWire(this.#request as IncomingMessage, response, body);
+  }
+
+  get #body(): ConsumedBody | undefined {
+    if (!this.#isConsumed) return undefined;
+    this.#consumed ??= consumedBody(this.#request, this.#response);
+    return this.#consumed;
   }
 
   /** nghttp2 sees to it that a request is as long as it says. */

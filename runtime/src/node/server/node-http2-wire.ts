@@ -30,6 +30,7 @@ export class NodeHttp2ServerWire implements AttachableWire {
   readonly #session: Http2Session | undefined;
   readonly #halfCloseGraceMs: number;
   readonly #cancelLooksLike: "any end" | "an empty request" | undefined;
+  readonly #body: Uint8Array | undefined;
   #events: ServerWireEvents | undefined;
   #requestEnded = false;
   #empty = true;
@@ -45,7 +46,9 @@ export class NodeHttp2ServerWire implements AttachableWire {
     response: Http2ServerResponse,
     halfCloseGraceMs: number,
     cancelLooksLike: "any end" | "an empty request" | undefined,
+    body: Uint8Array | undefined,
   ) {
+    this.#body = body;
     this.#response = response;
     this.#stream = response.stream;
     this.#session = response.stream.session;
@@ -57,11 +60,9 @@ export class NodeHttp2ServerWire implements AttachableWire {
   attach(events: ServerWireEvents): void {
     this.#events = events;
     const stream = this.#stream;
-    stream.on("data", (chunk: Buffer) => {
-      this.#empty = false;
-      events.onData(toUint8Array(chunk));
-    });
-    stream.on("end", () => this.#onEnd());
+    const body = this.#body;
+    if (body) process.nextTick(() => this.#tellBody(events, body));
+    else this.#read(events);
     const onDrain = () => events.onDrain();
     stream.on("drain", () => whenFair(stream, onDrain));
     stream.on("aborted", () => this.#onGone());
@@ -120,6 +121,21 @@ export class NodeHttp2ServerWire implements AttachableWire {
 
   defer(task: () => void): void {
     process.nextTick(task);
+  }
+
+  #read(events: ServerWireEvents): void {
+    this.#stream.on("data", (chunk: Buffer) => {
+      this.#empty = false;
+      events.onData(toUint8Array(chunk));
+    });
+    this.#stream.on("end", () => this.#onEnd());
+  }
+
+  #tellBody(events: ServerWireEvents, body: Uint8Array): void {
+    this.#requestEnded = this.#stream.readableEnded;
+    if (this.#gone) return;
+    events.onData(body);
+    events.onEnd(undefined);
   }
 
   #onEnd(): void {

@@ -10,6 +10,8 @@ import {
 } from "../../options/settings.js";
 import { MAX_TIMER_MS } from "../../options/timeouts.js";
 import { checkHttp2Tuning, type Http2Tuning } from "../http2/http2-options.js";
+import { checkTlsContents } from "../tls-files.js";
+import { DEFAULT_MAX_CALLS } from "./http1-pipeline.js";
 import type { ConnectionProblem, Http2SessionOptions } from "./http2-session.js";
 import type { StreamNodeAdapterOptions } from "./stream-node-adapter.js";
 
@@ -29,8 +31,9 @@ export interface ServeOptions extends StreamNodeAdapterOptions {
   tls?: TlsOptions;
 
   /**
-   * Calls that one HTTP/2 connection may have open; more wait on the client. Default: 250, as in
-   * Go: enough for one client, too little for one to exhaust the server.
+   * Calls that one connection may have open. Default: 250, as in Go: enough for one client, too
+   * little for one to exhaust the server. Over HTTP/2 more wait on the client. Over HTTP/1.1 a
+   * connection serves one request at a time, and is closed if more than this are on it.
    */
   maxConcurrentStreams?: number;
 
@@ -136,7 +139,7 @@ function resolveAge({ maxConnectionAgeMs, maxConnectionAgeGraceMs }: ServeOption
 }
 
 function resolveHttp2(
-  { http2 = {}, resetLimit = {}, maxConcurrentStreams = 250 }: ServeOptions,
+  { http2 = {}, resetLimit = {}, maxConcurrentStreams = DEFAULT_MAX_CALLS }: ServeOptions,
   maxHeaderListBytes: number,
 ): Http2Options {
   assertKnownKeys("resetLimit", resetLimit, ["burst", "perSecond"]);
@@ -171,6 +174,7 @@ function checkTls(tls: TlsOptions | undefined): TlsOptions | undefined {
   if (tls === undefined) return undefined;
   const allowed = "an object with key and cert, pfx, SNICallback or pskCallback";
   if (!isObject(tls)) throw invalidOption("tls", allowed, tls);
+  checkTlsContents("tls", tls);
   const { key, privateKeyIdentifier, cert, pfx, SNICallback, pskCallback } = tls;
   const certified = cert && (key || privateKeyIdentifier);
   if (certified || pfx || SNICallback || pskCallback) return tls;

@@ -8,6 +8,7 @@ import { adapterOptions } from "../../options/connect-options.js";
 import type { CorsOptions } from "../../options/cors.js";
 import { checkOptions } from "../../options/declare.js";
 import { DEFAULT_READ_MAX_BYTES } from "../../options/message-size.js";
+import { checkOptionNames } from "../../options/option-names.js";
 import { definedOnly } from "../../options/settings.js";
 import type { CallTracker } from "../../server/call-tracker.js";
 import { createRequestHandler, type HandleRequest } from "../../server/request-handler.js";
@@ -15,7 +16,9 @@ import { registerNodeCompressions } from "../compression/compression.js";
 import { shareConnection } from "../fair-share.js";
 import { isHttp2, type NodeListener } from "../node-types.js";
 import { sendStatus } from "./http-status.js";
+import { DEFAULT_MAX_CALLS, serveInOrder } from "./http1-pipeline.js";
 import { NodeExchange } from "./node-exchange.js";
+import { adapterOptionNames } from "./option-names.js";
 
 /** Options of `streamNodeAdapter`: those of Connect-Node's adapter, and a few for streams. */
 export interface StreamNodeAdapterOptions extends ConnectNodeAdapterOptions {
@@ -67,7 +70,8 @@ export interface StreamNodeAdapterOptions extends ConnectNodeAdapterOptions {
  * Throws a `RangeError` for an invalid option.
  */
 export function streamNodeAdapter(options: StreamNodeAdapterOptions): NodeListener {
-  return createNodeListener(prepareRoutes(options), options);
+  checkOptionNames("streamNodeAdapter", options, adapterOptionNames);
+  return serveInOrder(createNodeListener(prepareRoutes(options), options), DEFAULT_MAX_CALLS);
 }
 
 /** Checks the options, and prepares what they serve. `calls`: who keeps the open ones. */
@@ -91,6 +95,8 @@ export function createNodeListener(
 ): NodeListener {
   const listener: NodeListener = (request, response) => {
     if (isHttp2(response)) shareConnection(response.stream);
+    // Node reads "HTTP/2.0" in a request line as a version of HTTP/1.
+    else if (request.httpVersionMajor !== 1) return sendStatus(response, 505);
     const exchange = new NodeExchange(request, response, contextValues, halfCloseGraceMs);
     if (!handle(exchange)) fallback?.(request, response);
   };

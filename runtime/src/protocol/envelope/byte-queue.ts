@@ -9,12 +9,16 @@ const SMALL_BYTES = 1024;
 /** How much memory to take at once for small pieces. */
 const COLLECT_BYTES = 4096;
 
+/** The first bytes are copied at once if they are less than this part of their buffer: that costs little. */
+const DETACH_RATIO = 8;
+
 const nothing = new Uint8Array(0);
 
 /**
- * Bytes in the order they came, in the pieces they came in. They are copied only to join what has
- * to be in one piece, and so that those who wait do not keep alive the large buffers that Node
- * reads into. What was handed out as a view is never overwritten.
+ * Bytes in the order they came, in the pieces they came in. They are copied only to join what has to
+ * be in one piece, and so that a little that waits does not keep alive a lot: sockets are read into
+ * buffers of 64 KiB, which connections and their streams share. What was handed out as a view is
+ * never overwritten.
  */
 export class ByteQueue {
   /** The first piece, and how much of it has been taken. */
@@ -22,6 +26,8 @@ export class ByteQueue {
   #taken = 0;
   readonly #later: Uint8Array[] = [];
   #laterBytes = 0;
+  /** How many of the last pieces are views of one buffer. */
+  #run = 0;
   /** Where small pieces are collected, and how much of it is in use. */
   #collected: Uint8Array = nothing;
   #collectedBytes = 0;
@@ -31,8 +37,8 @@ export class ByteQueue {
     return this.#first.byteLength - this.#taken + this.#laterBytes;
   }
 
-  /** `waits`: the piece will not be taken soon. */
-  push(piece: Uint8Array, waits: boolean): void {
+  /** Behind another, a piece waits. The first is left as it is, until `detach`. */
+  push(piece: Uint8Array): void {
     if (piece.byteLength === 0) return;
     if (this.length === 0) {
       this.#first = piece;
@@ -40,9 +46,21 @@ export class ByteQueue {
       return;
     }
     const last = this.#later.at(-1) ?? this.#first;
-    if (Math.max(piece.byteLength, last.byteLength) < SMALL_BYTES) this.#collect(piece);
-    else this.#later.push(waits && isPartOfMore(piece) ? piece.slice() : piece);
+    const small = Math.max(piece.byteLength, last.byteLength) < SMALL_BYTES;
+    if (small || piece.buffer !== last.buffer) this.#closeRun(last.buffer);
+    if (small) {
+      this.#collect(piece);
+    } else {
+      this.#later.push(piece);
+      this.#run++;
+    }
     this.#laterBytes += piece.byteLength;
+  }
+
+  /** The first bytes wait for others: they keep alive a large buffer only if they are much of it. */
+  detach(): void {
+    const held = this.#first.byteLength - this.#taken;
+    if (held > 0 && held * DETACH_RATIO < this.#first.buffer.byteLength) this.#copyFirst();
   }
 
   /** Joins pieces until the first `count` bytes are in one. False: there are fewer. */
@@ -95,6 +113,7 @@ export class ByteQueue {
     this.#taken = 0;
     this.#later.length = 0;
     this.#laterBytes = 0;
+    this.#run = 0;
     this.#collected = nothing;
     this.#collectedBytes = 0;
   }
@@ -107,6 +126,26 @@ export class ByteQueue {
     this.#laterBytes -= part.byteLength;
     if (part.byteLength < piece.byteLength) this.#later.unshift(piece.subarray(part.byteLength));
     return part.byteLength;
+  }
+
+  /** No more pieces of `buffer` follow. If those that wait are little of it, they are copied. */
+  #closeRun(buffer: ArrayBufferLike): void {
+    const run = this.#later.slice(Math.max(0, this.#later.length - this.#run));
+    this.#run = 0;
+    const ofFirst = this.#first.buffer === buffer ? this.#first.byteLength - this.#taken : 0;
+    const bytes = run.reduce((sum, piece) => sum + piece.byteLength, ofFirst);
+    if (bytes * 2 >= buffer.byteLength) return;
+    if (ofFirst > 0) this.#copyFirst();
+    this.#later.length -= run.length;
+    for (const piece of run) {
+      if (piece.byteLength * 2 > COLLECT_BYTES) this.#later.push(piece.slice());
+      else this.#collect(piece);
+    }
+  }
+
+  #copyFirst(): void {
+    this.#first = this.#first.slice(this.#taken);
+    this.#taken = 0;
   }
 
   /** Puts a small piece where the one before it is, if there is room. */
@@ -123,9 +162,4 @@ export class ByteQueue {
     if (last && follows) this.#later[this.#later.length - 1] = page.subarray(last.byteOffset, to);
     else this.#later.push(page.subarray(from, to));
   }
-}
-
-/** True for a view that keeps alive more than twice its bytes. */
-function isPartOfMore(piece: Uint8Array): boolean {
-  return piece.byteLength * 2 < piece.buffer.byteLength;
 }

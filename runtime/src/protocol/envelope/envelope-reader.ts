@@ -64,9 +64,9 @@ export class EnvelopeReader {
   }
 
   push(chunk: Uint8Array): void {
-    // Where whole envelopes wait already, the reader is behind.
-    this.#queue.push(chunk, this.hasNext);
+    this.#queue.push(chunk);
     this.#count?.add(chunk);
+    if (!this.hasNext) this.#queue.detach();
   }
 
   /**
@@ -75,7 +75,7 @@ export class EnvelopeReader {
    */
   next(): Envelope | undefined {
     const queue = this.#queue;
-    if (!queue.join(ENVELOPE_HEADER_BYTES)) return undefined;
+    if (!queue.join(ENVELOPE_HEADER_BYTES)) return this.#wait();
     const length = this.#lengthAt(0);
     if (length > this.#maxBytes) {
       throw new ConnectError(
@@ -83,7 +83,7 @@ export class EnvelopeReader {
         Code.ResourceExhausted,
       );
     }
-    if (!queue.join(ENVELOPE_HEADER_BYTES + length)) return undefined;
+    if (!queue.join(ENVELOPE_HEADER_BYTES + length)) return this.#wait();
     const envelope = { flags: queue.at(0), data: this.#view(length) };
     queue.skip(ENVELOPE_HEADER_BYTES + length);
     this.#count?.subtract(envelope.flags, length);
@@ -116,6 +116,11 @@ export class EnvelopeReader {
     this.#queue.clear();
     this.#count = undefined;
     this.#detached?.clear();
+  }
+
+  /** The rest of an envelope has to come. */
+  #wait(): undefined {
+    this.#queue.detach();
   }
 
   /** The data of the first envelope. */

@@ -451,7 +451,7 @@ describe("a transport", () => {
   });
 
   it("says why it could not connect, and connects when a server is there", async () => {
-    const gone = await serve({ routes: () => undefined });
+    const gone = await serve({ routes: (router) => void registerLabService(router, {}) });
     await gone.close();
     const { client, transport } = connectTo(gone.url);
     const states: string[] = [];
@@ -469,7 +469,7 @@ describe("a transport", () => {
 
   it("does not try again with each call while a server is gone", async () => {
     let attempts = 0;
-    const gone = await serve({ routes: () => undefined });
+    const gone = await serve({ routes: (router) => void registerLabService(router, {}) });
     await gone.close();
     const { client, transport } = connectTo(gone.url);
     transport.onStateChange((state) => {

@@ -157,8 +157,13 @@ describe("a server of one's own", () => {
     expect((await stream.recv())?.text).toBe(
       "ConnectError: [unavailable] the server is shutting down",
     );
+    expect(await status("/healthz")).toEqual([503, app]);
+    // Over HTTP/2 a connection says which requests are its last: those are served.
+    expect(await status("/lab.v1.LabService/Unary")).toEqual([405, app]);
+    const lab1 = await serveLab(listener, "1.1");
+    onTestFinished(() => lab1[Symbol.asyncDispose]());
     for (const path of ["/healthz", "/lab.v1.LabService/Unary", "/other"]) {
-      expect(await status(path)).toEqual([503, app]);
+      expect((await fetch(`${lab1.url}${path}`)).status).toBe(503);
     }
   });
 

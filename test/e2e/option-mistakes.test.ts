@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Mistakes in what serve(), streamNodeAdapter() and createStreamTransport() are given: each has an error that says so.
+import type { ConnectRouter } from "@connectrpc/connect";
 import {
   createStreamTransport,
   type ServeOptions,
@@ -9,9 +10,10 @@ import {
 } from "connect-stream/node";
 import { describe, expect, it } from "vitest";
 import "../support/process-faults.js";
+import { registerLabService } from "../support/gen/lab/v1/lab_stream.js";
 import { certFile, keyFile, selfSigned } from "../support/tls.js";
 
-const routes = () => undefined;
+const routes = (router: ConnectRouter) => void registerLabService(router, {});
 
 async function errorOf(run: () => unknown): Promise<Error & { code?: string }> {
   try {

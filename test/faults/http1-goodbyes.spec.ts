@@ -102,7 +102,10 @@ describe.each([false, true])("TLS: %s", (secure) => {
 });
 
 it("behind TLS, who does not shake hands, or says nothing then, has ten seconds", async () => {
-  const server = await serve({ tls: selfSigned, routes: () => undefined });
+  const server = await serve({
+    tls: selfSigned,
+    routes: (router) => void registerLabService(router, {}),
+  });
   onTestFinished(() => server.close({ graceMs: 0 }));
   const silent = [connect(server.port, "127.0.0.1"), await dial(server, true)];
   const ended = silent.map((socket) => once(socket.resume(), "end"));

@@ -21,8 +21,8 @@ export interface RequestHandlerOptions extends RoutesOptions {
 export function createRequestHandler(options: RequestHandlerOptions): HandleRequest {
   const { drainSignal, healthPath } = options;
   const calls = options.calls ?? new CallTracker(drainSignal);
-  const routes = createRoutes({ ...options, calls });
   const cors = options.cors && new CorsPolicy(options.cors);
+  const routes = createRoutes({ ...options, calls });
   return (exchange) => {
     const { path, method, fullDuplex } = exchange.head;
     const route = routes.get(path);

@@ -22,7 +22,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 async function createProject(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "containers-"));
   onTestFinished(() => rm(folder, { recursive: true }));
-  for (const page of ["README.md", "docs/containers.md"]) {
+  for (const page of ["README.md", "docs/generated.md", "docs/containers.md"]) {
     for (const { title, language, text } of codeBlocks(
       page,
       await readFile(join(root, page), "utf8"),

@@ -30,23 +30,14 @@ export abstract class ConnectionCore implements StreamContext, HeaderSink, Outbo
   /** The peer's last GOAWAY. */
   goaway: Goaway | undefined = undefined;
 
-  /** @internal */
   readonly options: ResolvedHttp2Options;
-  /** @internal */
   readonly outbound: Outbound;
-  /** @internal */
   readonly inbound: Inbound;
-  /** @internal */
   readonly guard: FloodGuard;
-  /** @internal */
   readonly pings: Pings;
-  /** @internal */
   readonly streams: StreamSet;
-  /** @internal */
   readonly blocks: HeaderBlockReader;
-  /** @internal */
   readonly deadlines: Deadlines;
-  /** @internal */
   readonly settings: SettingsExchange;
   /** Whether the connection is to close when its last stream has. */
   protected isLeaving = false;
@@ -69,7 +60,6 @@ export abstract class ConnectionCore implements StreamContext, HeaderSink, Outbo
     this.settings = new SettingsExchange(this);
   }
 
-  /** @internal */
   get streamBufferBytes(): number {
     return this.options.streamBufferBytes;
   }
@@ -83,23 +73,18 @@ export abstract class ConnectionCore implements StreamContext, HeaderSink, Outbo
     this.#host.end();
   }
 
-  /** @internal Has a flush follow. */
+  /** Has a flush follow. */
   schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
     this.#host.defer(this.#task);
   }
 
-  /** @internal */
   abstract probe(): void;
-  /** @internal */
   abstract isIdle(streamId: number): boolean;
-  /** @internal */
   abstract onHeaderList(streamId: number, list: HeaderList | undefined, endStream: boolean): void;
-  /** @internal */
   abstract onGoaway(goaway: Goaway): void;
 
-  /** @internal */
   onSelfDependency(streamId: number): void {
     const stream = this.streams.open.get(streamId);
     const message = "a stream that depends on itself";
@@ -107,12 +92,10 @@ export abstract class ConnectionCore implements StreamContext, HeaderSink, Outbo
     else this.streams.reject(streamId, ErrorCode.PROTOCOL_ERROR, message);
   }
 
-  /** @internal */
   onLocalEnd(stream: Http2Stream): void {
     this.streams.localEnd(stream);
   }
 
-  /** @internal */
   onStall(): void {
     if (this.deadlines.isSet(Deadline.STALL)) return;
     this.deadlines.set(Deadline.STALL, this.options.stallTimeoutMs / 2);

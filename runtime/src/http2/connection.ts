@@ -83,12 +83,10 @@ export abstract class Http2Connection extends ConnectionCore {
   /** Closes the connection once its streams have ended. `debug` tells the peer why. */
   abstract shutdown(debug?: string): void;
 
-  /** @internal */
   override probe(): void {
     this.ping((rttMs) => this.inbound.measured(rttMs));
   }
 
-  /** @internal */
   override onGoaway(goaway: Goaway): void {
     this.goaway = goaway;
     this.isLeaving = true;
@@ -97,14 +95,12 @@ export abstract class Http2Connection extends ConnectionCore {
     this.schedule();
   }
 
-  /** @internal */
   onSettings(bytes: Uint8Array, start: number, end: number): void {
     this.settings.received(bytes, start, end);
     this.settingsReceived = true;
     this.events.onSettings();
   }
 
-  /** @internal */
   widen(increment: number): void {
     const window = this.outbound.sendWindow + increment;
     if (window > MAX_WINDOW_BYTES) {

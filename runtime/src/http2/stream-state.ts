@@ -28,55 +28,48 @@ export abstract class StreamState {
   /** Whether a frame of it has been sent or received: whether the peer can know of it. */
   known = false;
 
-  /** @internal Bytes that the peer's window allows, and that ours still allows the peer. */
+  /** Bytes that the peer's window allows, and that ours still allows the peer. */
   sendWindow: number;
-  /** @internal */
   receiveWindow: number;
-  /** @internal Bytes taken in for which the peer has got no new window. */
+  /** Bytes taken in for which the peer has got no new window. */
   owed = 0;
-  /** @internal What its window is by now, when nothing is owed. */
+  /** What its window is by now, when nothing is owed. */
   windowTarget: number;
-  /** @internal Bytes that have been received and not taken in. */
+  /** Bytes that have been received and not taken in. */
   unread = 0;
-  /** @internal Whether headers have been given to it, so that data may follow. */
+  /** Whether headers have been given to it, so that data may follow. */
   started = false;
-  /** @internal What waits to be sent: around the data. */
+  /** What waits to be sent: around the data. */
   headers: HeaderList | undefined = undefined;
-  /** @internal */
   interim: HeaderList[] | undefined = undefined;
-  /** @internal */
   trailers: HeaderList | undefined = undefined;
-  /** @internal Whether the embedder has ended its side. */
+  /** Whether the embedder has ended its side. */
   ending = false;
-  /** @internal Code of a reset that goes behind the end; -1: none. */
+  /** Code of a reset that goes behind the end; -1: none. */
   stopCode = -1;
-  /** @internal Whether `onDrain` is to be told when there is room, and whether there is. */
+  /** Whether `onDrain` is to be told when there is room, and whether there is. */
   wantsDrain = false;
-  /** @internal */
   drainDue = false;
-  /** @internal What has come while it was paused. */
+  /** What has come while it was paused. */
   held: HeldData | undefined = undefined;
-  /** @internal Whether the embedder wants no data now. */
+  /** Whether the embedder wants no data now. */
   paused = false;
-  /** @internal The peer has ended its side, and `onEnd` is due. */
+  /** The peer has ended its side, and `onEnd` is due. */
   endDue = false;
-  /** @internal */
   receivedTrailers: HeaderList | undefined = undefined;
-  /** @internal Whether the headers that all else follows have come. */
+  /** Whether the headers that all else follows have come. */
   gotHeaders = false;
-  /** @internal Of the peer's `content-length`, what is still to come; -1: unknown. */
+  /** Of the peer's `content-length`, what is still to come; -1: unknown. */
   contentLeft = -1;
-  /** @internal Interim responses so far. */
+  /** Interim responses so far. */
   interimCount = 0;
-  /** @internal Whether the handler has returned, on a server. */
+  /** Whether the handler has returned, on a server. */
   released = false;
-  /** @internal `buffered` when stalls were last looked for; -1: not yet. */
+  /** `buffered` when stalls were last looked for; -1: not yet. */
   stallMark = -1;
-  /** @internal Its place in a queue. */
+  /** Its place in a queue. */
   queue: StreamQueue | undefined = undefined;
-  /** @internal */
   previous: Http2Stream | undefined = undefined;
-  /** @internal */
   next: Http2Stream | undefined = undefined;
 
   /** The piece to go next, from where on, and those behind it. */
@@ -91,7 +84,7 @@ export abstract class StreamState {
     this.windowTarget = receiveWindow;
   }
 
-  /** @internal Appends to what waits to be sent. */
+  /** Appends to what waits to be sent. */
   append(piece: Uint8Array): void {
     if (this.#piece === undefined) this.#piece = piece;
     else {
@@ -101,13 +94,13 @@ export abstract class StreamState {
     this.buffered += piece.length;
   }
 
-  /** @internal Keeps data until `resume`. */
+  /** Keeps data until `resume`. */
   hold(bytes: Uint8Array, start: number, end: number): void {
     this.held ??= new HeldData();
     this.held.push(bytes, start, end);
   }
 
-  /** @internal Moves the next bytes of what waits into a frame. */
+  /** Moves the next bytes of what waits into a frame. */
   moveData(writer: FrameWriter, bytes: number): void {
     this.buffered -= bytes;
     let left = bytes;
@@ -120,7 +113,7 @@ export abstract class StreamState {
     }
   }
 
-  /** @internal Drops what waits to be sent. */
+  /** Drops what waits to be sent. */
   drop(): void {
     this.#piece = undefined;
     this.#more = undefined;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ConnectRouter } from "@connectrpc/connect";
+import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-web";
 import { serve } from "connect-stream/node";
 import { expect, it, onTestFinished } from "vitest";
@@ -65,4 +65,33 @@ it("answers pages with a token", async () => {
   const client = createMonitorServiceClient(transport);
   const stream = client.watch({ interval: 1 }, { headers: { authorization: "Bearer ada's" } });
   expect(await stream.recv()).toMatchObject({ cpu: 1 });
+});
+
+it("subscribes to a stream, as components do", async () => {
+  const { url: baseUrl } = await start(routes);
+  const client = createMonitorServiceClient(createConnectTransport({ baseUrl }));
+
+  function subscribe(onSample: (cpu: number) => void, onError: (error: unknown) => void) {
+    const stream = client.watch({ interval: 1 });
+    const read = async () => {
+      for await (const { cpu } of stream) onSample(cpu);
+    };
+    read().catch((error: unknown) => {
+      if (ConnectError.from(error).code !== Code.Canceled) onError(error);
+    });
+    return () => stream.close();
+  }
+
+  const errors: unknown[] = [];
+  await new Promise<void>((resolve) => {
+    const unsubscribe = subscribe(
+      (cpu) => {
+        expect(cpu).toBe(1);
+        unsubscribe();
+        setImmediate(resolve);
+      },
+      (error) => errors.push(error),
+    );
+  });
+  expect(errors).toEqual([]);
 });

@@ -31,7 +31,8 @@ function verdict(response: Response | undefined): string {
   const type = headers["content-type"] ?? "";
   if (status !== 200) return type === "application/json" ? unaryError(response) : `HTTP ${status}`;
   if (type.startsWith("application/grpc-web")) {
-    return `grpc-web ${reset ? "reset" : statusOf(/grpc-status: ?(\d+)/i.exec(body.toString("latin1"))?.[1])}`;
+    const text = type.startsWith("application/grpc-web-text") ? fromBase64(body) : body;
+    return `grpc-web ${reset ? "reset" : statusOf(/grpc-status: ?(\d+)/i.exec(text.toString("latin1"))?.[1])}`;
   }
   if (type.startsWith("application/grpc")) {
     const found = trailers["grpc-status"] ?? headers["grpc-status"];
@@ -43,6 +44,12 @@ function verdict(response: Response | undefined): string {
   const parsed: unknown = JSON.parse(lastEnvelope(body).toString());
   const code = (parsed as { error?: { code?: string } }).error?.code ?? "ok";
   return `connect ${code}`;
+}
+
+/** Bytes whose base64 may have padding in the middle, behind each write. */
+function fromBase64(body: Buffer): Buffer {
+  const parts = body.toString("latin1").match(/[^=]+={0,2}/g) ?? [];
+  return Buffer.concat(parts.map((part) => Buffer.from(part, "base64")));
 }
 
 /** An error of Connect's unary calls has one of its codes. */

@@ -68,7 +68,9 @@ export class HpackEncoder {
       return;
     }
     this.#encodeFields(list);
-    const octets = same ? this.block.slice(0, this.length) : undefined;
+    // Octets that put a field into the table are good for once.
+    const settled = same && this.#table.version === version;
+    const octets = settled ? this.block.slice(0, this.length) : undefined;
     this.#cache[slot] = { list, version: this.#table.version, octets };
   }
 

@@ -219,16 +219,14 @@ describe("HPACK", () => {
   it("does not repeat octets that put a field into the table", () => {
     const encoder = new HpackEncoder();
     const decoder = new HpackDecoder(4096);
-    const types = Array.from({ length: 12 }, (_, i) =>
-      HeaderList.of([["content-type", `application/x-${i}`]], { reused: true }),
-    );
-    // Values of a name that did not come again are indexed when they come for the second time.
+    const typed = (type: string) => HeaderList.of([["content-type", type]], { reused: true });
+    // After these, a value of the name is indexed when it comes for the second time.
+    const once = Array.from({ length: 5 }, (_, i) => typed(`application/x-${i}`));
+    const list = typed("application/proto");
     const other = HeaderList.of([["content-encoding", "gzip"]], { reused: true });
-    for (const list of types) {
-      for (const one of [list, list, list, other, list]) {
-        const expected = one.fields.map(({ name, value }) => [name, value]);
-        expect(decode(decoder, encode(encoder, one))).toEqual(expected);
-      }
+    for (const one of [...once, other, list, list, list, other, list]) {
+      const expected = one.fields.map(({ name, value }) => [name, value]);
+      expect(decode(decoder, encode(encoder, one))).toEqual(expected);
     }
   });
 

@@ -40,7 +40,7 @@ export interface Lab extends AsyncDisposable {
 
 /**
  * What labs run on: the parts of `serve`, by default, or a server of Node under `streamNodeAdapter`.
- * Runs with another Connect or another Node take the other one (`LAB_HOST=node`).
+ * The run with the oldest Connect takes the other one (`LAB_HOST=node`).
  */
 const onNode = process.env.LAB_HOST === "node";
 

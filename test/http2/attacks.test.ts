@@ -108,6 +108,15 @@ describe("ends a connection that has too many", () => {
       ["PRIORITY (CVE-2019-9513)", 1001, () => frame(2, 0, 1, [0, 0, 0, 3, 0])],
       ["unknown frames", 1001, () => frame(77, 0, 0)],
       ["WINDOW_UPDATE", 2001, (i) => frame(8, 0, 0, uint32(1 + (i % 2)))],
+      [
+        "header lists that are too large",
+        201,
+        (i, p) =>
+          p.headers(
+            2 * i + 1,
+            Array.from({ length: 500 }, () => ["x-a", "b"]),
+          ),
+      ],
       ["streams beyond the limit", 2251, (i, p) => p.headers(2 * i + 1, requestFields)],
     ];
 

@@ -14,6 +14,7 @@ export class FloodGuard {
   readonly #resets: RateLimit;
   readonly #streamErrors = new RateLimit(limits.STREAM_ERRORS);
   readonly #refusals = new RateLimit(limits.REFUSALS);
+  readonly #largeLists = new RateLimit(limits.LARGE_LISTS);
   readonly #settings = new RateLimit(limits.SETTINGS_FRAMES);
   readonly #pings = new RateLimit(limits.PINGS);
   readonly #empty = new RateLimit(limits.EMPTY_FRAMES);
@@ -44,6 +45,11 @@ export class FloodGuard {
   /** A stream beyond the limit. */
   refusal(): void {
     this.#count(this.#refusals, "streams beyond SETTINGS_MAX_CONCURRENT_STREAMS");
+  }
+
+  /** A request whose header list is too large. */
+  largeList(): void {
+    this.#count(this.#largeLists, "header lists that are too large");
   }
 
   settings(): void {

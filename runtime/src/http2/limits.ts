@@ -104,6 +104,12 @@ export const STREAM_ERRORS: Rate = { burst: 100, perSecond: 10 };
 /** Streams refused beyond the limit: a client that cancels a lot may run into some. */
 export const REFUSALS: Rate = { burst: 2000, perSecond: 500 };
 
+/**
+ * Requests whose header lists are too large: each costs the decoding of a block of up to 128 KiB, and
+ * peers that heed `SETTINGS_MAX_HEADER_LIST_SIZE` send none.
+ */
+export const LARGE_LISTS: Rate = { burst: 200, perSecond: 20 };
+
 /** SETTINGS (CVE-2019-9515): peers send one, and perhaps one when something grows. */
 export const SETTINGS_FRAMES: Rate = { burst: 50, perSecond: 5 };
 

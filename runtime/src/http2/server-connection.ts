@@ -131,8 +131,8 @@ export class ServerConnection extends Http2Connection {
     else streams.remoteEnd(stream, list);
   }
 
-  #refuse(streamId: number, code: number = REFUSED_STREAM): void {
-    this.outbound.control.reset(streamId, code);
+  #refuse(streamId: number): void {
+    this.outbound.control.reset(streamId, REFUSED_STREAM);
     this.streams.ignore(streamId);
     this.guard.refusal();
   }
@@ -141,7 +141,9 @@ export class ServerConnection extends Http2Connection {
   #refuseTooLarge(streamId: number): void {
     const message = `request headers larger than ${this.options.maxHeaderListBytes} bytes`;
     this.events.onViolation({ scope: "stream", streamId, code: ENHANCE_YOUR_CALM, message });
-    this.#refuse(streamId, ENHANCE_YOUR_CALM);
+    this.outbound.control.reset(streamId, ENHANCE_YOUR_CALM);
+    this.streams.ignore(streamId);
+    this.guard.largeList();
   }
 }
 

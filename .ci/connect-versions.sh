@@ -13,7 +13,7 @@ cd "$(dirname "$0")/.."
 which=$1
 version=${2:-}
 tests=(test/e2e test/fetch test/runtime test/examples test/docs)
-reliability=(test/faults test/fuzz test/load)
+reliability=(test/attacks test/faults test/fuzz test/load)
 results=$PWD/.tmp/results
 name=connect-$which${version:+-node-$version}
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a server is told of a handler that cannot be meant: when it is registered, or at the call.
+import { create, toBinary } from "@bufbuild/protobuf";
 import {
   Code,
   type ConnectRouter,
@@ -12,7 +13,7 @@ import { describe, expect, it, vi } from "vitest";
 import "../support/process-faults.js";
 import { ourTransport } from "../support/clients/transports.js";
 import { failure, observed, turn } from "../support/gate.js";
-import { LabService } from "../support/gen/lab/v1/lab_pb.js";
+import { LabService, NoteSchema } from "../support/gen/lab/v1/lab_pb.js";
 import {
   createLabServiceClient,
   type LabServiceHandler,
@@ -150,6 +151,16 @@ describe("routes that register nothing", () => {
   });
 });
 
+/** Old versions of protobuf-es take null for an empty message. */
+const refusesNull = (() => {
+  try {
+    toBinary(NoteSchema, create(NoteSchema, { replies: [null as never] }));
+    return false;
+  } catch {
+    return true;
+  }
+})();
+
 describe("a value of the wrong type in a message", () => {
   /** What JavaScript sends; what its error names. */
   const messages: readonly (readonly [object, string])[] = [
@@ -162,7 +173,7 @@ describe("a value of the wrong type in a message", () => {
     [{ replies: 5 }, "lab.v1.Note.replies"],
     [{ replies: ["x"] }, "lab.v1.Note.replies"],
     [{ replies: [5] }, "lab.v1.Note.replies"],
-    [{ replies: [null] }, "lab.v1.Note.replies"],
+    ...(refusesNull ? [[{ replies: [null] }, "lab.v1.Note.replies"] as const] : []),
     [{ replies: [{ replies: ["x"] }] }, "lab.v1.Note.replies"],
     [{ replies: [{ number: "x" }] }, "lab.v1.Note.number"],
   ];

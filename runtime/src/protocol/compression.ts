@@ -46,6 +46,9 @@ export function compress(
   return native ? native.compress(data) : compression.compress(data as Uint8Array<ArrayBuffer>);
 }
 
+/** What a peer is told that compresses a message without saying how. */
+export const NO_COMPRESSION = "received compressed envelope, but do not know how to decompress";
+
 /**
  * Decompresses one message, of any call. Throws or rejects with a `ConnectError`:
  * `resource_exhausted` for more than `maxBytes`, `internal` where no compression was agreed on.
@@ -56,10 +59,7 @@ export function decompress(
   maxBytes: number,
 ): Uint8Array | Promise<Uint8Array> {
   if (!compression) {
-    throw new ConnectError(
-      "received compressed envelope, but do not know how to decompress",
-      Code.Internal,
-    );
+    throw new ConnectError(NO_COMPRESSION, Code.Internal);
   }
   const native = natives.get(compression);
   return native

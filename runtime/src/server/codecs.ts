@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, ConnectError } from "@connectrpc/connect";
+import { NO_COMPRESSION } from "../protocol/compression.js";
 import type { Compression } from "../protocol/connect-internals.js";
 import type { DecoderFormat } from "../protocol/decoder.js";
 import { limitElements } from "../protocol/element-limit.js";
@@ -55,10 +56,12 @@ export function responseFormat(
 
 /**
  * What is wrong with what a client sent. Its bytes are an argument like any other: Connect calls what it
- * cannot parse `internal`, and so do we where a server's bytes are wrong.
+ * cannot parse `internal`, and so do we where a server's bytes are wrong. A message that is compressed,
+ * though no compression was named, is `internal` on both sides.
+ * https://github.com/grpc/grpc/blob/master/doc/compression.md#compression-method-asymmetry-between-peers
  */
 export function toRequestError(error: ConnectError): ConnectError {
-  if (error.code !== Code.Internal) return error;
+  if (error.code !== Code.Internal || error.rawMessage === NO_COMPRESSION) return error;
   return new ConnectError(
     error.rawMessage,
     Code.InvalidArgument,

@@ -27,7 +27,9 @@ const nameWidth = 20;
 
 export function createNarrator(output: Output): Narrator {
   const colourful = output.isTTY === true && output.hasColors?.() === true;
-  const paint = (format: Format, text: string) => (colourful ? styleText(format, text) : text);
+  // Not by the stream that Node.js looks at from 22 on, which may be another.
+  const paint = (format: Format, text: string) =>
+    colourful ? styleText(format, text, { validateStream: false }) : text;
   const line = (text: string) => output.write(`${text}\n`);
   return {
     scene: (title) => line(`\n${paint("bold", title)}`),

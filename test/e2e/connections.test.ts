@@ -14,7 +14,7 @@ import {
 import { describe, expect, it, onTestFinished } from "vitest";
 import "../support/process-faults.js";
 import { FrameType, frameServer } from "../support/frame-server.js";
-import { failure, gate, until } from "../support/gate.js";
+import { failure, gate, turn, until } from "../support/gate.js";
 import {
   createLabServiceClient,
   type LabServiceClient,
@@ -41,17 +41,23 @@ function connectTo(
 /** A server that takes so many calls on a connection, and counts these. */
 async function limited(handler: Partial<LabServiceHandler>, maxConcurrentStreams: number) {
   const sessions: http2.ServerHttp2Session[] = [];
+  let open = 0;
   const listener = streamNodeAdapter({
     routes: (router) => void registerLabService(router, handler),
   });
   const server = http2.createServer({ settings: { maxConcurrentStreams } }, listener);
   server.on("session", (session) => sessions.push(session));
+  server.on("stream", (stream) => {
+    open++;
+    stream.once("close", () => open--);
+  });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => {
     for (const session of sessions) session.destroy();
     server.close();
   });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, sessions };
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { url, sessions, open: () => open };
 }
 
 /** A handler whose downloads go on until `finish`. */
@@ -130,13 +136,15 @@ describe("a server's limit of calls on a connection", () => {
 
   it("spreads calls over connections, where there are several", async () => {
     const { handler, finish } = holding();
-    const { url, sessions } = await limited(handler, 2);
+    const { url, sessions, open } = await limited(handler, 2);
     const { client } = connectTo(url, { maxConnections: 2 });
     const held = Array.from({ length: 4 }, () => client.download({}));
     await Promise.all(held.map((stream) => stream.header));
     for (const stream of held.slice(0, 2)) stream.close();
     // Both were on the first connection, which has the fewest now.
-    await until(() => sessions.length === 2);
+    await until(() => sessions.length === 2 && open() === 2);
+    // Node.js refuses streams while it has not freed earlier ones, which is a turn after their end.
+    await turn();
     await Promise.all([client.unary({}), client.unary({})]);
     finish();
     expect(sessions.length).toBe(2);

@@ -5,6 +5,7 @@ import * as http2 from "node:http2";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
 import { Code, ConnectError, createContextKey, createContextValues } from "@connectrpc/connect";
 import {
@@ -82,6 +83,17 @@ function rawClient(port: number) {
   return { socket, peer, frames, closed };
 }
 
+/** The headers of a request of gRPC. */
+function requestOf(path: string): [string, string][] {
+  return [
+    [":method", "POST"],
+    [":scheme", "http"],
+    [":authority", "localhost"],
+    [":path", path],
+    ["content-type", "application/grpc+proto"],
+  ];
+}
+
 describe("the age of connections", () => {
   it("ends a connection, and no call on it", async () => {
     const release = gate();
@@ -129,6 +141,32 @@ describe("the age of connections", () => {
   });
 });
 
+it("a call that was on its way when its connection said goodbye lasts as long as it likes", async () => {
+  const finish = gate();
+  const server = await start(
+    {
+      async download(_, stream) {
+        await stream.send({ text: "first" });
+        await finish.promise;
+        await stream.send({ text: "last" });
+      },
+    },
+    { idleTimeoutMs: 20 },
+  );
+  const { socket, peer, frames } = rawClient(server.port);
+  const closed = once(socket, "end");
+  await until(() => frames.some(({ type }) => type === FrameType.GOAWAY));
+  const path = "/lab.v1.LabService/Download";
+  socket.write(peer.headers(1, requestOf(path)));
+  socket.write(frame(FrameType.DATA, 1, 1, noteEnvelope()));
+  await until(() => frames.some(({ type, streamId }) => type === FrameType.DATA && streamId === 1));
+  // Longer than a peer without calls has for its goodbye.
+  const ended = await Promise.race([closed.then(() => "closed"), delay(7000, "open")]);
+  expect(ended).toBe("open");
+  finish.resolve();
+  await until(() => frames.some(({ flags, streamId }) => streamId === 1 && (flags & 1) === 1));
+}, 30_000);
+
 it("a connection without calls whose peer ignores its end is destroyed", async () => {
   const server = await start({}, { idleTimeoutMs: 20 });
   const { socket, frames, closed } = rawClient(server.port);
@@ -151,14 +189,7 @@ it("a peer that does not answer pings is cut off, one that sends data is not pin
     { keepAlive: { intervalMs: 100, timeoutMs: 100 } },
   );
   const { socket, peer, frames } = rawClient(server.port);
-  const request: [string, string][] = [
-    [":method", "POST"],
-    [":scheme", "http"],
-    [":authority", "localhost"],
-    [":path", "/lab.v1.LabService/Upload"],
-    ["content-type", "application/grpc+proto"],
-  ];
-  socket.write(peer.headers(1, request));
+  socket.write(peer.headers(1, requestOf("/lab.v1.LabService/Upload")));
   await aborted.promise;
   expect(frames.some(({ type }) => type === FrameType.PING)).toBe(true);
 });

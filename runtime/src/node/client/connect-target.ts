@@ -4,7 +4,7 @@ import type { LookupFunction } from "node:net";
 import type { Http2Options } from "../../http2/index.js";
 import { assertInteger, definedOnly, invalidOption } from "../../options/settings.js";
 import { MAX_TIMER_MS } from "../../options/timeouts.js";
-import { KeepaliveSettings } from "./keepalive.js";
+import type { KeepaliveSettings } from "../http2/keepalive.js";
 
 /** Options of Node for TLS and TCP, and what its HTTP/2 has beside them. */
 export type NodeHttp2Options = http2.ClientSessionOptions | http2.SecureClientSessionOptions;
@@ -41,7 +41,8 @@ export interface ConnectTarget {
   readonly lookup: LookupFunction | undefined;
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number;
-  readonly keepalive: KeepaliveSettings;
+  /** The interval grows when the server says that it is pinged too often. */
+  readonly keepalive: KeepaliveSettings & { intervalMs: number };
 }
 
 /**
@@ -55,6 +56,9 @@ const MOST_CONNECTIONS = 1000;
 
 /** Header lists, either way, in octets: what Node takes. */
 const DEFAULT_HEADER_BYTES: number = 64 * 1024;
+
+/** As in Connect-Node. */
+const DEFAULT_PING_TIMEOUT_MS = 15_000;
 
 /** As in Connect 2.3. */
 const DEFAULT_CONNECT_TIMEOUT_MS = 20_000;
@@ -105,7 +109,11 @@ export function resolveTarget(baseUrl: string, options: ConnectionOptions): Conn
     lookup: "lookup" in nodeOptions ? nodeOptions.lookup : undefined,
     connectTimeoutMs,
     idleTimeoutMs: options.idleConnectionTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS,
-    keepalive: new KeepaliveSettings(options),
+    keepalive: {
+      intervalMs: options.pingIntervalMs ?? Number.POSITIVE_INFINITY,
+      timeoutMs: options.pingTimeoutMs ?? DEFAULT_PING_TIMEOUT_MS,
+      idle: options.pingIdleConnection ?? false,
+    },
   };
 }
 

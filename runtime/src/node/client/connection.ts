@@ -13,13 +13,13 @@ import {
   type StreamEvents,
   type Violation,
 } from "../../http2/index.js";
+import { IdleLimit } from "../http2/idle-limit.js";
+import { Keepalive } from "../http2/keepalive.js";
 import { connectSocket, SocketHost } from "../http2/socket-host.js";
 import type { Addresses } from "./addresses.js";
 import type { ConnectTarget } from "./connect-target.js";
 import { ConnectionLoss } from "./connection-loss.js";
 import { dial, tlsFlaw } from "./dial.js";
-import { IdleLimit } from "./idle-limit.js";
-import { Keepalive } from "./keepalive.js";
 
 /** What servers say in a GOAWAY to clients that ping too often. */
 const TOO_MANY_PINGS = "too_many_pings";

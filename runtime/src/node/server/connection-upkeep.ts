@@ -2,6 +2,8 @@
 import type { Socket } from "node:net";
 import { ErrorCode, type Http2Connection } from "../../http2/index.js";
 import { MAX_TIMER_MS } from "../../options/timeouts.js";
+import { IdleLimit } from "../http2/idle-limit.js";
+import { Keepalive } from "../http2/keepalive.js";
 
 /** How long connections live. Times in milliseconds. */
 export interface UpkeepOptions {
@@ -19,60 +21,47 @@ const GOODBYE_TIMEOUT_MS = 5000;
 /** By how much of itself the age of connections varies, so that not all are made anew at once: as in gRPC. */
 const AGE_JITTER = 0.1;
 
-const NEVER: number = Number.POSITIVE_INFINITY;
-
-/**
- * Closes a connection that nobody uses, whose peer does not answer, or that is too old. All on one
- * timer, which a call does not touch.
- */
+/** Closes a connection that nobody uses, whose peer does not answer, or that is too old. */
 export class ConnectionUpkeep {
   readonly #connection: Http2Connection;
   readonly #socket: Socket;
-  readonly #options: UpkeepOptions;
-  readonly #oldAt: number;
-  #isBusy = false;
-  #idleAt: number;
-  #receivedAt: number;
-  #pingDueAt: number = NEVER;
-  #destroyAt: number = NEVER;
+  readonly #keepalive: Keepalive | undefined;
+  readonly #idle: IdleLimit;
   #leaving = false;
-  #timer: NodeJS.Timeout | undefined;
-  #armedFor: number = NEVER;
+  #ageTimer: NodeJS.Timeout | undefined;
+  #goodbyeTimer: NodeJS.Timeout | undefined;
 
   constructor(connection: Http2Connection, socket: Socket, options: UpkeepOptions) {
-    const now = performance.now();
-    const { maxConnectionAgeMs } = options;
+    const { keepAlive, idleTimeoutMs } = options;
     this.#connection = connection;
     this.#socket = socket;
-    this.#options = options;
-    this.#oldAt = now + maxConnectionAgeMs * (1 + AGE_JITTER * (2 * Math.random() - 1));
-    this.#receivedAt = now;
-    this.#idleAt = this.#idleSince(now);
-    this.#arm();
+    this.#keepalive =
+      keepAlive &&
+      new Keepalive(connection, { ...keepAlive, idle: false }, () =>
+        this.#cut("the peer did not answer a ping in time"),
+      );
+    this.#idle = new IdleLimit(idleTimeoutMs > 0 ? idleTimeoutMs : Number.POSITIVE_INFINITY, () =>
+      this.leave("idle"),
+    );
+    this.#idle.begin();
+    this.#limitAge(options);
   }
 
   /** Bytes have come. */
   received(): void {
-    this.#receivedAt = performance.now();
+    this.#keepalive?.heard();
   }
 
-  /** The connection has calls. */
+  /** The connection has calls: those that were on their way when it said goodbye, too. */
   busy(): void {
-    const { keepAlive } = this.#options;
-    this.#isBusy = true;
-    this.#idleAt = NEVER;
-    if (!keepAlive) return;
-    this.#pingDueAt = performance.now() + keepAlive.intervalMs;
-    this.#arm();
+    this.#idle.end();
+    clearTimeout(this.#goodbyeTimer);
   }
 
   /** The connection has no calls any more. */
   idle(): void {
-    this.#isBusy = false;
-    this.#pingDueAt = NEVER;
-    this.#idleAt = this.#idleSince(performance.now());
-    if (this.#leaving) this.#destroyAt = performance.now() + GOODBYE_TIMEOUT_MS;
-    this.#arm();
+    if (this.#leaving) this.#awaitGoodbye();
+    else this.#idle.begin();
   }
 
   /** Goes away gracefully. A peer that ignores it is cut off when its calls have ended. */
@@ -80,66 +69,32 @@ export class ConnectionUpkeep {
     if (this.#leaving) return;
     this.#leaving = true;
     this.#connection.shutdown(because);
-    if (!this.#isBusy) this.#destroyAt = performance.now() + GOODBYE_TIMEOUT_MS;
-    this.#arm();
+    if (this.#connection.openStreams === 0) this.#awaitGoodbye();
   }
 
   stop(): void {
-    clearTimeout(this.#timer);
-    this.#armedFor = 0;
+    this.#keepalive?.stop();
+    this.#idle.stop();
+    clearTimeout(this.#ageTimer);
+    clearTimeout(this.#goodbyeTimer);
   }
 
-  #idleSince(now: number): number {
-    const { idleTimeoutMs } = this.#options;
-    return idleTimeoutMs > 0 ? now + idleTimeoutMs : NEVER;
+  #limitAge({ maxConnectionAgeMs, maxConnectionAgeGraceMs }: UpkeepOptions): void {
+    if (maxConnectionAgeMs === Number.POSITIVE_INFINITY) return;
+    const retire = () => {
+      this.leave("max_age");
+      if (maxConnectionAgeGraceMs === Number.POSITIVE_INFINITY) return;
+      const cut = () => this.#cut("the connection is too old");
+      this.#ageTimer = setTimeout(cut, maxConnectionAgeGraceMs).unref();
+    };
+    const age = maxConnectionAgeMs * (1 + AGE_JITTER * (2 * Math.random() - 1));
+    this.#ageTimer = setTimeout(retire, Math.min(age, MAX_TIMER_MS)).unref();
   }
 
-  #arm(): void {
-    const dueAt = Math.min(
-      this.#destroyAt,
-      this.#leaving ? NEVER : Math.min(this.#idleAt, this.#oldAt),
-      this.#pingDueAt,
-    );
-    if (dueAt >= this.#armedFor) return;
-    clearTimeout(this.#timer);
-    this.#armedFor = dueAt;
-    const ms = Math.max(1, Math.min(dueAt - performance.now(), MAX_TIMER_MS));
-    this.#timer = setTimeout(() => this.#check(), ms).unref();
-  }
-
-  #check(): void {
-    const now = performance.now();
-    this.#armedFor = NEVER;
-    if (now >= this.#destroyAt) return this.#cut("the peer ignores that the connection has ended");
-    if (now >= this.#pingDueAt) this.#ping(now);
-    if (!this.#leaving && now >= this.#idleAt) this.leave("idle");
-    if (!this.#leaving && now >= this.#oldAt) this.#retire(now);
-    this.#arm();
-  }
-
-  #retire(now: number): void {
-    this.leave("max_age");
-    this.#destroyAt = Math.min(this.#destroyAt, now + this.#options.maxConnectionAgeGraceMs);
-  }
-
-  /** Whoever has sent something in the meantime need not say that he is there. */
-  #ping(now: number): void {
-    const { keepAlive } = this.#options;
-    if (!keepAlive) return;
-    const { intervalMs, timeoutMs } = keepAlive;
-    const quietAt = this.#receivedAt + intervalMs;
-    if (quietAt > now) {
-      this.#pingDueAt = quietAt;
-      return;
-    }
-    const timer = setTimeout(() => {
-      // Where the event loop was blocked, the answer may wait to be read.
-      setImmediate(() => {
-        if (this.#receivedAt < now) this.#cut("the peer did not answer a ping in time");
-      });
-    }, timeoutMs).unref();
-    if (!this.#connection.ping(() => clearTimeout(timer))) clearTimeout(timer);
-    this.#pingDueAt = now + intervalMs;
+  #awaitGoodbye(): void {
+    clearTimeout(this.#goodbyeTimer);
+    const cut = () => this.#cut("the peer ignores that the connection has ended");
+    this.#goodbyeTimer = setTimeout(cut, GOODBYE_TIMEOUT_MS).unref();
   }
 
   #cut(because: string): void {

@@ -60,7 +60,6 @@ export class Http2Session implements ServerConnectionEvents, ServedConnection {
   readonly #events: SessionEvents;
   readonly #connection: ServerConnection;
   readonly #upkeep: ConnectionUpkeep;
-  #open = 0;
 
   constructor(socket: Socket, options: Http2SessionOptions, events: SessionEvents) {
     const { remoteAddress: address, remotePort: port } = socket;
@@ -105,16 +104,13 @@ export class Http2Session implements ServerConnectionEvents, ServedConnection {
   }
 
   onRequest(stream: Http2Stream, headers: HeaderList): void {
-    if (this.#open++ === 0) this.#upkeep.busy();
+    if (this.#connection.openStreams === 1) this.#upkeep.busy();
     this.#events.onRequest(new Http2Exchange(stream, headers, this), stream, headers, this);
   }
 
   onStreamClosed(): void {
-    // A request whose headers are too large is answered without us.
-    const closed = this.#open - this.#connection.openStreams;
-    for (let i = 0; i < closed; i++) this.#events.onRequestClosed();
-    this.#open -= Math.max(0, closed);
-    if (this.#open === 0) this.#upkeep.idle();
+    this.#events.onRequestClosed();
+    if (this.#connection.openStreams === 0) this.#upkeep.idle();
   }
 
   onViolation({ scope, code, message }: Violation): void {

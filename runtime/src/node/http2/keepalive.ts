@@ -1,31 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ClientConnection } from "../../http2/index.js";
+import type { Http2Connection } from "../../http2/index.js";
 import { MAX_TIMER_MS } from "../../options/timeouts.js";
 
-/** As in Connect-Node. */
-const DEFAULT_TIMEOUT_MS = 15_000;
-
-/** When the connections of a transport are pinged. */
-export class KeepaliveSettings {
-  /** Infinite: never. Grows when a server says that it is pinged too often. */
-  intervalMs: number;
+/** When connections are pinged. */
+export interface KeepaliveSettings {
+  /** Infinite: never. May change. */
+  readonly intervalMs: number;
   readonly timeoutMs: number;
   /** Whether to ping without calls, too. */
   readonly idle: boolean;
-
-  constructor(options: {
-    readonly pingIntervalMs?: number | undefined;
-    readonly pingTimeoutMs?: number | undefined;
-    readonly pingIdleConnection?: boolean | undefined;
-  }) {
-    this.intervalMs = options.pingIntervalMs ?? Number.POSITIVE_INFINITY;
-    this.timeoutMs = options.pingTimeoutMs ?? DEFAULT_TIMEOUT_MS;
-    this.idle = options.pingIdleConnection ?? false;
-  }
 }
 
 /** What it takes of a connection to ping it. */
-export type PingedConnection = Pick<ClientConnection, "openStreams" | "closed" | "ping">;
+export type PingedConnection = Pick<Http2Connection, "openStreams" | "closed" | "ping">;
 
 /**
  * Pings a connection on which nothing has come for a while.

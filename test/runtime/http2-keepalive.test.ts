@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
 import "../support/process-faults.js";
-import { Keepalive, KeepaliveSettings } from "../../runtime/src/node/client/keepalive.js";
+import { Keepalive } from "../../runtime/src/node/http2/keepalive.js";
 import { gate } from "../support/gate.js";
 
-const settings = new KeepaliveSettings({ pingIntervalMs: 1, pingTimeoutMs: 1 });
+const settings = { intervalMs: 1, timeoutMs: 1, idle: false };
 
 /** A connection whose pings are never answered. */
 function silent(onPing: () => void) {

@@ -16,10 +16,12 @@ import {
 import { IdleLimit } from "../http2/idle-limit.js";
 import { Keepalive } from "../http2/keepalive.js";
 import { connectSocket, SocketHost } from "../http2/socket-host.js";
+import { forbiddenSuite } from "../http2/tls-suites.js";
+import { enableTcpKeepAlive } from "../tcp-keepalive.js";
 import type { Addresses } from "./addresses.js";
 import type { ConnectTarget } from "./connect-target.js";
 import { ConnectionLoss } from "./connection-loss.js";
-import { dial, tlsFlaw } from "./dial.js";
+import { dial } from "./dial.js";
 
 /** What servers say in a GOAWAY to clients that ping too often. */
 const TOO_MANY_PINGS = "too_many_pings";
@@ -71,6 +73,7 @@ export class Connection implements ConnectionEvents {
     });
     const socket = dial(target, lookup);
     this.#socket = socket;
+    if (socket instanceof Socket) enableTcpKeepAlive(socket);
     this.#http2 = new ClientConnection(new SocketHost(socket), this, target.http2);
     this.#idle = new IdleLimit(target.idleTimeoutMs, () => this.shutdown());
     this.#stopConnectTimer = startTimer(target.connectTimeoutMs, () => this.#onConnectTimeout());
@@ -208,9 +211,9 @@ export class Connection implements ConnectionEvents {
   }
 
   #checkTls(socket: TLSSocket): void {
-    const flaw = tlsFlaw(socket);
-    if (flaw === undefined) return;
-    this.#loss.because(flaw);
+    const suite = forbiddenSuite(socket);
+    if (suite === undefined) return;
+    this.#loss.because(`the server chose ${suite}, which HTTP/2 forbids`);
     this.#cut();
   }
 

@@ -38,17 +38,3 @@ export function hostOf({ hostname }: URL): string {
 function portOf({ port }: URL, standard: number): number {
   return port === "" ? standard : Number(port);
 }
-
-/** Suites of TLS 1.2 that RFC 9113 allows: ephemeral keys, and encryption that authenticates. */
-const allowed = /^(ECDHE|DHE)-.*(GCM|CCM|CHACHA20)/;
-
-/**
- * Why HTTP/2 must not run on what a TLS handshake came to; `undefined`: it may.
- * https://www.rfc-editor.org/rfc/rfc9113.html#section-9.2
- */
-export function tlsFlaw(socket: tls.TLSSocket): string | undefined {
-  if (socket.getProtocol() !== "TLSv1.2") return undefined;
-  const { name } = socket.getCipher();
-  if (allowed.test(name)) return undefined;
-  return `the server chose ${name}, which HTTP/2 forbids for TLS 1.2`;
-}

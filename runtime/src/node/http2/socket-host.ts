@@ -19,9 +19,6 @@ let writes = 0;
 /** How long a peer has to close its side, once ours is closed and nothing moves, in milliseconds. */
 const GOODBYE_TIMEOUT_MS = 2000;
 
-/** After how much silence TCP asks a peer whether it is still there, in milliseconds: as in Go. */
-export const TCP_KEEPALIVE_MS = 15_000;
-
 /** What an HTTP/2 connection needs of the socket, or other stream of bytes, that it runs on. */
 export class SocketHost implements Http2Host {
   readonly slab: Slab = slab;
@@ -93,10 +90,7 @@ export function connectSocket(
   lost: (error: Error | undefined) => string,
 ): void {
   let error: Error | undefined;
-  if (socket instanceof Socket) {
-    socket.setNoDelay(true);
-    socket.setKeepAlive(true, TCP_KEEPALIVE_MS);
-  }
+  if (socket instanceof Socket) socket.setNoDelay(true);
   socket.on("data", (chunk: Buffer) => {
     writes = 0;
     onBytes();

@@ -94,9 +94,9 @@ export class Http2Session implements ServerConnectionEvents, ServedConnection {
     this.#upkeep.leave("the server is shutting down");
   }
 
-  /** Refuses a connection whose encryption is too weak for HTTP/2. */
-  refuseWeak(): void {
-    this.#connection.destroy(ErrorCode.INADEQUATE_SECURITY, "weak cipher suite");
+  /** Refuses a connection whose cipher suite HTTP/2 forbids. */
+  refuseSuite(suite: string): void {
+    this.#connection.destroy(ErrorCode.INADEQUATE_SECURITY, `HTTP/2 forbids ${suite}`);
   }
 
   contextValues(headers: HeaderList): ContextValues | undefined {
@@ -133,10 +133,4 @@ export class Http2Session implements ServerConnectionEvents, ServedConnection {
   onClose(): void {
     this.#upkeep.stop();
   }
-}
-
-/** Whether a cipher suite may carry HTTP/2. https://www.rfc-editor.org/rfc/rfc9113#section-9.2.2 */
-export function mayCarryHttp2(protocol: string | null, suite: string): boolean {
-  if (protocol !== "TLSv1.2") return protocol === "TLSv1.3";
-  return /^TLS_(EC)?DHE_.*_(GCM|CCM|CCM_8|CHACHA20_POLY1305)_?/.test(suite);
 }

@@ -2,12 +2,13 @@
 import * as http from "node:http";
 import * as net from "node:net";
 import * as tls from "node:tls";
+import { forbiddenSuite } from "../http2/tls-suites.js";
 import type { NodeListener } from "../node-types.js";
 import { enableTcpKeepAlive } from "../tcp-keepalive.js";
 import { detectHttp2, FIRST_BYTES_TIMEOUT_MS } from "./detect-http2.js";
 import { limitHttp1 } from "./http1-connections.js";
 import { DEFAULT_MAX_CALLS, serveInOrder } from "./http1-pipeline.js";
-import { Http2Session, mayCarryHttp2, type SessionEvents } from "./http2-session.js";
+import { Http2Session, type SessionEvents } from "./http2-session.js";
 import { listenError } from "./listen-error.js";
 import type { ResolvedServeOptions } from "./serve-options.js";
 
@@ -36,7 +37,8 @@ export function createListener(
     const session = new Http2Session(socket, options, http2);
     sessions.add(session);
     socket.once("close", () => sessions.delete(session));
-    if (socket instanceof tls.TLSSocket && isWeak(socket)) session.refuseWeak();
+    const suite = socket instanceof tls.TLSSocket ? forbiddenSuite(socket) : undefined;
+    if (suite !== undefined) session.refuseSuite(suite);
     else if (head) session.receive(head);
   };
   const server = options.tls
@@ -106,10 +108,6 @@ function createTlsServer(
   // Node leaves the socket of a handshake that took too long as it is.
   server.on("tlsClientError", (_error, socket) => socket.destroy());
   return server;
-}
-
-function isWeak(socket: tls.TLSSocket): boolean {
-  return !mayCarryHttp2(socket.getProtocol(), socket.getCipher().standardName);
 }
 
 function listen(server: net.Server, { host, port, path }: ResolvedServeOptions): Promise<number> {

@@ -14,11 +14,6 @@ export class OpenCalls {
     return this.#none.promise;
   }
 
-  /** Whether new requests over HTTP/1.1 are refused. Over HTTP/2 clients are told which are the last. */
-  get draining(): boolean {
-    return this.#draining;
-  }
-
   opened(): void {
     this.#open++;
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { TlsOptions } from "node:tls";
 import type { Http2Options } from "../../http2/index.js";
+import { functionOption } from "../../options/declare.js";
 import {
   assertInteger,
   assertKnownKeys,
@@ -110,8 +111,8 @@ export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions
   if (path !== undefined && (typeof path !== "string" || path === "")) {
     throw invalidOption("path", "the path of a Unix socket", path);
   }
-  if (onConnectionError !== undefined && typeof onConnectionError !== "function") {
-    throw invalidOption("onConnectionError", "a function", onConnectionError);
+  if (onConnectionError !== undefined) {
+    functionOption.check("onConnectionError", onConnectionError);
   }
   return {
     host,

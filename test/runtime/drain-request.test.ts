@@ -3,8 +3,8 @@ import { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import "../support/process-faults.js";
-import { LINGER_MS } from "../../runtime/src/node/server/delay-half-close.js";
 import { drainRequest } from "../../runtime/src/node/server/drain-request.js";
+import { LINGER_MS } from "../../runtime/src/server/half-close.js";
 
 describe("a request over HTTP/1.1 that goes on after its answer", () => {
   beforeEach(() => vi.useFakeTimers());

@@ -3,6 +3,7 @@ import type { ContextValues } from "@connectrpc/connect";
 import { grpcParseContentType } from "../protocol/connect-internals.js";
 import type { RequestHead } from "../server/context.js";
 import type { AttachableWire, Exchange } from "../server/dispatch.js";
+import { HalfClose } from "../server/half-close.js";
 import { FetchWire } from "./wire.js";
 
 const NO_TRAILERS =
@@ -40,13 +41,8 @@ export class FetchExchange implements Exchange {
   }
 
   accept(streams: boolean): AttachableWire {
-    // Where a request says its length, a host knows an end from a cancel.
-    const oneMessage =
-      this.head.get("content-length") !== undefined ? undefined : "an empty request";
-    return new FetchWire(this.#request, this.#respond, {
-      graceMs: this.#halfCloseGraceMs,
-      cancelLooksLike: streams ? "any end" : oneMessage,
-    });
+    const halfClose = new HalfClose(this.head, streams, this.#halfCloseGraceMs);
+    return new FetchWire(this.#request, this.#respond, halfClose);
   }
 }
 

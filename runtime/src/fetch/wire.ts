@@ -1,28 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, ConnectError } from "@connectrpc/connect";
-import { afterTwoMacrotasks, nextMacrotask } from "../call/macrotask.js";
+import { nextMacrotask } from "../call/macrotask.js";
 import type { Fields } from "../protocol/fields.js";
 import { connectionFields } from "../protocol/reserved-fields.js";
 import type { ServerWireEvents } from "../protocol/wire.js";
+import { clientGone } from "../server/client-gone.js";
 import type { AttachableWire } from "../server/dispatch.js";
+import { type HalfClose, LINGER_MS } from "../server/half-close.js";
 import { RequestBody } from "./request-body.js";
 import { ResponseBody } from "./response-body.js";
 
-/**
- * How long a client that does not read, or does not stop sending, is waited for once its call has
- * ended, in milliseconds.
- */
-const LINGER_MS = 2000;
-
 /** Of a response that nobody waits for: nginx's "client closed request". */
 const CLIENT_GONE_STATUS = 499;
-
-/** What is known of the end of a request. */
-export interface HalfClose {
-  /** How long to hold it back, where a cancel may look like it, in milliseconds. */
-  readonly graceMs: number;
-  readonly cancelLooksLike: "any end" | "an empty request" | undefined;
-}
 
 /** The wire of a `Request`: reads its body, and writes that of the `Response`. */
 export class FetchWire implements AttachableWire {
@@ -34,7 +23,6 @@ export class FetchWire implements AttachableWire {
   readonly #request: RequestBody;
   readonly #response: ResponseBody;
   #events: ServerWireEvents | undefined;
-  #empty = true;
   #responded = false;
   /** The last byte of the response has been taken, or the exchange has been broken off. */
   #over = false;
@@ -65,7 +53,7 @@ export class FetchWire implements AttachableWire {
     this.#signal.addEventListener("abort", this.#onGone, { once: true });
     void this.#request.run({
       onData: (chunk) => {
-        this.#empty = false;
+        this.#halfClose.received();
         events.onData(chunk);
       },
       onEnd: () => this.#onEnd(),
@@ -116,14 +104,9 @@ export class FetchWire implements AttachableWire {
   }
 
   #onEnd(): void {
-    const tell = () => {
+    this.#halfClose.ended(() => {
       if (!this.#over) this.#events?.onEnd(undefined);
-    };
-    const { graceMs, cancelLooksLike } = this.#halfClose;
-    const suspect = this.#empty ? cancelLooksLike : cancelLooksLike === "any end";
-    if (!suspect) tell();
-    else if (graceMs > 0) setTimeout(tell, graceMs);
-    else afterTwoMacrotasks(tell);
+    });
   }
 
   #onFinish(): void {
@@ -145,10 +128,6 @@ export class FetchWire implements AttachableWire {
     clearTimeout(this.#timer);
     this.#signal.removeEventListener("abort", this.#onGone);
   }
-}
-
-function clientGone(): ConnectError {
-  return new ConnectError("the client cancelled the call, or is gone", Code.Canceled);
 }
 
 function toHeaders(fields: Fields): Headers {

@@ -13,6 +13,7 @@ import type { Carrier } from "./carrier.js";
 import { type OnError, report, toClientError } from "./client-error.js";
 import type { AbortableContext } from "./context.js";
 import { DeadlineSkew, timedOut } from "./deadline-skew.js";
+import { LINGER_MS } from "./half-close.js";
 import { type HeartbeatCall, HeartbeatSender } from "./heartbeat-sender.js";
 import type { ServerObservation } from "./observe.js";
 import { reportLateSend, watchOverrun } from "./overrun.js";
@@ -33,9 +34,6 @@ export interface CallInit {
   /** Told of a handler that goes on, if the call is within another. */
   readonly onOverrun?: ((overrun: HandlerOverrun) => void) | undefined;
 }
-
-/** How long a response that has ended may take to leave a server that stops, in milliseconds. */
-const SHUTDOWN_FLUSH_MS = 2000;
 
 /**
  * The state of a call on the server, whatever its kind and whatever carries it:
@@ -214,7 +212,7 @@ export class Call implements ServerCall {
    */
   shutdown(error: ConnectError): void {
     if (this.closed || !this.#responded) return this.abort(error);
-    this.#startTimer(SHUTDOWN_FLUSH_MS, () => this.abort(error));
+    this.#startTimer(LINGER_MS, () => this.abort(error));
   }
 
   /** A message that the call cannot go on without could not be sent. */

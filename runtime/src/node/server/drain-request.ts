@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { constants, type ServerHttp2Stream } from "node:http2";
-import { LINGER_MS } from "./delay-half-close.js";
+import { LINGER_MS } from "../../server/half-close.js";
 
 /** How often to ask whether the end of a response has left, in milliseconds, on a busy socket. */
 const POLL_MS = 10;

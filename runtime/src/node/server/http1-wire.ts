@@ -2,11 +2,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Fields } from "../../protocol/fields.js";
 import type { ServerWireEvents } from "../../protocol/wire.js";
+import { clientGone } from "../../server/client-gone.js";
 import type { AttachableWire } from "../../server/dispatch.js";
 import { toNodeHeaders } from "../headers.js";
 import { toUint8Array } from "../to-uint8array.js";
 import { allocate, writeEach } from "../write-pieces.js";
-import { clientGone } from "./client-gone.js";
 import { drainRequest } from "./drain-request.js";
 
 /** A request that came over HTTP/1.1. */

@@ -3,6 +3,7 @@ import { ErrorCode, type HeaderList, type Http2Stream } from "../../http2/index.
 import type { Fields } from "../../protocol/fields.js";
 import type { RequestHead } from "../../server/context.js";
 import type { AttachableWire, Exchange } from "../../server/dispatch.js";
+import { HalfClose } from "../../server/half-close.js";
 import { toHeaderList } from "../http2/header-lists.js";
 import { type ConnectionInfo, Http2RequestHead } from "./http2-head.js";
 import { Http2ServerWire } from "./http2-wire.js";
@@ -36,13 +37,8 @@ export class Http2Exchange implements Exchange {
   }
 
   accept(streams: boolean): AttachableWire {
-    return new Http2ServerWire(this.#stream, this.#connection, this.#cancelLooksLike(streams));
-  }
-
-  /** A request is as long as it says: the connection sees to that. */
-  #cancelLooksLike(streams: boolean) {
-    if (streams) return "any end";
-    return this.head.get("content-length") === undefined ? "an empty request" : undefined;
+    const halfClose = new HalfClose(this.head, streams, this.#connection.halfCloseGraceMs);
+    return new Http2ServerWire(this.#stream, this.#connection, halfClose);
   }
 }
 

@@ -8,36 +8,27 @@ import {
 } from "../../http2/index.js";
 import type { Fields } from "../../protocol/fields.js";
 import type { ServerWireEvents } from "../../protocol/wire.js";
+import { clientGone } from "../../server/client-gone.js";
 import type { AttachableWire } from "../../server/dispatch.js";
+import { type HalfClose, LINGER_MS, STOP_DELAY_MS } from "../../server/half-close.js";
 import { toHeaderList } from "../http2/header-lists.js";
 import { allocate } from "../write-pieces.js";
-import { clientGone } from "./client-gone.js";
-import { delayHalfClose, LINGER_MS, STOP_DELAY_MS } from "./delay-half-close.js";
 import { responseHeaders, type ServedConnection } from "./http2-exchange.js";
 
 /** A request that came over HTTP/2, answered on its stream. */
 export class Http2ServerWire implements AttachableWire, StreamEvents {
   readonly #stream: Http2Stream;
   readonly #connection: ServedConnection;
-  readonly #cancelLooksLike: "any end" | "an empty request" | undefined;
+  readonly #halfClose: HalfClose;
   #events: ServerWireEvents | undefined;
-  #empty = true;
   #gone = false;
   #sent = false;
   #lingerTimer: NodeJS.Timeout | undefined;
 
-  /**
-   * `cancelLooksLike`: which end of a request may turn out to be a cancel. Some clients end a request
-   * that they cancel, just before they reset it.
-   */
-  constructor(
-    stream: Http2Stream,
-    connection: ServedConnection,
-    cancelLooksLike: "any end" | "an empty request" | undefined,
-  ) {
+  constructor(stream: Http2Stream, connection: ServedConnection, halfClose: HalfClose) {
     this.#stream = stream;
     this.#connection = connection;
-    this.#cancelLooksLike = cancelLooksLike;
+    this.#halfClose = halfClose;
   }
 
   attach(events: ServerWireEvents): void {
@@ -99,14 +90,14 @@ export class Http2ServerWire implements AttachableWire, StreamEvents {
   readonly onInterim: StreamEvents["onInterim"] = noEvents.onInterim;
 
   onData(bytes: Uint8Array, start: number, end: number): void {
-    this.#empty = false;
+    this.#halfClose.received();
     this.#events?.onData(new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start));
   }
 
   onEnd(): void {
-    const suspect = this.#empty ? this.#cancelLooksLike : this.#cancelLooksLike === "any end";
-    if (suspect) delayHalfClose(this.#connection.halfCloseGraceMs, () => this.#tellEnd());
-    else this.#tellEnd();
+    this.#halfClose.ended(() => {
+      if (!this.#gone) this.#events?.onEnd(undefined);
+    });
   }
 
   onSent(): void {
@@ -124,12 +115,8 @@ export class Http2ServerWire implements AttachableWire, StreamEvents {
     const told = this.#gone || this.#sent;
     this.#onGone();
     if (told) return;
-    const error = clientGone("the client cancelled the call, or is gone");
+    const error = clientGone();
     this.#events?.onFail(error, kind === "connection" ? "connection" : "client");
-  }
-
-  #tellEnd(): void {
-    if (!this.#gone) this.#events?.onEnd(undefined);
   }
 
   #onGone(): void {

@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { ConnectError, ContextValues } from "@connectrpc/connect";
 import type { RequestHead } from "../../server/context.js";
 import type { AttachableWire, Exchange } from "../../server/dispatch.js";
+import { HalfClose } from "../../server/half-close.js";
 import { isHttp2, type NodeRequest, type NodeResponse } from "../node-types.js";
 import { sendStatus } from "./http-status.js";
 import { Http1ServerWire } from "./http1-wire.js";
@@ -48,8 +49,7 @@ export class NodeExchange implements Exchange {
     return isHttp2(response)
       ? new NodeHttp2ServerWire(
           response,
-          this.#halfCloseGraceMs,
-          this.#cancelLooksLike(streams),
+          new HalfClose(this.head, streams, this.#halfCloseGraceMs),
           body,
         )
       : new Http1ServerWire(this.#request as IncomingMessage, response, body);
@@ -59,11 +59,5 @@ export class NodeExchange implements Exchange {
     if (!this.#isConsumed) return undefined;
     this.#consumed ??= consumedBody(this.#request, this.#response);
     return this.#consumed;
-  }
-
-  /** nghttp2 sees to it that a request is as long as it says. */
-  #cancelLooksLike(streams: boolean) {
-    if (streams) return "any end";
-    return this.head.get("content-length") === undefined ? "an empty request" : undefined;
   }
 }

@@ -7,13 +7,13 @@ import {
 } from "node:http2";
 import type { Fields } from "../../protocol/fields.js";
 import type { ServerWireEvents } from "../../protocol/wire.js";
+import { clientGone } from "../../server/client-gone.js";
 import type { AttachableWire } from "../../server/dispatch.js";
+import { type HalfClose, LINGER_MS, STOP_DELAY_MS } from "../../server/half-close.js";
 import { whenFair } from "../fair-share.js";
 import { toNodeHeaders } from "../headers.js";
 import { toUint8Array } from "../to-uint8array.js";
 import { allocate, writeTogether } from "../write-pieces.js";
-import { clientGone } from "./client-gone.js";
-import { delayHalfClose, LINGER_MS, STOP_DELAY_MS } from "./delay-half-close.js";
 import { stopRequest } from "./drain-request.js";
 
 /**
@@ -28,32 +28,21 @@ export class NodeHttp2ServerWire implements AttachableWire {
   readonly #response: Http2ServerResponse;
   /** A stream that is closed has forgotten its own. */
   readonly #session: Http2Session | undefined;
-  readonly #halfCloseGraceMs: number;
-  readonly #cancelLooksLike: "any end" | "an empty request" | undefined;
+  readonly #halfClose: HalfClose;
   readonly #body: Uint8Array | undefined;
   #events: ServerWireEvents | undefined;
   #requestEnded = false;
-  #empty = true;
   #gone = false;
   /** The response has left. */
   #finished = false;
 
-  /**
-   * `halfCloseGraceMs`: how long to hold the end of the request back, where a cancel may look like
-   * it. Node's clients end a request that they cancel, just before they reset it.
-   */
-  constructor(
-    response: Http2ServerResponse,
-    halfCloseGraceMs: number,
-    cancelLooksLike: "any end" | "an empty request" | undefined,
-    body: Uint8Array | undefined,
-  ) {
+  /** `body`: what a parser has left of the request's, if it has read that. */
+  constructor(response: Http2ServerResponse, halfClose: HalfClose, body: Uint8Array | undefined) {
     this.#body = body;
     this.#response = response;
     this.#stream = response.stream;
     this.#session = response.stream.session;
-    this.#halfCloseGraceMs = halfCloseGraceMs;
-    this.#cancelLooksLike = cancelLooksLike;
+    this.#halfClose = halfClose;
   }
 
   /** Starts to tell `events`. */
@@ -125,7 +114,7 @@ export class NodeHttp2ServerWire implements AttachableWire {
 
   #read(events: ServerWireEvents): void {
     this.#stream.on("data", (chunk: Buffer) => {
-      this.#empty = false;
+      this.#halfClose.received();
       events.onData(toUint8Array(chunk));
     });
     this.#stream.on("end", () => this.#onEnd());
@@ -140,12 +129,9 @@ export class NodeHttp2ServerWire implements AttachableWire {
 
   #onEnd(): void {
     this.#requestEnded = true;
-    const tell = () => {
+    this.#halfClose.ended(() => {
       if (!this.#gone) this.#events?.onEnd(undefined);
-    };
-    const suspect = this.#empty ? this.#cancelLooksLike : this.#cancelLooksLike === "any end";
-    if (suspect) delayHalfClose(this.#halfCloseGraceMs, tell);
-    else tell();
+    });
   }
 
   /** What was written, trailers apart, is with the socket; and these follow at once. */
@@ -159,7 +145,7 @@ export class NodeHttp2ServerWire implements AttachableWire {
     if (this.#gone) return;
     this.#gone = true;
     if (this.#finished) return;
-    const error = clientGone("the client cancelled the call, or is gone");
+    const error = clientGone();
     this.#events?.onFail(error, this.#connectionLost() ? "connection" : "client");
   }
 

@@ -4,7 +4,9 @@ import { Agent } from "node:http";
 import { connect, type Socket } from "node:net";
 import { createStreamTransport } from "connect-stream/node";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { concat, FramePeer, frame, settings } from "../http2/support/frames.js";
 import { type Child, startChild } from "../load/commands.js";
+import { FrameType } from "../support/frame-server.js";
 import { createLabServiceClient } from "../support/gen/lab/v1/lab_stream.js";
 import "../support/process-faults.js";
 
@@ -124,45 +126,26 @@ describe.each(beginnings)("a clear-text server, %s", (_, bytes, answer) => {
   });
 });
 
-/** A frame of HTTP/2. https://www.rfc-editor.org/rfc/rfc9113#section-4.1 */
-function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head.writeUInt8(type, 3);
-  head.writeUInt8(flags, 4);
-  head.writeUInt32BE(stream, 5);
-  return Buffer.concat([head, payload]);
-}
-
-/** Header fields as literals. https://www.rfc-editor.org/rfc/rfc7541#section-6.2.2 */
-function block(fields: Readonly<Record<string, string>>): Buffer {
-  const literals = Object.entries(fields).flatMap(([name, value]) => [
-    Buffer.from([0, name.length]),
-    Buffer.from(name),
-    Buffer.from([value.length]),
-    Buffer.from(value),
-  ]);
-  return Buffer.concat(literals);
-}
-
 it.each([0, 2])(
   "a GOAWAY with code %d and a request in one packet end no process",
   async (code) => {
-    const [DATA, HEADERS, SETTINGS, GOAWAY] = [0, 1, 4, 7];
-    const fields = { ":method": "POST", ":scheme": "http", ":path": "/none", ":authority": "a" };
-    const requests = [1, 3].map((stream) =>
-      Buffer.concat([
-        frame(HEADERS, 4, stream, block(fields)),
+    const { DATA, GOAWAY } = FrameType;
+    const goaway = frame(GOAWAY, 0, 0, [0, 0, 0, 0, 0, 0, 0, code]);
+    const request = (peer: FramePeer, stream: number) =>
+      concat(
+        peer.headers(stream, [
+          [":method", "POST"],
+          [":scheme", "http"],
+          [":path", "/none"],
+          [":authority", "a"],
+        ]),
         frame(DATA, 1, stream, Buffer.from("hello")),
-      ]),
-    );
-    const [first = ping, second = ping] = requests;
-    const goaway = frame(GOAWAY, 0, 0, Buffer.from([0, 0, 0, 0, 0, 0, 0, code]));
-    const settings = frame(SETTINGS, 0, 0, Buffer.alloc(0));
-    for (const frames of [
-      [settings, goaway, first],
-      [settings, first, goaway, second],
+      );
+    for (const orders of [
+      (peer: FramePeer) => [settings(), goaway, request(peer, 1)],
+      (peer: FramePeer) => [settings(), request(peer, 1), goaway, request(peer, 3)],
     ]) {
+      const frames = orders(new FramePeer());
       const socket = await dial();
       await send(socket, Buffer.concat([ping.subarray(0, 24), ...frames]));
       socket.resume().end();

@@ -6,7 +6,9 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { serve } from "connect-stream/node";
 import { expect, it, onTestFinished } from "vitest";
+import { concat, FramePeer, frame, settings } from "../http2/support/frames.js";
 import "../support/process-faults.js";
+import { FrameType } from "../support/frame-server.js";
 import { turn, until } from "../support/gate.js";
 import { type LabServiceHandler, registerLabService } from "../support/gen/lab/v1/lab_stream.js";
 import { note } from "../support/note.js";
@@ -24,28 +26,7 @@ async function bytesInUse(): Promise<number> {
   return process.memoryUsage().arrayBuffers;
 }
 
-const [DATA, HEADERS, SETTINGS, PING] = [0, 1, 4, 6];
-
-/** A frame of HTTP/2. https://www.rfc-editor.org/rfc/rfc9113#section-4.1 */
-function frame(type: number, flags: number, stream: number, payload: Uint8Array): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head.writeUInt8(type, 3);
-  head.writeUInt8(flags, 4);
-  head.writeUInt32BE(stream, 5);
-  return Buffer.concat([head, payload]);
-}
-
-/** Header fields as literals. https://www.rfc-editor.org/rfc/rfc7541#section-6.2.2 */
-function block(fields: Readonly<Record<string, string>>): Buffer {
-  const literals = Object.entries(fields).flatMap(([name, value]) => [
-    Buffer.from([0, name.length]),
-    Buffer.from(name),
-    Buffer.from([value.length]),
-    Buffer.from(value),
-  ]);
-  return Buffer.concat(literals);
-}
+const { DATA, PING } = FrameType;
 
 /** Resolves when the server has read what was sent. */
 async function ping(socket: Socket, id: number): Promise<void> {
@@ -73,15 +54,14 @@ const filler = Buffer.concat(
   Array.from({ length: 2 }, () => frame(DATA, 0, 3, noteEnvelope(note("a".repeat(15_000))))),
 );
 
-function request(stream: number, rpc: string, type: string): Buffer {
-  const fields = {
-    ":method": "POST",
-    ":scheme": "http",
-    ":path": `/lab.v1.LabService/${rpc}`,
-    ":authority": "a",
-    "content-type": type,
-  };
-  return frame(HEADERS, 4, stream, block(fields));
+function request(peer: FramePeer, stream: number, rpc: string, type: string): Uint8Array {
+  return peer.headers(stream, [
+    [":method", "POST"],
+    [":scheme", "http"],
+    [":path", `/lab.v1.LabService/${rpc}`],
+    [":authority", "a"],
+    ["content-type", type],
+  ]);
 }
 
 /** Messages that the other call has taken: what came before them has been read. */
@@ -108,8 +88,9 @@ it.each([
   onTestFinished(() => void socket.destroy());
   await once(socket, "connect");
   socket.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-  socket.write(Buffer.concat([frame(SETTINGS, 0, 0, Buffer.alloc(0)), request(1, rpc, type)]));
-  socket.write(Buffer.concat([frame(DATA, 0, 1, begin), request(3, "Upload", "application/grpc")]));
+  const peer = new FramePeer();
+  socket.write(concat(settings(), request(peer, 1, rpc, type)));
+  socket.write(concat(frame(DATA, 0, 1, begin), request(peer, 3, "Upload", "application/grpc")));
   await ping(socket, 0);
   taken = 0;
   const before = await bytesInUse();

@@ -32,7 +32,7 @@ const { DATA, PING } = FrameType;
 async function ping(socket: Socket, id: number): Promise<void> {
   const payload = Buffer.alloc(8);
   payload.writeUInt32BE(id);
-  const ack = frame(PING, 1, 0, payload);
+  const ack = Buffer.from(frame(PING, 1, 0, payload));
   const answered = new Promise<void>((resolve) => {
     let tail = Buffer.alloc(0);
     socket.on("data", function look(chunk: Buffer) {

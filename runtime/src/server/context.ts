@@ -67,7 +67,7 @@ export class CallContext implements AbortableContext {
   /** What a response begins with, whatever the handler adds. */
   readonly protocolHeader: Fields;
   readonly #signal: LazySignal = new LazySignal();
-  readonly #drainSignal: LazySignal = new LazySignal();
+  #drainSignal: LazySignal | undefined;
   #responseHeader: Headers | undefined;
   #responseTrailer: Headers | undefined;
   #values: ContextValues | undefined;
@@ -130,6 +130,7 @@ export class CallContext implements AbortableContext {
   }
 
   get drainSignal(): AbortSignal {
+    this.#drainSignal ??= new LazySignal();
     return this.#drainSignal.value;
   }
 
@@ -161,6 +162,7 @@ export class CallContext implements AbortableContext {
 
   /** The server begins to drain. */
   drain(reason: ConnectError): void {
+    this.#drainSignal ??= new LazySignal();
     this.#drainSignal.abort(reason);
   }
 }

@@ -18,6 +18,7 @@ import { toMessage } from "../protocol/to-message.js";
 import type { ClientWireEvents } from "../protocol/wire.js";
 import { serializationError } from "../protocol/wrong-type.js";
 import type { CallInit } from "./client-call.js";
+import { USER_AGENT } from "./user-agent.js";
 
 /** A request, but for its body. */
 export interface OutgoingRequest {
@@ -85,10 +86,12 @@ export function prepareMethod(
   const { protocol, useBinaryFormat, acceptCompression, sendCompression } = options;
   const format = { binary: useBinaryFormat, acceptCompression, sendCompression };
   const isBody = protocol.name === "connect" && rpc.methodKind === "unary";
-  const requestHeader = isBody ? unaryRequestHeader : protocol.requestHeader;
+  const protocolHeader = isBody ? unaryRequestHeader : protocol.requestHeader;
+  const headerWith = (given: HeadersInit | undefined) =>
+    protocolHeader(withUserAgent(given), format);
   const url = createMethodUrl(options.baseUrl, rpc);
   const { pathname, search } = new URL(url);
-  const header = Object.freeze([...requestHeader(undefined, format)]);
+  const header = Object.freeze([...headerWith(undefined)]);
   return {
     rpc,
     options,
@@ -102,8 +105,15 @@ export function prepareMethod(
     bodyless: Object.freeze(getHeader(header)),
     references: mayReferenceInput(rpc.output),
     ...codecOf(options, rpc),
-    headerWith: (given) => requestHeader(given, format),
+    headerWith,
   };
+}
+
+/** The headers of a call, which may name a user agent of their own. */
+function withUserAgent(given: HeadersInit | undefined): Headers {
+  const headers = new Headers(given);
+  if (!headers.has("user-agent")) headers.set("user-agent", USER_AGENT);
+  return headers;
 }
 
 /** What the request of one call has of its own. */

@@ -41,7 +41,7 @@ export class FetchExchange implements Exchange {
   }
 
   accept(streams: boolean): AttachableWire {
-    const halfClose = new HalfClose(this.head, streams, this.#halfCloseGraceMs);
+    const halfClose = new HalfClose(this.head, streams, { graceMs: this.#halfCloseGraceMs });
     return new FetchWire(this.#request, this.#respond, halfClose);
   }
 }

@@ -11,10 +11,11 @@ import {
   METRIC_RPC_SERVER_CALL_DURATION,
 } from "@opentelemetry/semantic-conventions";
 import type { ObservedCall } from "../api/observer.js";
+import { VERSION } from "../version.js";
 import { rpcAttributes } from "./attributes.js";
 import { Tally } from "./counters.js";
 import { metricNames } from "./names.js";
-import { SCHEMA_URL, SCOPE, VERSION } from "./scope.js";
+import { SCHEMA_URL, SCOPE } from "./scope.js";
 
 type Side = ObservedCall["side"];
 

@@ -2,12 +2,13 @@
 import { metrics, SpanKind, type Tracer, trace } from "@opentelemetry/api";
 import type { CallObserver, ObservedCall, RpcObserver } from "../api/observer.js";
 import { definedOnly } from "../options/settings.js";
+import { VERSION } from "../version.js";
 import { methodName, peerAttributes, rpcAttributes, serverAttributes } from "./attributes.js";
 import { type Instruments, instrumentsOf } from "./instruments.js";
 import type { OtelObserverOptions } from "./options.js";
 import { OtelCall, OtelStream } from "./otel-call.js";
 import { inject, parentOf } from "./propagation.js";
-import { SCHEMA_URL, SCOPE, VERSION } from "./scope.js";
+import { SCHEMA_URL, SCOPE } from "./scope.js";
 
 /**
  * An observer that tells OpenTelemetry of calls, for services and for clients: a span for each call,

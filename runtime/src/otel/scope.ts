@@ -4,8 +4,5 @@
 /** Name of this package. */
 export const SCOPE = "connect-stream";
 
-/** Its version. */
-export const VERSION = "0.1.0";
-
 /** The version of the semantic conventions: that of `@opentelemetry/semantic-conventions`. */
 export const SCHEMA_URL = "https://opentelemetry.io/schemas/1.45.0";

@@ -15,22 +15,34 @@ export const LINGER_MS = 2000;
  */
 export const STOP_DELAY_MS = 100;
 
+/** Clients that reset what they cancel, and end nothing before. */
+const RESETS_AT_ONCE = /\b(connect-stream|connect-go|grpc-go|grpc-python)\//;
+
+/** How to wait for a reset that follows the end of a request. */
+export interface HalfCloseGrace {
+  /** How long, in milliseconds; 0: until `confirm` tells. */
+  readonly graceMs: number;
+  /** Calls `tell` when all that the client has sent by now has come. Without it: in two turns of the event loop. */
+  readonly confirm?: ((tell: () => void) => void) | undefined;
+}
+
 /**
  * Holds the end of a request back where it may turn out to be a cancel. Some clients, Node's among
  * them, end a request that they cancel, just before they reset it.
  */
 export class HalfClose {
-  readonly #graceMs: number;
+  readonly #head: RequestHead;
+  readonly #grace: HalfCloseGrace;
   readonly #looksLike: "any end" | "an empty request" | undefined;
   #empty = true;
 
   /**
-   * `graceMs`: how long to hold it back; 0: for two turns of the event loop. `streams`: the client sends
-   * any number of messages, so that any end may be a cancel. Where it sends one, an empty request may be,
-   * unless it says its length: then the host knows.
+   * `streams`: the client sends any number of messages, so that any end may be a cancel. Where it sends
+   * one, an empty request may be, unless it says its length: then the host knows.
    */
-  constructor(head: RequestHead, streams: boolean, graceMs: number) {
-    this.#graceMs = graceMs;
+  constructor(head: RequestHead, streams: boolean, grace: HalfCloseGrace) {
+    this.#head = head;
+    this.#grace = grace;
     if (streams) this.#looksLike = "any end";
     else if (head.get("content-length") === undefined) this.#looksLike = "an empty request";
   }
@@ -43,8 +55,10 @@ export class HalfClose {
   /** The request has ended: calls `tell` when that is no cancel. */
   ended(tell: () => void): void {
     const suspect = this.#empty ? this.#looksLike : this.#looksLike === "any end";
-    if (!suspect) tell();
-    else if (this.#graceMs > 0) setTimeout(tell, this.#graceMs);
+    if (!suspect) return tell();
+    const { graceMs, confirm } = this.#grace;
+    if (graceMs > 0) setTimeout(tell, graceMs);
+    else if (confirm && !RESETS_AT_ONCE.test(this.#head.get("user-agent") ?? "")) confirm(tell);
     else afterTwoMacrotasks(tell);
   }
 }

@@ -3,7 +3,7 @@ import { ErrorCode, type HeaderList, type Http2Stream } from "../../http2/index.
 import type { Fields } from "../../protocol/fields.js";
 import type { RequestHead } from "../../server/context.js";
 import type { AttachableWire, Exchange } from "../../server/dispatch.js";
-import { HalfClose } from "../../server/half-close.js";
+import { HalfClose, type HalfCloseGrace } from "../../server/half-close.js";
 import { toHeaderList } from "../http2/header-lists.js";
 import { type ConnectionInfo, Http2RequestHead } from "./http2-head.js";
 import { Http2ServerWire } from "./http2-wire.js";
@@ -12,7 +12,7 @@ import { Http2ServerWire } from "./http2-wire.js";
 export interface ServedConnection extends ConnectionInfo {
   /** Octets of headers or trailers that the client takes. */
   readonly maxHeaderBytes: number;
-  readonly halfCloseGraceMs: number;
+  readonly halfCloseGrace: HalfCloseGrace;
 }
 
 /** A request that came over HTTP/2. */
@@ -37,7 +37,7 @@ export class Http2Exchange implements Exchange {
   }
 
   accept(streams: boolean): AttachableWire {
-    const halfClose = new HalfClose(this.head, streams, this.#connection.halfCloseGraceMs);
+    const halfClose = new HalfClose(this.head, streams, this.#connection.halfCloseGrace);
     return new Http2ServerWire(this.#stream, this.#connection, halfClose);
   }
 }

@@ -11,11 +11,13 @@ import {
   type ServerConnectionEvents,
   type Violation,
 } from "../../http2/index.js";
+import type { HalfCloseGrace } from "../../server/half-close.js";
 import { connectSocket, SocketHost } from "../http2/socket-host.js";
 import type { NodeRequest } from "../node-types.js";
 import { ConnectionUpkeep, type UpkeepOptions } from "./connection-upkeep.js";
 import { Http2Exchange, type ServedConnection } from "./http2-exchange.js";
 import { toNodeRequest } from "./node-request.js";
+import { RoundTrip } from "./round-trip.js";
 
 /** A rule that a client broke, or a limit that it exceeded. */
 export interface ConnectionProblem {
@@ -54,7 +56,7 @@ export interface SessionEvents {
 export class Http2Session implements ServerConnectionEvents, ServedConnection {
   readonly scheme: "http" | "https";
   readonly peer: Peer | undefined;
-  readonly halfCloseGraceMs: number;
+  readonly halfCloseGrace: HalfCloseGrace;
   readonly #socket: Socket;
   readonly #options: Http2SessionOptions;
   readonly #events: SessionEvents;
@@ -68,8 +70,12 @@ export class Http2Session implements ServerConnectionEvents, ServedConnection {
     this.#events = events;
     this.scheme = "encrypted" in socket ? "https" : "http";
     this.peer = address === undefined || port === undefined ? undefined : { address, port };
-    this.halfCloseGraceMs = options.halfCloseGraceMs;
     this.#connection = new ServerConnection(new SocketHost(socket), this, options.http2);
+    const roundTrip = new RoundTrip((onAnswer) => this.#connection.ping(onAnswer));
+    this.halfCloseGrace = {
+      graceMs: options.halfCloseGraceMs,
+      confirm: (tell) => roundTrip.wait(tell),
+    };
     this.#upkeep = new ConnectionUpkeep(this.#connection, socket, options);
     connectSocket(
       socket,

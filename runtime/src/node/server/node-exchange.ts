@@ -10,6 +10,7 @@ import { Http1ServerWire } from "./http1-wire.js";
 import { NodeHttp2ServerWire } from "./node-http2-wire.js";
 import { type ConsumedBody, consumedBody, isConsumed } from "./request-body.js";
 import { NodeRequestHead } from "./request-head.js";
+import { roundTripOf } from "./round-trip.js";
 
 /** A request and its response, of Node's HTTP/1.1 or HTTP/2. */
 export class NodeExchange implements Exchange {
@@ -46,13 +47,15 @@ export class NodeExchange implements Exchange {
   accept(streams: boolean): AttachableWire {
     const response = this.#response;
     const body = this.#body?.bytes;
-    return isHttp2(response)
-      ? new NodeHttp2ServerWire(
-          response,
-          new HalfClose(this.head, streams, this.#halfCloseGraceMs),
-          body,
-        )
-      : new Http1ServerWire(this.#request as IncomingMessage, response, body);
+    if (!isHttp2(response)) {
+      return new Http1ServerWire(this.#request as IncomingMessage, response, body);
+    }
+    const { session } = response.stream;
+    const grace = {
+      graceMs: this.#halfCloseGraceMs,
+      confirm: session && ((tell: () => void) => roundTripOf(session).wait(tell)),
+    };
+    return new NodeHttp2ServerWire(response, new HalfClose(this.head, streams, grace), body);
   }
 
   get #body(): ConsumedBody | undefined {

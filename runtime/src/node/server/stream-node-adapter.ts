@@ -37,9 +37,9 @@ export interface StreamNodeAdapterOptions extends ConnectNodeAdapterOptions {
 
   /**
    * How long the end of a client's stream is held back, in milliseconds, in case the client did
-   * not half-close but cancel. Most clients cancel by ending the stream and then resetting it; a
-   * proxy in between may pass the two on apart. Default: 0, two turns of the event loop, which is
-   * enough without a proxy.
+   * not half-close but cancel. Clients on Node.js cancel by ending the stream and then resetting it.
+   * Default: 0, until the client has answered a ping, which is enough unless a proxy of HTTP lies
+   * between. Clients that are known to reset at once, as ours and those in Go, are not asked.
    */
   halfCloseGraceMs?: number;
 

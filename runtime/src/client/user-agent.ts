@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+import { VERSION } from "../version.js";
+
+/** How clients introduce themselves. */
+export const USER_AGENT: string = `connect-stream/${VERSION}`;

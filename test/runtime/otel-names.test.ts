@@ -2,9 +2,9 @@
 import { RPC_SYSTEM_NAME_VALUE_CONNECTRPC } from "@opentelemetry/semantic-conventions/incubating";
 import { expect, it } from "vitest";
 import manifest from "../../runtime/package.json" with { type: "json" };
+import { VERSION } from "../../runtime/src/api/version.js";
 import * as names from "../../runtime/src/otel/names.js";
 import { SCHEMA_URL, SCOPE } from "../../runtime/src/otel/scope.js";
-import { VERSION } from "../../runtime/src/version.js";
 
 it("tracer and meter have the name and the version of the package", () => {
   expect([SCOPE, VERSION]).toEqual([manifest.name, manifest.version]);

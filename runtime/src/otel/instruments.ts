@@ -11,7 +11,7 @@ import {
   METRIC_RPC_SERVER_CALL_DURATION,
 } from "@opentelemetry/semantic-conventions";
 import type { ObservedCall } from "../api/observer.js";
-import { VERSION } from "../version.js";
+import { VERSION } from "../api/version.js";
 import { rpcAttributes } from "./attributes.js";
 import { Tally } from "./counters.js";
 import { metricNames } from "./names.js";

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { metrics, SpanKind, type Tracer, trace } from "@opentelemetry/api";
 import type { CallObserver, ObservedCall, RpcObserver } from "../api/observer.js";
+import { VERSION } from "../api/version.js";
 import { definedOnly } from "../options/settings.js";
-import { VERSION } from "../version.js";
 import { methodName, peerAttributes, rpcAttributes, serverAttributes } from "./attributes.js";
 import { type Instruments, instrumentsOf } from "./instruments.js";
 import type { OtelObserverOptions } from "./options.js";

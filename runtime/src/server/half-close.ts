@@ -22,7 +22,7 @@ const RESETS_AT_ONCE = /\b(connect-stream|connect-go|grpc-go|grpc-python)\//;
 export interface HalfCloseGrace {
   /** How long, in milliseconds; 0: until `confirm` tells. */
   readonly graceMs: number;
-  /** Calls `tell` when all that the client has sent by now has come. Without it: in two turns of the event loop. */
+  /** Calls `tell` when a reset would have come. Without it: in two turns of the event loop. */
   readonly confirm?: ((tell: () => void) => void) | undefined;
 }
 

@@ -2,30 +2,43 @@
 import type { Http2Session } from "node:http2";
 import { LINGER_MS } from "../../server/half-close.js";
 
-/** Tells when a client has heard of all that came before. Its answer to a ping comes after that. */
+/**
+ * Tells when a client has sent all that it was about to send. nghttp2, which Node's clients run on, may
+ * hold a reset that is due, and puts the answer to a ping before it, into the same write. So it takes
+ * two answers in a row: the second one comes after the reset.
+ * https://github.com/nghttp2/nghttp2/blob/master/lib/nghttp2_session.c (`ob_urgent`)
+ */
 export class RoundTrip {
   readonly #ping: (onAnswer: () => void) => unknown;
-  #waiting: (() => void)[] = [];
+  /** No answer has come since. */
+  #fresh: (() => void)[] = [];
+  /** One answer has come since. */
+  #answered: (() => void)[] = [];
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(ping: (onAnswer: () => void) => unknown) {
     this.#ping = ping;
   }
 
-  /** Calls `tell` after the next answer, or in two seconds: some clients answer no pings. */
+  /** Calls `tell` then, or after some seconds: there are clients that answer no pings. */
   wait(tell: () => void): void {
-    // Whoever comes while a ping is on its way needs none: the answer comes after what it waits for.
-    if (this.#waiting.push(tell) > 1) return;
-    const timer = setTimeout(() => this.#tell(), LINGER_MS);
-    this.#ping(() => {
-      clearTimeout(timer);
-      this.#tell();
-    });
+    this.#fresh.push(tell);
+    // The answer to a ping that is on its way comes after what this one waits for.
+    if (!this.#timer) this.#ask();
   }
 
-  #tell(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const tell of waiting) tell();
+  #ask(): void {
+    const onAnswer = () => {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+      const told = this.#answered;
+      this.#answered = this.#fresh;
+      this.#fresh = [];
+      if (this.#answered.length > 0) this.#ask();
+      for (const tell of told) tell();
+    };
+    this.#timer = setTimeout(onAnswer, LINGER_MS);
+    this.#ping(onAnswer);
   }
 }
 

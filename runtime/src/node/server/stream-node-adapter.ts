@@ -38,7 +38,7 @@ export interface StreamNodeAdapterOptions extends ConnectNodeAdapterOptions {
   /**
    * How long the end of a client's stream is held back, in milliseconds, in case the client did
    * not half-close but cancel. Clients on Node.js cancel by ending the stream and then resetting it.
-   * Default: 0, until the client has answered a ping, which is enough unless a proxy of HTTP lies
+   * Default: 0, until the client has answered two pings, which is enough unless a proxy of HTTP lies
    * between. Clients that are known to reset at once, as ours and those in Go, are not asked.
    */
   halfCloseGraceMs?: number;

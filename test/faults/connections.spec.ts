@@ -88,3 +88,11 @@ it("makes a refused call again, though it has moved before with nothing sent", a
   ]);
   expect(calls.map(({ refusals }) => refusals)).toEqual([2, 2]);
 });
+
+it("pings less often each time that it hears too_many_pings", async () => {
+  const calls: Step[] = Array.from({ length: 8 }, () => ["calls", 0, 1]);
+  const sequence = calls.flatMap((step): Step[] => [step, ["wait", 3, 0]]);
+  const { problems } = await play({ ...one, pingIntervalMs: 2000 }, sequence);
+  expect(problems.length).toBeGreaterThan(0);
+  expect(problems.length).toBeLessThanOrEqual(3);
+});

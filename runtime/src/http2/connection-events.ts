@@ -33,4 +33,6 @@ export interface ServerConnectionEvents extends ConnectionEvents {
    * all the same.
    */
   onRequest(stream: Http2Stream, headers: HeaderList, endStream: boolean): void;
+  /** The client is told which request is the last, as the second step of a graceful GOAWAY. */
+  onLastStream?(): void;
 }

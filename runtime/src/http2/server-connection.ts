@@ -49,6 +49,11 @@ export class ServerConnection extends Http2Connection {
     this.deadlines.set(Deadline.GOAWAY, GOAWAY_TIMEOUT_MS);
   }
 
+  /** Whether a request may still come that is taken on: until the client knows which one is the last. */
+  get takesRequests(): boolean {
+    return !this.closed && !this.#final;
+  }
+
   override isIdle(streamId: number): boolean {
     return streamId > this.#seen || streamId % 2 === 0;
   }
@@ -82,6 +87,7 @@ export class ServerConnection extends Http2Connection {
     this.#final = true;
     this.isLeaving = true;
     this.sendGoaway(this.lastStreamId, NO_ERROR, this.#shutdownDebug ?? "");
+    this.events.onLastStream?.();
   }
 
   protected override readPreface(chunk: Uint8Array): number {

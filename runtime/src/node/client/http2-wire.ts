@@ -50,6 +50,7 @@ class Http2ClientWire implements ClientWire, OpeningWire, StreamEvents, PooledCa
   #written: readonly Uint8Array[] | undefined = nothing;
   #writtenBytes = 0;
   #moves = 0;
+  #refused = false;
   #opened = false;
   #sendEnded = false;
   #paused = false;
@@ -167,7 +168,10 @@ class Http2ClientWire implements ClientWire, OpeningWire, StreamEvents, PooledCa
   /** Once, if the server refused it; more often, if nothing of it was sent. */
   #mayMove(sent: boolean): boolean {
     if (this.#answered || this.#written === undefined) return false;
-    return this.#moves++ < (sent ? 1 : MAX_MOVES);
+    if (!sent) return this.#moves++ < MAX_MOVES;
+    const again = !this.#refused;
+    this.#refused = true;
+    return again;
   }
 
   #keep(pieces: readonly Uint8Array[]): void {

@@ -50,6 +50,10 @@ export interface SessionEvents {
   ): void;
   /** A request has been answered, or given up. Once for each `onRequest`. */
   onRequestClosed(): void;
+  /** A connection drains, and may still bring requests that were on their way. */
+  onDrain(): void;
+  /** It brings no more. Once for each `onDrain`. */
+  onDrained(): void;
 }
 
 /** The server's side of an HTTP/2 connection on a socket. */
@@ -62,6 +66,8 @@ export class Http2Session implements ServerConnectionEvents, ServedConnection {
   readonly #events: SessionEvents;
   readonly #connection: ServerConnection;
   readonly #upkeep: ConnectionUpkeep;
+  /** Whether it drains, and may still bring requests. */
+  #draining = false;
 
   constructor(socket: Socket, options: Http2SessionOptions, events: SessionEvents) {
     const { remoteAddress: address, remotePort: port } = socket;
@@ -98,6 +104,9 @@ export class Http2Session implements ServerConnectionEvents, ServedConnection {
   /** Takes no new requests, and closes when those that are open have been answered. */
   drain(): void {
     this.#upkeep.leave("the server is shutting down");
+    if (this.#draining || !this.#connection.takesRequests) return;
+    this.#draining = true;
+    this.#events.onDrain();
   }
 
   /** Refuses a connection whose cipher suite HTTP/2 forbids. */
@@ -136,7 +145,14 @@ export class Http2Session implements ServerConnectionEvents, ServedConnection {
     // Read where they are needed.
   }
 
+  onLastStream(): void {
+    if (!this.#draining) return;
+    this.#draining = false;
+    this.#events.onDrained();
+  }
+
   onClose(): void {
     this.#upkeep.stop();
+    this.onLastStream();
   }
 }

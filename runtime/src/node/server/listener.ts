@@ -30,6 +30,7 @@ export function createListener(
 ): Listener {
   const sockets = new Set<net.Socket>();
   const sessions = new Set<Http2Session>();
+  let draining = false;
   const http1Server = createHttp1Server(options, http1);
   const takeHttp2 = (socket: net.Socket, head?: Uint8Array) => {
     // An HTTP/1.1 server's sockets may be half-open; on HTTP/2 a peer that ends is gone.
@@ -38,8 +39,9 @@ export function createListener(
     sessions.add(session);
     socket.once("close", () => sessions.delete(session));
     const suite = socket instanceof tls.TLSSocket ? forbiddenSuite(socket) : undefined;
-    if (suite !== undefined) session.refuseSuite(suite);
-    else if (head) session.receive(head);
+    if (suite !== undefined) return session.refuseSuite(suite);
+    if (head) session.receive(head);
+    if (draining) session.drain();
   };
   const server = options.tls
     ? createTlsServer(options.tls, (socket) => {
@@ -61,6 +63,7 @@ export function createListener(
   return {
     listen: () => listen(server, options),
     drain() {
+      draining = true;
       server.close();
       http1Server.close();
       for (const session of sessions) session.drain();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Deferred } from "../../call/deferred.js";
 
-/** Counts requests that have no answer yet. */
+/** Counts requests that have no answer yet, and connections that drain and may still bring some. */
 export class OpenCalls {
   readonly #none = new Deferred<void>();
   #open = 0;

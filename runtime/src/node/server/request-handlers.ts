@@ -43,6 +43,8 @@ export function createHandlers(
         }
       },
       onRequestClosed: () => calls.closed(),
+      onDrain: () => calls.opened(),
+      onDrained: () => calls.closed(),
     },
   };
 }

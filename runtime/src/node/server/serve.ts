@@ -77,6 +77,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       try {
         const ms = checkGrace(graceMs);
         if (onWait !== undefined) functionOption.check("onWait", onWait);
+        // Connections that drain are counted before it looks whether there is anything to wait for.
+        calls.opened();
         // Calls that end at the word have to find the drain begun.
         if (!closed || graceMs !== undefined) calls.drain(ms);
       } catch (error) {
@@ -86,6 +88,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
         draining.abort(createShutdownError());
         server.drain();
       }
+      calls.closed();
       closed ??= close();
       const open = tracker.openCalls();
       if (open.size > 0) onWait?.(open);

@@ -22,12 +22,13 @@ install_packages() {
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@"
 }
 
-packages=(nginx haproxy python3-grpcio python3-protobuf)
+packages=(nginx haproxy python3-grpcio python3-protobuf curl nghttp2-client chromium-headless-shell)
 if ! dpkg -s "${packages[@]}" >/dev/null 2>&1; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     quietly install_packages "${packages[@]}"
   else
-    without "the Debian packages ${packages[*]}: no apt-get, or not root" grpc-python nginx haproxy
+    without "the Debian packages ${packages[*]}: no apt-get, or not root" \
+      grpc-python nginx haproxy curl h2load chromium
   fi
 fi
 if command -v go >/dev/null; then

@@ -32,6 +32,8 @@ export interface ProxyProgram {
   readonly config: string;
   /** How its configuration file says how long streams may be silent. */
   readonly idle: string;
+  /** Where it listens. */
+  readonly ports: readonly Port[];
   arguments(config: string, folder: string): string[];
 }
 
@@ -40,6 +42,7 @@ export const nginx: ProxyProgram = {
   name: "nginx",
   config: "nginx.conf",
   idle: "1h",
+  ports: ["http2", "http1"],
   arguments(config, folder) {
     const main = join(folder, "main.conf");
     writeFileSync(main, nginxMain(config, folder));
@@ -66,6 +69,7 @@ export const haproxy: ProxyProgram = {
   name: "haproxy",
   config: "haproxy.cfg",
   idle: "1h",
+  ports: ["http2", "http1", "tcp"],
   arguments: (config) => ["-db", "-f", config],
 };
 
@@ -74,6 +78,7 @@ export const envoy: ProxyProgram = {
   name: "envoy",
   config: "envoy.yaml",
   idle: "3600s",
+  ports: ["http2", "http1", "grpcWeb"],
   arguments: (config) => ["-c", config, "--disable-hot-restart", "--log-level", "off"],
 };
 
@@ -98,9 +103,7 @@ export function skips(program: ProxyProgram): boolean {
   return true;
 }
 
-/**
- * Starts it in front of the server at `url`. `idle` is how long streams may be silent.
- */
+/** Starts it in front of the server at `url`. `idle` is how long streams may be silent. */
 export async function startProxy(
   program: ProxyProgram,
   url: string,
@@ -147,7 +150,8 @@ async function tryToStart(program: ProxyProgram, url: string, idle: string): Pro
     tcp: urlOf("tcp"),
     grpcWeb: urlOf("grpcWeb"),
   };
-  await listening(new URL(urls.http2), child).catch(async (error: unknown) => {
+  const up = Promise.all(program.ports.map((name) => listening(new URL(urls[name]), child)));
+  await up.catch(async (error: unknown) => {
     await close();
     throw error;
   });
@@ -174,7 +178,7 @@ function listen(): Promise<Server> {
   return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
 }
 
-/** Resolves when the program takes connections; neither proxy says so. */
+/** Resolves when the program takes connections; no proxy says so. */
 async function listening(url: URL, child: ChildProcess): Promise<void> {
   let failure: Error | undefined;
   child.once("error", (error) => {

@@ -61,6 +61,15 @@ done
 SERVER_URL=$(sed -n 's/listening on //p' server.log) timeout 60 bash -eu client.sh | tee client.log
 [ "$(grep -c 'load .*, memory .* %' client.log)" = 3 ] || die "the client did not see three samples"
 
+say "docs/containers.md: the image, a pod, and its end"
+mkdir "$work/image"
+tar -c --exclude=./node_modules . | tar -x -C "$work/image"
+(
+  cd "$root"
+  npx tsx .ci/readme-project.ts docs/containers.md "$work/image"
+  npx tsx .ci/container.ts "$work/image" "$work" "$runtime" "$plugin"
+)
+
 say "a test of the handler, with connect-stream/testing"
 cat >src/handler.test.ts <<'EOF'
 import test from "node:test";

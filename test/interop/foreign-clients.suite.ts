@@ -4,11 +4,12 @@ import { pairsOf } from "./pair.js";
 import { connectEs, connectWeb } from "./peers/connect-es.js";
 import { connectGo, grpcGo } from "./peers/go.js";
 import { grpcJs } from "./peers/grpc-js.js";
+import { grpcJava } from "./peers/java.js";
 import { niceGrpc } from "./peers/nice-grpc.js";
 import { ours } from "./peers/ours.js";
 import { python } from "./peers/python.js";
 import { describePairs } from "./suite.js";
 
-const clients = [grpcJs, niceGrpc, connectEs, connectWeb, python, grpcGo, connectGo];
+const clients = [grpcJs, niceGrpc, connectEs, connectWeb, python, grpcGo, connectGo, grpcJava];
 
 describePairs(pairsOf([...clients, ours], [ours]));

@@ -8,12 +8,13 @@ import { registerTestService } from "../interop/gen/interop/v1/interop_stream.js
 import { connectOn1, grpcOn2 } from "../interop/peer.js";
 import { startOurs } from "../interop/peers/ours-server.js";
 import { atRest, failure, gate, turn } from "../support/gate.js";
-import { clientOf, haproxy, nginx, type RunningProxy, skips, startProxy } from "./proxy.js";
+import { clientOf, envoy, haproxy, nginx, type RunningProxy, skips, startProxy } from "./proxy.js";
 
 const programs = [
   // The port on which flow control works as without a proxy.
   { program: nginx, flowing: "http2" },
   { program: haproxy, flowing: "tcp" },
+  { program: envoy, flowing: "http2" },
 ] as const;
 
 for (const { program, flowing } of programs) {

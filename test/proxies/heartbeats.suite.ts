@@ -10,12 +10,12 @@ import {
   createHeartbeatServiceClient,
   registerHeartbeatService,
 } from "../support/gen/lab/v1/policy_stream.js";
-import { haproxy, nginx, skips, startProxy } from "./proxy.js";
+import { envoy, haproxy, nginx, skips, startProxy } from "./proxy.js";
 
 /** Five times the interval of the schema. */
 const idle = "5s";
 
-const here = [nginx, haproxy].filter((program) => !skips(program));
+const here = [nginx, haproxy, envoy].filter((program) => !skips(program));
 const cases = here.flatMap((program) => [grpcOn2, grpcWebOn1].map((wire) => ({ program, wire })));
 
 describe.concurrent.each(cases)("$program.name, $wire.protocol", ({ program, wire }) => {

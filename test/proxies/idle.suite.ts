@@ -11,6 +11,7 @@ import { connectOn1, grpcOn2, type Wire } from "../interop/peer.js";
 import { gate } from "../support/gate.js";
 import {
   clientOf,
+  envoy,
   haproxy,
   nginx,
   type ProxyProgram,
@@ -78,6 +79,22 @@ const routes: readonly Route[] = [
     code: Code.Unavailable,
     pings: true,
     url: ({ tcp }) => tcp,
+  },
+  {
+    name: "Envoy, HTTP/2",
+    program: envoy,
+    wire: grpcOn2,
+    code: Code.Internal,
+    pings: false,
+    url: ({ http2 }) => http2,
+  },
+  {
+    name: "Envoy, HTTP/1.1",
+    program: envoy,
+    wire: connectOn1,
+    code: Code.Unavailable,
+    pings: false,
+    url: ({ http1 }) => http1,
   },
 ];
 

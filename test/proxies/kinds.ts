@@ -2,6 +2,7 @@
 import type { ProxyKind } from "../interop/pair.js";
 import type { Wire } from "../interop/peer.js";
 import {
+  envoy,
   haproxy,
   missing,
   nginx,
@@ -18,6 +19,16 @@ export const throughHaproxy: ProxyKind = kind("HAProxy", haproxy, byVersion);
 
 /** HAProxy, which passes connections on. */
 export const throughHaproxyTcp: ProxyKind = kind("HAProxy (TCP)", haproxy, ({ tcp }) => tcp);
+
+/** Envoy, with HTTP/2 to the server whatever the client speaks. */
+export const throughEnvoy: ProxyKind = kind("Envoy", envoy, byVersion);
+
+/** Envoy, which makes gRPC of gRPC-Web. */
+export const throughEnvoyGrpcWeb: ProxyKind = kind(
+  "Envoy (gRPC-Web to gRPC)",
+  envoy,
+  ({ grpcWeb }) => grpcWeb,
+);
 
 function byVersion({ http1, http2 }: RunningProxy, { http }: Wire): string {
   return http === "2" ? http2 : http1;

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createStreamTransport, type StreamTransportOptions } from "connect-stream/node";
 import {
@@ -14,14 +14,15 @@ import {
 import type { Wire } from "../interop/peer.js";
 import { required } from "../interop/required.js";
 
-/** Where a proxy listens, and where the server behind it does: as the configuration files have it. */
-const ADDRESSES = { http2: "127.0.0.1:8080", http1: "127.0.0.1:8081", tcp: "127.0.0.1:8082" };
-const SERVER = "127.0.0.1:9090";
+/** Where a proxy listens on 127.0.0.1, and where the server does: as the configuration files have it. */
+const PORTS = { http2: 8080, http1: 8081, tcp: 8082, grpcWeb: 8083 };
+const SERVER_PORT = 9090;
+type Port = keyof typeof PORTS;
 /** A port that was free may be taken a moment later. */
 const TRIES = 3;
 
-/** A proxy that runs: the URL of each of its ports. */
-export interface RunningProxy extends Readonly<Record<keyof typeof ADDRESSES, string>> {
+/** A proxy that runs: the URL of each of its ports, of which not every proxy has all. */
+export interface RunningProxy extends Readonly<Record<Port, string>> {
   close(): Promise<void>;
 }
 
@@ -29,6 +30,10 @@ export interface RunningProxy extends Readonly<Record<keyof typeof ADDRESSES, st
 export interface ProxyProgram {
   readonly name: string;
   readonly config: string;
+  /** How its configuration file says how long streams may be silent. */
+  readonly idle: string;
+  /** Where it listens. */
+  readonly ports: readonly Port[];
   arguments(config: string, folder: string): string[];
 }
 
@@ -36,6 +41,8 @@ export interface ProxyProgram {
 export const nginx: ProxyProgram = {
   name: "nginx",
   config: "nginx.conf",
+  idle: "1h",
+  ports: ["http2", "http1"],
   arguments(config, folder) {
     const main = join(folder, "main.conf");
     writeFileSync(main, nginxMain(config, folder));
@@ -61,11 +68,26 @@ function nginxMain(config: string, folder: string): string {
 export const haproxy: ProxyProgram = {
   name: "haproxy",
   config: "haproxy.cfg",
+  idle: "1h",
+  ports: ["http2", "http1", "tcp"],
   arguments: (config) => ["-db", "-f", config],
 };
 
-// Debian installs servers where only root looks.
-const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/usr/local/sbin` };
+/** Envoy with `envoy.yaml`. */
+export const envoy: ProxyProgram = {
+  name: "envoy",
+  config: "envoy.yaml",
+  idle: "3600s",
+  ports: ["http2", "http1", "grpcWeb"],
+  arguments: (config) => ["-c", config, "--disable-hot-restart", "--log-level", "off"],
+};
+
+// Debian installs servers where only root looks; `.ci/interop.sh` installs Envoy.
+const installed = fileURLToPath(new URL("../../.tmp/interop/envoy/envoy/_bin", import.meta.url));
+const env = {
+  ...process.env,
+  PATH: [process.env.PATH, "/usr/sbin", "/usr/local/sbin", installed].join(delimiter),
+};
 
 /** Why the program cannot be used here, if it cannot. */
 export function missing({ name }: ProxyProgram): string | undefined {
@@ -81,14 +103,11 @@ export function skips(program: ProxyProgram): boolean {
   return true;
 }
 
-/**
- * Starts it in front of the server at `url`. `idle` stands for each "1h" of the configuration: how
- * long streams may be silent.
- */
+/** Starts it in front of the server at `url`. `idle` is how long streams may be silent. */
 export async function startProxy(
   program: ProxyProgram,
   url: string,
-  idle = "1h",
+  idle = program.idle,
 ): Promise<RunningProxy> {
   for (let tries = 1; ; tries++) {
     try {
@@ -101,14 +120,13 @@ export async function startProxy(
 
 async function tryToStart(program: ProxyProgram, url: string, idle: string): Promise<RunningProxy> {
   const folder = mkdtempSync(join(tmpdir(), "proxy-"));
-  const [http2, http1, tcp] = await freeAddresses();
+  const ports = await freePorts();
   const config = join(folder, program.config);
+  const numbers = new Map([...ports].map(([name, port]) => [String(PORTS[name]), String(port)]));
+  numbers.set(String(SERVER_PORT), new URL(url).port);
   const text = readFileSync(fileURLToPath(new URL(program.config, import.meta.url)), "utf8")
-    .replaceAll(ADDRESSES.http2, http2)
-    .replaceAll(ADDRESSES.http1, http1)
-    .replaceAll(ADDRESSES.tcp, tcp)
-    .replaceAll(SERVER, new URL(url).host)
-    .replaceAll("1h", idle);
+    .replaceAll(/\b\d{4}\b/g, (number) => numbers.get(number) ?? number)
+    .replaceAll(program.idle, idle);
   writeFileSync(config, text);
   const child = spawn(program.name, program.arguments(config, folder), {
     env,
@@ -125,8 +143,15 @@ async function tryToStart(program: ProxyProgram, url: string, idle: string): Pro
     process.off("exit", kill);
     rmSync(folder, { recursive: true });
   };
-  const urls = { http2: `http://${http2}`, http1: `http://${http1}`, tcp: `http://${tcp}` };
-  await listening(new URL(urls.http2), child).catch(async (error: unknown) => {
+  const urlOf = (name: Port) => `http://127.0.0.1:${ports.get(name)}`;
+  const urls = {
+    http2: urlOf("http2"),
+    http1: urlOf("http1"),
+    tcp: urlOf("tcp"),
+    grpcWeb: urlOf("grpcWeb"),
+  };
+  const up = Promise.all(program.ports.map((name) => listening(new URL(urls[name]), child)));
+  await up.catch(async (error: unknown) => {
     await close();
     throw error;
   });
@@ -139,12 +164,13 @@ export function clientOf(url: string, { protocol, http }: Wire): TestServiceClie
   return createTestServiceClient(createStreamTransport(options));
 }
 
-/** Three addresses that were free a moment ago. */
-async function freeAddresses(): Promise<[string, string, string]> {
-  const servers = await Promise.all([listen(), listen(), listen()]);
-  const [a, b, c] = servers.map((server) => (server.address() as AddressInfo).port);
+/** Ports that were free a moment ago. */
+async function freePorts(): Promise<Map<Port, number>> {
+  const names = Object.keys(PORTS) as Port[];
+  const servers = await Promise.all(names.map(() => listen()));
+  const numbers = servers.map((server) => (server.address() as AddressInfo).port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return [`127.0.0.1:${a}`, `127.0.0.1:${b}`, `127.0.0.1:${c}`];
+  return new Map(names.map((name, at) => [name, numbers[at] ?? 0]));
 }
 
 function listen(): Promise<Server> {
@@ -152,7 +178,7 @@ function listen(): Promise<Server> {
   return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
 }
 
-/** Resolves when the program takes connections; neither proxy says so. */
+/** Resolves when the program takes connections; no proxy says so. */
 async function listening(url: URL, child: ChildProcess): Promise<void> {
   let failure: Error | undefined;
   child.once("error", (error) => {

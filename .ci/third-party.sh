@@ -85,6 +85,30 @@ EOF
 npx tsc
 npx tsx --test src/handler.test.ts
 
+say "the plugin of the Buf Schema Registry"
+program=$(cd "$root" && npx tsx .ci/bsr-image.ts "$work/image" "$runtime" "$plugin")
+# As in its image: no environment, and no packages beside.
+sed "s#local: protoc-gen-connect-stream#local: [env, -i, $(command -v node), $program]#" buf.gen.yaml >bsr.gen.yaml
+! diff -q buf.gen.yaml bsr.gen.yaml >/dev/null || die "buf.gen.yaml has no plugin of ours"
+for target in ts js+dts; do
+  for template in buf bsr; do
+    sed "s#target=ts#target=$target#; s#out: gen#out: gen-$template#" "$template.gen.yaml" >target.gen.yaml
+    npx buf generate --template target.gen.yaml
+  done
+  diff -r gen-buf gen-bsr
+  rm -r gen-buf gen-bsr target.gen.yaml
+done
+rm bsr.gen.yaml
+
+say "the module of the Buf Schema Registry"
+module=$work/module
+(cd "$root" && npx buf export proto --path proto/connectstream --all -o "$module")
+[ "$(cd "$module" && find . -type f -name '*.options*' | sort | xargs)" = "./LICENSE.options ./README.options.md" ] ||
+  die "the module has no README, or no licence"
+printf '%s\n' 'version: v2' 'name: buf.build/connect-stream/options' >"$module/buf.yaml"
+(cd "$module" && "$root/node_modules/.bin/buf" build -o "$work/module.binpb" &&
+  "$root/node_modules/.bin/buf" lint && "$root/node_modules/.bin/buf" breaking --against "$work/module.binpb")
+
 if command -v protoc >/dev/null; then
   say "README: protoc"
   mv gen gen-buf
@@ -144,9 +168,12 @@ diff -r gen/prices gen-module/prices
 bash -eu check.sh
 rm -r gen-module
 
-say "the oldest TypeScript"
-npm install --silent --no-save typescript@5.4
-npx tsc --version
-# The types of protobuf-es and of Node use what came with 5.7.
-npx tsc --skipLibCheck
+# The README installs the newest.
+say "TypeScript: $(npx tsc --version), the newest, has compiled it; older ones"
+for version in 6 5.4; do
+  npm install --silent --no-save "typescript@$version"
+  npx tsc --version
+  # The types of protobuf-es and of Node use what came with 5.7.
+  if [ "$version" = 5.4 ]; then npx tsc --skipLibCheck; else npx tsc; fi
+done
 say "all well"

@@ -7,7 +7,11 @@
 import { createRequire } from "node:module";
 import type * as protoplugin from "@bufbuild/protoplugin";
 
-const commonJs: typeof protoplugin = createRequire(import.meta.url)("@bufbuild/protoplugin");
+// Bundlers, which have a `require`, follow that one.
+const commonJs: typeof protoplugin =
+  typeof require === "function"
+    ? require("@bufbuild/protoplugin")
+    : createRequire(import.meta.url)("@bufbuild/protoplugin");
 
 export const createEcmaScriptPlugin: typeof protoplugin.createEcmaScriptPlugin =
   commonJs.createEcmaScriptPlugin;

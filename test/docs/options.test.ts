@@ -6,8 +6,9 @@ import { fileURLToPath } from "node:url";
 import { hasEffect, isGroup, type Scope, type Settings, type Side } from "connect-stream/options";
 import { expect, it } from "vitest";
 import { checkOption, type Declared } from "../../runtime/src/options/declare.js";
-import { callOptions, schemaPolicy } from "../../runtime/src/options/policy.js";
+import { callOptions } from "../../runtime/src/options/policy.js";
 import { retryDefaults } from "../../runtime/src/options/retry.js";
+import { schemaPolicy } from "../../runtime/src/options/schema-policy.js";
 
 const docs = fileURLToPath(new URL("../../docs/", import.meta.url));
 

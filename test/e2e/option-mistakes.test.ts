@@ -68,6 +68,15 @@ it("the adapter has none of the options of serve()", async () => {
   expect(error.message).toMatch(/^streamNodeAdapter has no option idleTimeoutMs/);
 });
 
+it.each([
+  ["serve", { grpc: "yes" }, 'grpc must be true or false, not "yes"'],
+  ["serve", { contextValues: {} }, "contextValues must be a function, not an object"],
+  ["streamNodeAdapter", { fallback: 404 }, "fallback must be a function, not 404"],
+  ["createStreamTransport", { useHttpGet: 1 }, "useHttpGet must be true or false, not 1"],
+])("%s refuses %j", async (owner, options, message) => {
+  expect((await errorOf(() => makers[owner]?.(options))).message).toBe(message);
+});
+
 it("an option that is undefined was not given, whatever its name", async () => {
   for (const make of Object.values(makers)) {
     const server = await make({ hostname: undefined });

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ConnectRouter, ConnectRouterOptions, ContextValues } from "@connectrpc/connect";
-import { adapterOptions } from "../options/connect-options.js";
+import { hostOptions } from "../options/connect-options.js";
 import type { CorsOptions } from "../options/cors.js";
-import { checkOptions, functionOption } from "../options/declare.js";
+import { checkOptions } from "../options/declare.js";
 import { DEFAULT_READ_MAX_BYTES } from "../options/message-size.js";
 import { definedOnly } from "../options/settings.js";
 import { createRequestHandler } from "../server/request-handler.js";
@@ -56,12 +56,6 @@ export interface FetchHandlerOptions<Args extends unknown[] = []>
   halfCloseGraceMs?: number;
 }
 
-const fetchOptions = {
-  ...adapterOptions,
-  contextValues: functionOption,
-  fallback: functionOption,
-};
-
 /** Answers a request. Never rejects. */
 export type FetchHandler<Args extends unknown[] = []> = (
   request: Request,
@@ -80,7 +74,7 @@ export function createFetchHandler<Args extends unknown[] = []>(
   given: FetchHandlerOptions<Args>,
 ): FetchHandler<Args> {
   const options = definedOnly(given);
-  checkOptions(fetchOptions, options);
+  checkOptions(hostOptions, options);
   const { contextValues, fallback, halfCloseGraceMs = 0 } = options;
   const handle = createRequestHandler({
     ...options,

@@ -100,7 +100,7 @@ export class ClientConnection extends Http2Connection {
     if (stream.remoteEnded) return streams.fail(stream, STREAM_CLOSED, "HEADERS after the end");
     if (list === undefined) {
       const message = `response headers larger than ${this.options.maxHeaderListBytes} bytes`;
-      return streams.fail(stream, CANCEL, message);
+      return streams.fail(stream, CANCEL, message, "maxHeaderListBytes");
     }
     if (stream.gotHeaders) this.#onTrailers(stream, list, endStream);
     else this.#onResponse(stream, list, endStream);

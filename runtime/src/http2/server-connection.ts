@@ -131,7 +131,9 @@ export class ServerConnection extends Http2Connection {
   #onTrailers(stream: Http2Stream, list: HeaderList | undefined, endStream: boolean): void {
     const { streams } = this;
     if (stream.remoteEnded) return streams.fail(stream, STREAM_CLOSED, "HEADERS after the end");
-    if (list === undefined) return streams.fail(stream, ENHANCE_YOUR_CALM, "trailers too large");
+    if (list === undefined) {
+      return streams.fail(stream, ENHANCE_YOUR_CALM, "trailers too large", "maxHeaderListBytes");
+    }
     const flaw = endStream ? trailersFlaw(list) : "trailers that do not end the stream";
     if (flaw) streams.fail(stream, PROTOCOL_ERROR, `malformed trailers: ${flaw}`);
     else streams.remoteEnd(stream, list);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { HeaderList } from "./header-list.js";
 
+/** A limit of this side: of the size of a header list. */
+export type ExceededLimit = "maxHeaderListBytes";
+
 /** Why a stream has ended before its time. */
 export interface StreamFailure {
   /**
@@ -15,6 +18,8 @@ export interface StreamFailure {
    * lies beyond the last stream of a GOAWAY: it is safe to make the call again.
    */
   readonly processed: boolean;
+  /** The limit of ours that the peer exceeded, if the violation is that. */
+  readonly exceeded?: ExceededLimit | undefined;
   readonly message: string;
 }
 

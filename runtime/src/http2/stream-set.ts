@@ -9,7 +9,7 @@ import { MAX_WINDOW_BYTES } from "./limits.js";
 import type { Outbound } from "./outbound.js";
 import { RecentResets } from "./recent-resets.js";
 import type { Http2Stream, StreamOwner } from "./stream.js";
-import type { StreamFailure } from "./stream-events.js";
+import type { ExceededLimit, StreamFailure } from "./stream-events.js";
 
 /** What the streams of a connection have in common. */
 export interface StreamContext {
@@ -139,9 +139,9 @@ export class StreamSet implements StreamOwner {
   }
 
   /** The peer broke a rule on a stream, which ends it. */
-  fail(stream: Http2Stream, code: number, message: string): void {
+  fail(stream: Http2Stream, code: number, message: string, exceeded?: ExceededLimit): void {
     if (stream.closed) return;
-    this.#break(stream, { kind: "violation", code, processed: true, message });
+    this.#break(stream, { kind: "violation", code, processed: true, exceeded, message });
     this.reject(stream.id, code, message);
   }
 

@@ -84,6 +84,15 @@ export const functionOption: Setting = valueThat(
   (value) => typeof value === "function",
 );
 
+/** A setting that is `true` or `false`. */
+export const booleanOption: Setting = valueThat(
+  "true or false",
+  (value) => typeof value === "boolean",
+);
+
+/** A setting that whoever uses it checks, with what it depends on. */
+export const checkedElsewhere: Setting = { check() {} };
+
 /** Whether an option has an effect on that side of RPCs of that kind. */
 export function hasEffect({ needs }: Declaration, { side, methodKind }: Scope): boolean {
   if (needs === undefined || methodKind === "bidi_streaming") return true;

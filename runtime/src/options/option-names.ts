@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Settings } from "./declare.js";
 
 /**
- * Throws a `RangeError` for an option that is set and that `owner` does not have: a misspelled limit
- * would be no limit. The error names the option that was probably meant.
+ * Throws a `RangeError` for an option that is set and that `owner`, with these `settings`, does not
+ * have: a misspelled limit would be no limit. The error names the option that was probably meant.
  */
-export function checkOptionNames(owner: string, options: object, names: readonly string[]): void {
+export function checkOptionNames(owner: string, options: object, settings: Settings): void {
+  const names = Object.keys(settings);
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || names.includes(name)) continue;
     const meant = nearest(name, names);

@@ -1,17 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/** @packageDocumentation The options of code and schema, by where they are set. A group is one entry. */
-import { connectOptions } from "./connect-options.js";
-import {
-  functionOption,
-  type Group,
-  numberFrom,
-  type Setting,
-  type Settings,
-  type Side,
-  valueThat,
-} from "./declare.js";
+/** @packageDocumentation The options of streams and clients, by where they are set. A group is one entry. */
+import { numberFrom, type Setting, type Settings, valueThat } from "./declare.js";
 import { limits, type StreamLimits } from "./limits.js";
-import { overrunMs } from "./overrun.js";
 import { queues, type StreamQueues } from "./queues.js";
 import { type RetryPolicy, retry } from "./retry.js";
 import { milliseconds, type StreamTimeouts, timeouts } from "./timeouts.js";
@@ -55,22 +45,4 @@ export const clientOptions: Settings<keyof CallPolicy | "observer"> = {
   // 0 turns the limit of a schema off; a schema leaves it out.
   timeoutMs: { ...numberFrom(0, Number.POSITIVE_INFINITY), range: milliseconds.range },
   observer,
-};
-
-/** Of a service. */
-export const serviceOptions: Settings = {
-  onError: functionOption,
-  overrunMs,
-  observer,
-  ...connectOptions,
-  ...streamPolicy,
-};
-
-const { observer: _, ...clientPolicy } = clientOptions;
-
-/** What a schema may say of an RPC, but for errors and initial metadata: `MethodPolicy`. */
-export const schemaPolicy: Settings<Side | "heartbeat", Group> = {
-  server: { settings: streamPolicy },
-  client: { settings: clientPolicy },
-  heartbeat: { settings: { intervalMs: { ...milliseconds, required: true } } },
 };

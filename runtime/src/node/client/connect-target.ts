@@ -2,9 +2,10 @@
 import type * as http2 from "node:http2";
 import type { LookupFunction } from "node:net";
 import type { Http2Options } from "../../http2/index.js";
-import { assertInteger, definedOnly, invalidOption } from "../../options/settings.js";
+import { definedOnly } from "../../options/settings.js";
 import { MAX_TIMER_MS } from "../../options/timeouts.js";
 import type { KeepaliveSettings } from "../http2/keepalive.js";
+import { responseHeaderBytes } from "./transport-options.js";
 
 /** Options of Node for TLS and TCP, and what its HTTP/2 has beside them. */
 export type NodeHttp2Options = http2.ClientSessionOptions | http2.SecureClientSessionOptions;
@@ -51,9 +52,6 @@ export interface ConnectTarget {
  */
 const DEFAULT_MAX_CONNECTIONS = 8;
 
-/** More connections than this to one server are a mistake. */
-const MOST_CONNECTIONS = 1000;
-
 /** Header lists, either way, in octets: what Node takes. */
 const DEFAULT_HEADER_BYTES: number = 64 * 1024;
 
@@ -97,15 +95,15 @@ export function resolveTarget(baseUrl: string, options: ConnectionOptions): Conn
   const { settings } = nodeOptions;
   const maxHeaderBytes =
     options.maxHeaderBytes ?? settings?.maxHeaderListSize ?? DEFAULT_HEADER_BYTES;
-  const { maxConnections = DEFAULT_MAX_CONNECTIONS } = options;
+  responseHeaderBytes.check("maxHeaderBytes", maxHeaderBytes);
   return {
     url: new URL(baseUrl),
     nodeOptions,
     http2: toHttp2Options(settings, maxHeaderBytes, connectTimeoutMs),
     maxRequestHeaderBytes: nodeOptions.maxSendHeaderBlockLength ?? DEFAULT_HEADER_BYTES,
-    maxHeaderBytes: assertInteger("maxHeaderBytes", maxHeaderBytes, 1024, 2 ** 24),
-    maxConnections: assertInteger("maxConnections", maxConnections, 1, MOST_CONNECTIONS),
-    isRoundRobin: checkLoadBalancing(options) === "round-robin",
+    maxHeaderBytes,
+    maxConnections: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
+    isRoundRobin: isRoundRobin(options),
     lookup: "lookup" in nodeOptions ? nodeOptions.lookup : undefined,
     connectTimeoutMs,
     idleTimeoutMs: options.idleConnectionTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS,
@@ -117,16 +115,13 @@ export function resolveTarget(baseUrl: string, options: ConnectionOptions): Conn
   };
 }
 
-function checkLoadBalancing({ loadBalancing, nodeOptions }: ConnectionOptions): LoadBalancing {
-  if (loadBalancing === undefined || loadBalancing === "pick-first") return "pick-first";
-  if (loadBalancing !== "round-robin") {
-    throw invalidOption("loadBalancing", '"pick-first" or "round-robin"', loadBalancing);
-  }
+function isRoundRobin({ loadBalancing, nodeOptions }: ConnectionOptions): boolean {
+  if (loadBalancing !== "round-robin") return false;
   if (nodeOptions?.createConnection) {
     const why = "nodeOptions.createConnection chooses where to connect to";
     throw new RangeError(`loadBalancing: "round-robin" does nothing: ${why}`);
   }
-  return loadBalancing;
+  return true;
 }
 
 function toHttp2Options(

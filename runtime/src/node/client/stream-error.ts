@@ -29,7 +29,7 @@ function isCutOff(kind: StreamFailure["kind"], code: number): boolean {
 }
 
 function toError(
-  { kind, code, message }: StreamFailure,
+  { kind, code, exceeded, message }: StreamFailure,
   { url: { origin }, maxHeaderBytes }: ConnectTarget,
   connection: Connection | undefined,
 ): ConnectError {
@@ -38,7 +38,7 @@ function toError(
     case "reset":
       return errorFromReset(code, origin);
     case "violation":
-      return code === ErrorCode.CANCEL && message.includes("headers")
+      return exceeded === "maxHeaderListBytes"
         ? new ConnectError(
             `${origin} sent ${message}: raise maxHeaderBytes, which is ${maxHeaderBytes}`,
             Code.ResourceExhausted,

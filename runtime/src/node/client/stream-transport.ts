@@ -14,7 +14,6 @@ import {
   type WireTransportOptions,
 } from "../../client/wire-method.js";
 import { createWireTransport } from "../../client/wire-transport.js";
-import { transportOptions } from "../../options/connect-options.js";
 import { checkOptions } from "../../options/declare.js";
 import { DEFAULT_READ_MAX_BYTES } from "../../options/message-size.js";
 import { checkOptionNames } from "../../options/option-names.js";
@@ -29,8 +28,8 @@ import { resolveTarget } from "./connect-target.js";
 import { http1Opener } from "./http1-wire.js";
 import { http2Opener } from "./http2-wire.js";
 import { nodeHttp2Opener, type SessionManager } from "./node-http2-wire.js";
-import { transportOptionNames } from "./option-names.js";
 import { type StreamTransport, TransportConnections } from "./transport-connections.js";
+import { transportOptions } from "./transport-options.js";
 
 type Http2Options = Omit<Extract<ConnectTransportOptions, { httpVersion: "2" }>, "httpVersion">;
 type Http1Options = Omit<Extract<ConnectTransportOptions, { httpVersion: "1.1" }>, "httpVersion">;
@@ -100,7 +99,7 @@ export function createStreamTransport(
 export function createStreamTransport(options: StreamTransportOptions): Transport;
 export function createStreamTransport(given: StreamTransportOptions): Transport {
   registerNodeCompressions();
-  checkOptionNames("createStreamTransport", given, transportOptionNames);
+  checkOptionNames("createStreamTransport", given, transportOptions);
   const options = whatIsSet(given);
   check(options);
   const connections = hasOwnConnections(options)

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { TlsOptions } from "node:tls";
 import type { Http2Options } from "../../http2/index.js";
-import { functionOption } from "../../options/declare.js";
 import {
-  assertInteger,
-  assertKnownKeys,
-  definedOnly,
-  invalidOption,
-  isObject,
-} from "../../options/settings.js";
+  checkOptions,
+  functionOption,
+  type Settings,
+  valueThat,
+  wholeFrom,
+} from "../../options/declare.js";
+import { definedOnly, invalidOption, isObject } from "../../options/settings.js";
 import { MAX_TIMER_MS } from "../../options/timeouts.js";
-import { checkHttp2Tuning, type Http2Tuning } from "../http2/http2-options.js";
+import { type Http2Tuning, http2Tuning } from "../http2/http2-options.js";
 import { checkTlsContents } from "../tls-files.js";
+import { type AdapterOption, adapterOptions } from "./adapter-options.js";
 import { DEFAULT_MAX_CALLS } from "./http1-pipeline.js";
 import type { ConnectionProblem, Http2SessionOptions } from "./http2-session.js";
 import type { StreamNodeAdapterOptions } from "./stream-node-adapter.js";
@@ -101,41 +102,55 @@ export interface ResolvedServeOptions extends Http2SessionOptions {
 /** Default time for open calls to finish in `close`, in milliseconds. */
 export const DEFAULT_GRACE_MS = 10_000;
 
+type ListenerOption = Exclude<keyof ServeOptions, AdapterOption>;
+
+const milliseconds = wholeFrom(1, MAX_TIMER_MS);
+const resets = wholeFrom(0, MAX_TIMER_MS);
+
+/** What `serve` has beside the options of the adapter. */
+const listenerOptions: Settings<ListenerOption> = {
+  host: valueThat("a host name or an IP address", isText),
+  port: wholeFrom(0, 65_535),
+  path: valueThat("the path of a Unix socket", isText),
+  tls: { check: (option, value) => checkTls(option, value) },
+  maxConcurrentStreams: wholeFrom(1, 2 ** 31 - 1),
+  maxHeaderBytes: wholeFrom(1, 2 ** 30),
+  idleTimeoutMs: wholeFrom(0, MAX_TIMER_MS),
+  keepAlive: { settings: { intervalMs: milliseconds, timeoutMs: milliseconds }, orFalse: true },
+  maxConnectionAgeMs: milliseconds,
+  maxConnectionAgeGraceMs: milliseconds,
+  onConnectionError: functionOption,
+  resetLimit: { settings: { burst: resets, perSecond: resets } },
+  http2: http2Tuning,
+};
+
+/** The options of `serve`. */
+export const serveOptions: Settings<ListenerOption | AdapterOption> = {
+  ...listenerOptions,
+  ...adapterOptions,
+};
+
 /** Fills in the defaults. Throws a `RangeError` for an invalid value. */
 export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions {
-  const { host = "127.0.0.1", keepAlive, tls, path, onConnectionError } = options;
+  checkOptions(listenerOptions, options);
+  const { host = "127.0.0.1", port = 0, path, tls, keepAlive = {} } = options;
   const { idleTimeoutMs = 300_000, maxHeaderBytes = 16 * 1024, halfCloseGraceMs = 0 } = options;
-  if (typeof host !== "string" || host === "") {
-    throw invalidOption("host", "a host name or an IP address", host);
-  }
-  if (path !== undefined && (typeof path !== "string" || path === "")) {
-    throw invalidOption("path", "the path of a Unix socket", path);
-  }
-  if (onConnectionError !== undefined) {
-    functionOption.check("onConnectionError", onConnectionError);
-  }
+  const { maxConnectionAgeMs = Number.POSITIVE_INFINITY } = options;
+  const { maxConnectionAgeGraceMs = Number.POSITIVE_INFINITY } = options;
   return {
     host,
-    port: assertInteger("port", options.port ?? 0, 0, 65_535),
+    port,
     path,
-    tls: checkTls(tls && definedOnly(tls)),
-    idleTimeoutMs: assertInteger("idleTimeoutMs", idleTimeoutMs, 0, MAX_TIMER_MS),
-    keepAlive: keepAlive === false ? undefined : resolveKeepAlive(keepAlive ?? {}),
-    maxHeaderBytes: assertInteger("maxHeaderBytes", maxHeaderBytes, 1, 2 ** 30),
-    ...resolveAge(options),
+    tls: tls && definedOnly(tls),
+    idleTimeoutMs,
+    keepAlive: keepAlive === false ? undefined : resolveKeepAlive(keepAlive),
+    maxHeaderBytes,
+    maxConnectionAgeMs,
+    maxConnectionAgeGraceMs,
     halfCloseGraceMs,
     contextValues: options.contextValues,
-    onConnectionError,
+    onConnectionError: options.onConnectionError,
     http2: resolveHttp2(options, maxHeaderBytes),
-  };
-}
-
-function resolveAge({ maxConnectionAgeMs, maxConnectionAgeGraceMs }: ServeOptions) {
-  const check = (name: string, ms: number | undefined) =>
-    ms === undefined ? Number.POSITIVE_INFINITY : assertInteger(name, ms, 1, MAX_TIMER_MS);
-  return {
-    maxConnectionAgeMs: check("maxConnectionAgeMs", maxConnectionAgeMs),
-    maxConnectionAgeGraceMs: check("maxConnectionAgeGraceMs", maxConnectionAgeGraceMs),
   };
 }
 
@@ -143,42 +158,33 @@ function resolveHttp2(
   { http2 = {}, resetLimit = {}, maxConcurrentStreams = DEFAULT_MAX_CALLS }: ServeOptions,
   maxHeaderListBytes: number,
 ): Http2Options {
-  assertKnownKeys("resetLimit", resetLimit, ["burst", "perSecond"]);
   const { burst = 1000, perSecond = 100 } = resetLimit;
   return {
     maxHeaderListBytes,
-    maxConcurrentStreams: assertInteger(
-      "maxConcurrentStreams",
-      maxConcurrentStreams,
-      1,
-      2 ** 31 - 1,
-    ),
-    resets: {
-      burst: assertInteger("resetLimit.burst", burst, 0, MAX_TIMER_MS),
-      perSecond: assertInteger("resetLimit.perSecond", perSecond, 0, MAX_TIMER_MS),
-    },
-    ...checkHttp2Tuning(http2),
+    maxConcurrentStreams,
+    resets: { burst, perSecond },
+    ...definedOnly(http2),
   };
 }
 
 function resolveKeepAlive(keepAlive: { intervalMs?: number; timeoutMs?: number }) {
-  assertKnownKeys("keepAlive", keepAlive, ["intervalMs", "timeoutMs"], "false");
-  const { intervalMs, timeoutMs } = keepAlive;
-  return {
-    intervalMs: assertInteger("keepAlive.intervalMs", intervalMs ?? 60_000, 1, MAX_TIMER_MS),
-    timeoutMs: assertInteger("keepAlive.timeoutMs", timeoutMs ?? 20_000, 1, MAX_TIMER_MS),
-  };
+  const { intervalMs = 60_000, timeoutMs = 20_000 } = keepAlive;
+  return { intervalMs, timeoutMs };
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string" && value !== "";
 }
 
 /** Node listens without a certificate, too, and then fails every handshake. */
-function checkTls(tls: TlsOptions | undefined): TlsOptions | undefined {
-  if (tls === undefined) return undefined;
+function checkTls(option: string, value: unknown): void {
   const allowed = "an object with key and cert, pfx, SNICallback or pskCallback";
-  if (!isObject(tls)) throw invalidOption("tls", allowed, tls);
-  checkTlsContents("tls", tls);
+  if (!isObject(value)) throw invalidOption(option, allowed, value);
+  const tls: TlsOptions = definedOnly(value);
+  checkTlsContents(option, tls);
   const { key, privateKeyIdentifier, cert, pfx, SNICallback, pskCallback } = tls;
   const certified = cert && (key || privateKeyIdentifier);
-  if (certified || pfx || SNICallback || pskCallback) return tls;
+  if (certified || pfx || SNICallback || pskCallback) return;
   const given = Object.keys(tls).join(", ") || "nothing";
-  throw new RangeError(`tls must be ${allowed}, not one with ${given}`);
+  throw new RangeError(`${option} must be ${allowed}, not one with ${given}`);
 }

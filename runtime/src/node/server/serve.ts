@@ -6,13 +6,13 @@ import { MAX_TIMER_MS } from "../../options/timeouts.js";
 import { CallTracker, createShutdownError } from "../../server/call-tracker.js";
 import { createListener } from "./listener.js";
 import { OpenCalls } from "./open-calls.js";
-import { serveOptionNames } from "./option-names.js";
 import { createHandlers } from "./request-handlers.js";
 import {
   DEFAULT_GRACE_MS,
   type ResolvedServeOptions,
   resolveServeOptions,
   type ServeOptions,
+  serveOptions,
 } from "./serve-options.js";
 
 /** A server that listens. */
@@ -49,7 +49,7 @@ const FLUSH_MS = 1000;
  * Rejects with Node's error if it cannot, and with a `RangeError` for an invalid option.
  */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
-  checkOptionNames("serve", options, serveOptionNames);
+  checkOptionNames("serve", options, serveOptions);
   const resolved = resolveServeOptions(options);
   const shutdown = new AbortController();
   const draining = new AbortController();

@@ -4,7 +4,6 @@ import {
   compressionBrotli,
   compressionGzip,
 } from "@connectrpc/connect-node";
-import { adapterOptions } from "../../options/connect-options.js";
 import type { CorsOptions } from "../../options/cors.js";
 import { checkOptions } from "../../options/declare.js";
 import { DEFAULT_READ_MAX_BYTES } from "../../options/message-size.js";
@@ -15,10 +14,10 @@ import { createRequestHandler, type HandleRequest } from "../../server/request-h
 import { registerNodeCompressions } from "../compression/compression.js";
 import { shareConnection } from "../fair-share.js";
 import { isHttp2, type NodeListener } from "../node-types.js";
+import { adapterOptions } from "./adapter-options.js";
 import { sendStatus } from "./http-status.js";
 import { DEFAULT_MAX_CALLS, serveInOrder } from "./http1-pipeline.js";
 import { NodeExchange } from "./node-exchange.js";
-import { adapterOptionNames } from "./option-names.js";
 
 /** Options of `streamNodeAdapter`: those of Connect-Node's adapter, and a few for streams. */
 export interface StreamNodeAdapterOptions extends ConnectNodeAdapterOptions {
@@ -70,7 +69,7 @@ export interface StreamNodeAdapterOptions extends ConnectNodeAdapterOptions {
  * Throws a `RangeError` for an invalid option.
  */
 export function streamNodeAdapter(options: StreamNodeAdapterOptions): NodeListener {
-  checkOptionNames("streamNodeAdapter", options, adapterOptionNames);
+  checkOptionNames("streamNodeAdapter", options, adapterOptions);
   return serveInOrder(createNodeListener(prepareRoutes(options), options), DEFAULT_MAX_CALLS);
 }
 

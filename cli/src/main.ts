@@ -2,6 +2,7 @@
 /** @packageDocumentation The program `connect-stream`. */
 import type { Command } from "./command.js";
 import { commands } from "./commands.js";
+import { complete } from "./complete.js";
 import { CliError, exit, UsageError } from "./exit.js";
 import { type Io, processIo } from "./io.js";
 import { hint, optionLines } from "./options.js";
@@ -37,9 +38,20 @@ async function run([name, ...args]: readonly string[], io: Io): Promise<number> 
       await io.write(`connect-stream ${VERSION}\n`);
       return exit.ok;
   }
+  if (name === COMPLETE) return answer(args[0] ?? "", io);
   const command = find(name);
   if (!asksForHelp(args)) return command.run(args, io);
   await io.write(helpOf(name, command));
+  return exit.ok;
+}
+
+/** What the scripts of `completion` call. */
+const COMPLETE = "__complete";
+
+/** What fails has no candidates; a shell is no place for its message. */
+async function answer(line: string, io: Io): Promise<number> {
+  const found = await complete(line, io).catch(() => []);
+  await io.write(found.map((word) => `${word}\n`).join(""));
   return exit.ok;
 }
 

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { serve } from "connect-stream/node";
 import { registerReflection } from "connect-stream/reflection";
 import { describe, expect, it, onTestFinished } from "vitest";
 import "../support/process-faults.js";
 import { type LabServiceHandler, registerLabService } from "../support/gen/lab/v1/lab_stream.js";
-import { runCli, startCli } from "./run-cli.js";
+import { program, runCli, startCli } from "./run-cli.js";
 
 const handler: LabServiceHandler = {
   async unary({ text }) {
@@ -71,12 +73,16 @@ describe.each(routes)("%s over HTTP/%s", (protocol, version) => {
     expect(upload.out).toBe('{"text":"a+b"}\n');
     const chat = await runCli(call(url, "Chat", ...flags, "-d", '{"text":"a"}'));
     if (version === "2") expect(chat).toEqual({ code: 0, out: '{"text":"A"}\n', err: "" });
-    else expect([chat.code, chat.err]).toEqual([64 + Code.Unimplemented, expect.stringContaining("HTTP/2")]);
+    else
+      expect([chat.code, chat.err]).toEqual([
+        64 + Code.Unimplemented,
+        expect.stringContaining("HTTP/2"),
+      ]);
   });
 });
 
 it("sends and receives as messages come", async () => {
-  const { child, result } = startCli(call(await start(), "Chat"), undefined);
+  const { child, result } = startCli(call(await start(), "Chat"), null);
   for (const text of ["a", "b"]) {
     child.stdin?.write(`{"text":"${text}"}\n`);
     const [line] = await new Promise<unknown[]>((resolve) =>
@@ -146,7 +152,7 @@ it("stops after --count, at a deadline, on SIGINT, and when nobody reads", async
   expect([counted.code, counted.out]).toEqual([0, '{"number":"1"}\n{"number":"2"}\n']);
   const late = await runCli(call(url, "Chat", "--timeout", "100ms"));
   expect(late.code).toBe(64 + Code.DeadlineExceeded);
-  const interrupted = startCli(call(url, "Chat"), undefined);
+  const interrupted = startCli(call(url, "Chat"), null);
   interrupted.child.stdout?.once("data", () => interrupted.child.kill("SIGINT"));
   expect((await interrupted.result).code).toBe(130);
   const unread = startCli(call(url, "Download"));
@@ -161,7 +167,7 @@ it("says that the server has gone", async () => {
       registerReflection(router);
     },
   });
-  const { child, result } = startCli(call(server.url, "Chat"), undefined);
+  const { child, result } = startCli(call(server.url, "Chat"), null);
   await new Promise((resolve) => child.stdout?.once("data", resolve));
   await server.close({ graceMs: 0 });
   expect((await result).code).toBe(64 + Code.Unavailable);
@@ -208,7 +214,9 @@ it("shows headers and a summary", async () => {
 
 it("lists the RPCs of a server", async () => {
   const { out } = await runCli(["list", await start()]);
-  expect(out).toMatch(/^lab\.v1\.LabService\/Upload +client streaming +lab\.v1\.Note → lab\.v1\.Note$/m);
+  expect(out).toMatch(
+    /^lab\.v1\.LabService\/Upload +client streaming +lab\.v1\.Note → lab\.v1\.Note$/m,
+  );
 });
 
 it("knows mistakes on the command line", async () => {
@@ -220,4 +228,17 @@ it("knows mistakes on the command line", async () => {
   expect([command.code, command.err]).toEqual([2, expect.stringContaining("did you mean call?")]);
   expect([option.code, option.err]).toEqual([2, expect.stringContaining("mean --protocol?")]);
   expect([url.code, url.err]).toEqual([2, expect.stringContaining("http://localhost:8080")]);
+});
+
+it("completes RPCs in bash", async () => {
+  const url = await start();
+  const { out } = await runCli(["completion", "bash"]);
+  const line = `connect-stream call ${url} lab.v1.LabService/U`;
+  const script = `connect-stream() { "$NODE" "$CLI" "$@"; }
+${out}
+COMP_LINE='${line}' COMP_POINT=\${#COMP_LINE} COMP_WORDS=(lab.v1.LabService/U) COMP_CWORD=0
+COMP_POINT=${line.length} _connect_stream; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const env = { ...process.env, NODE: process.execPath, CLI: program };
+  const { stdout } = await promisify(execFile)("bash", ["-c", script], { env });
+  expect(stdout).toBe("lab.v1.LabService/Unary\nlab.v1.LabService/Upload\n");
 });

@@ -2,7 +2,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const program = fileURLToPath(new URL("../../cli/bin/connect-stream", import.meta.url));
+/** The built program. */
+export const program: string = fileURLToPath(
+  new URL("../../cli/bin/connect-stream", import.meta.url),
+);
 
 /** What a run of the program has left. */
 export interface CliResult {
@@ -11,10 +14,10 @@ export interface CliResult {
   readonly err: string;
 }
 
-/** Starts the built program. `input`: all of standard input; `undefined` leaves it open. */
+/** Starts the built program. `input`: all of standard input; `null` leaves it open. */
 export function startCli(
   args: readonly string[],
-  input: string | undefined = "",
+  input: string | null = "",
 ): { child: ChildProcess; result: Promise<CliResult> } {
   const child = spawn(process.execPath, [program, ...args], { stdio: "pipe" });
   let [out, err] = ["", ""];
@@ -26,7 +29,7 @@ export function startCli(
   });
   // A program that has ended does not read.
   child.stdin.on("error", () => undefined);
-  if (input !== undefined) child.stdin.end(input);
+  if (input !== null) child.stdin.end(input);
   const result = new Promise<CliResult>((resolve) => {
     child.on("close", (code) => resolve({ code, out, err }));
   });

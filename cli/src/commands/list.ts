@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethod } from "@bufbuild/protobuf";
+import { callOptions } from "../call/options.js";
 import type { Command } from "../command.js";
 import { connect, connectionOptions } from "../connection.js";
 import { exit, UsageError } from "../exit.js";
@@ -36,7 +37,7 @@ export async function completeRpc(
   args: readonly string[],
 ): Promise<readonly string[]> {
   if (positionals.length !== 1) return [];
-  const { values } = parseOptions(options, args);
+  const { values } = parseOptions(callOptions, args);
   return (await listMethods(positionals[0], values, io)).map(nameOf);
 }
 

@@ -91,6 +91,7 @@ function bytesFile(typeName: string): DescFile {
         field: [
           {
             name: "value",
+            jsonName: "value",
             number: 1,
             label: FieldDescriptorProto_Label.OPTIONAL,
             type: FieldDescriptorProto_Type.BYTES,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { create, createFileRegistry, type FileRegistry } from "@bufbuild/protobuf";
+import { clone, create, createFileRegistry, type FileRegistry } from "@bufbuild/protobuf";
 import {
   type FileDescriptorProto,
+  FileDescriptorProtoSchema,
   FileDescriptorSetSchema,
   file_google_protobuf_any,
   file_google_protobuf_api,
@@ -45,7 +46,9 @@ export function registryOf(files: ReadonlyMap<string, FileDescriptorProto>): Fil
     if (!file || sorted.has(name)) return;
     for (const imported of file.dependency) add(imported);
     const dependency = file.dependency.filter((imported) => sorted.has(imported));
-    sorted.set(name, { ...file, dependency, publicDependency: [], weakDependency: [] });
+    // A copy: a spread one would lose the defaults, which stand on the prototype.
+    const copy = clone(FileDescriptorProtoSchema, file);
+    sorted.set(name, Object.assign(copy, { dependency, publicDependency: [], weakDependency: [] }));
   };
   for (const name of files.keys()) add(name);
   try {

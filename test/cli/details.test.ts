@@ -6,8 +6,8 @@ import { serve } from "connect-stream/node";
 import { registerReflection } from "connect-stream/reflection";
 import { expect, it, onTestFinished } from "vitest";
 import "../support/process-faults.js";
-import { messageJson } from "../../cli/dist/call/json.js";
-import { loadSchema } from "../../cli/dist/schema/files.js";
+import { messageJson } from "../../cli/src/call/json.js";
+import { loadSchema } from "../../cli/src/schema/files.js";
 import {
   failingServiceErrors,
   registerFailingService,

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What a user gets: packs the two packages, checks the archives, and does what the README and
+# What a user gets: packs the packages, checks the archives, and does what the README and
 # docs/ tell in an empty project outside the repository.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -20,10 +20,11 @@ die() {
 
 say "pack"
 npm run --silent build
-npm pack --silent --pack-destination "$work" -w runtime -w plugin
-runtime=$(echo "$work"/connect-stream-*.tgz)
+npm pack --silent --pack-destination "$work" -w runtime -w plugin -w cli
+runtime=$(echo "$work"/connect-stream-[0-9]*.tgz)
+cli=$(echo "$work"/connect-stream-cli-*.tgz)
 plugin=$(echo "$work"/protoc-gen-connect-stream-*.tgz)
-for archive in "$runtime" "$plugin"; do
+for archive in "$runtime" "$plugin" "$cli"; do
   say "check $(basename "$archive")"
   files=$(tar -tzf "$archive")
   for file in README.md LICENSE package.json; do
@@ -69,6 +70,10 @@ tar -c --exclude=./node_modules . | tar -x -C "$work/image"
   npx tsx .ci/readme-project.ts docs/containers.md "$work/image"
   npx tsx .ci/container.ts "$work/image" "$work" "$runtime" "$plugin"
 )
+
+say "the command line"
+npm install --silent --no-save "$cli"
+npx connect-stream list --schema proto | grep -q "^monitor.v1.MonitorService/Watch " || die "the command line does not list"
 
 say "a test of the handler, with connect-stream/testing"
 cat >src/handler.test.ts <<'EOF'

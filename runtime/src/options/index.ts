@@ -12,6 +12,7 @@ export {
   type Settings,
   type Side,
 } from "./declare.js";
+export { nearest } from "./option-names.js";
 export { schemaPolicy } from "./schema-policy.js";
 export { isInRange, type Range, rangeText } from "./settings.js";
 export { milliseconds, type TimeLimit, timeLimits } from "./timeouts.js";

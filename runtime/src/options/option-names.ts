@@ -16,7 +16,7 @@ export function checkOptionNames(owner: string, options: object, settings: Setti
 }
 
 /** The name that is closest to `given`, if one is close. */
-function nearest(given: string, names: readonly string[]): string | undefined {
+export function nearest(given: string, names: readonly string[]): string | undefined {
   let best: string | undefined;
   let least = Math.max(2, Math.floor(given.length / 3)) + 1;
   for (const name of names) {

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+/** @packageDocumentation Where the messages to send come from. */
+import { createReadStream } from "node:fs";
+import { resolve } from "node:path";
+import { reasonOf } from "../connection.js";
+import { CliError } from "../exit.js";
+import type { Io } from "../io.js";
+
+/** A message to send, as it was given. */
+export interface InputLine {
+  readonly text: string;
+  /** Such as `line 3 of FILE`. */
+  readonly where: string;
+}
+
+/** After this time without input, the user hears what is waited for. */
+const HINT_AFTER_MS = 1000;
+
+/** The messages of `--data`: documents, files behind `@`, or `@-` for standard input. */
+export async function* dataLines(data: readonly string[], io: Io): AsyncGenerator<InputLine> {
+  for (const [i, text] of data.entries()) {
+    if (text === "-" || text === "@-") yield* stdinLines(io);
+    else if (text.startsWith("@")) yield* fileLines(text.slice(1), io.cwd);
+    else yield { text, where: data.length > 1 ? `--data number ${i + 1}` : "--data" };
+  }
+}
+
+/** The lines of standard input, as they come. */
+export async function* stdinLines(io: Io): AsyncGenerator<InputLine> {
+  const timer = setTimeout(
+    () => io.note("waiting for messages on standard input, one JSON document a line"),
+    HINT_AFTER_MS,
+  );
+  io.stdin.once("data", () => clearTimeout(timer));
+  try {
+    yield* linesOf(io.stdin, "standard input");
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function* fileLines(path: string, cwd: string): AsyncGenerator<InputLine> {
+  try {
+    yield* linesOf(createReadStream(resolve(cwd, path)), path);
+  } catch (error) {
+    throw error instanceof CliError
+      ? error
+      : new CliError(`cannot read ${path}: ${reasonOf(error)}`);
+  }
+}
+
+/** Lines with something in them. The last one may lack its end. */
+async function* linesOf(
+  chunks: AsyncIterable<Uint8Array>,
+  name: string,
+): AsyncGenerator<InputLine> {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let rest = "";
+  let number = 0;
+  const decode = (chunk?: Uint8Array) => {
+    try {
+      return chunk ? decoder.decode(chunk, { stream: true }) : decoder.decode();
+    } catch {
+      throw new CliError(`${name} is not in UTF-8, after line ${number}`);
+    }
+  };
+  const line = (text: string) => ({ text, where: `line ${++number} of ${name}` });
+  for await (const chunk of chunks) {
+    const lines = (rest + decode(chunk)).split("\n");
+    rest = lines.pop() ?? "";
+    for (const text of lines) {
+      const one = line(text);
+      if (text.trim() !== "") yield one;
+    }
+  }
+  rest += decode();
+  if (rest.trim() !== "") yield line(rest);
+}

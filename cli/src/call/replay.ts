@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+/** @packageDocumentation `--replay`: plays a script against the server, and compares. */
+import { type DescMethod, equals, type Message } from "@bufbuild/protobuf";
+import { ConnectError } from "connect-stream";
+import { CliError } from "../exit.js";
+import type { Schema } from "../schema/schema.js";
+import { codeName, statusLine } from "../status.js";
+import { messageJson, parseMessage } from "./json.js";
+import type { OpenCall } from "./open.js";
+import type { PlacedStep } from "./script.js";
+
+/** What a replay needs of its command. */
+export interface ReplaySetup {
+  readonly method: DescMethod;
+  readonly schema: Schema;
+  onSent(): void;
+  onReceived(message: Message): Promise<unknown>;
+}
+
+/** Plays the steps in their order. Rejects with a `CliError` that names the first that differs. */
+export async function replay(
+  call: OpenCall,
+  steps: readonly PlacedStep[],
+  setup: ReplaySetup,
+): Promise<void> {
+  for (const placed of steps) await play(call, placed, setup);
+}
+
+async function play(
+  call: OpenCall,
+  { step, where }: PlacedStep,
+  setup: ReplaySetup,
+): Promise<void> {
+  if (step === "cancel") return call.close();
+  if (step === "closeSend") return call.closeSend();
+  if (typeof step === "object" && "send" in step) {
+    const { input } = setup.method;
+    const text = JSON.stringify(step.send);
+    await call.send(await parseMessage(input, text, where, setup.schema)).catch(unlessEnded);
+    return setup.onSent();
+  }
+  const got = await receive(call);
+  if (step === "end") return expectEnd(got, where, setup);
+  if ("fails" in step) return expectFailure(step.fails, got, where, setup);
+  await expectMessage(JSON.stringify(step.recv), got, where, setup);
+}
+
+/** That the server has ended the call shows in the next step that receives. */
+function unlessEnded(error: unknown): void {
+  if (!(error instanceof ConnectError)) throw error;
+}
+
+type Got = Message | ConnectError | undefined;
+
+async function receive(call: OpenCall): Promise<Got> {
+  try {
+    return await call.recv();
+  } catch (error) {
+    if (error instanceof ConnectError) return error;
+    throw error;
+  }
+}
+
+async function expectMessage(text: string, got: Got, where: string, setup: ReplaySetup) {
+  const { method, schema, onReceived } = setup;
+  const expected = await parseMessage(method.output, text, where, schema);
+  if (got && !(got instanceof ConnectError)) {
+    await onReceived(got);
+    if (equals(method.output, expected, got)) return;
+  }
+  throw await differs(where, text, got, setup);
+}
+
+async function expectEnd(got: Got, where: string, setup: ReplaySetup): Promise<void> {
+  if (got !== undefined) throw await differs(where, "the end", got, setup);
+}
+
+async function expectFailure(code: string, got: Got, where: string, setup: ReplaySetup) {
+  if (got instanceof ConnectError && codeName(got.code) === code) return;
+  throw await differs(where, code, got, setup);
+}
+
+async function differs(where: string, expected: string, got: Got, setup: ReplaySetup) {
+  const actual = await shown(got, setup);
+  return new CliError(`${where} differs\n- ${expected}\n+ ${actual}`);
+}
+
+async function shown(got: Got, { method, schema }: ReplaySetup): Promise<string> {
+  if (got === undefined) return "the end";
+  if (got instanceof ConnectError) return statusLine(got);
+  return JSON.stringify(await messageJson(method.output, got, schema));
+}

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+/** @packageDocumentation All commands. A new one is a file in `commands/`, and a line here. */
+import type { Command } from "./command.js";
+import { call } from "./commands/call.js";
+import { completion } from "./commands/completion.js";
+import { list } from "./commands/list.js";
+
+/** The commands by name, in the order of `--help`. */
+export const commands: Readonly<Record<string, Command>> = { call, list, completion };

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+/** @packageDocumentation Where a command connects to, and how. */
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Transport } from "@connectrpc/connect";
+import { createStreamTransport } from "connect-stream/node";
+import { CliError, UsageError } from "./exit.js";
+import { type Options, orList, type Values } from "./options.js";
+
+const protocols = ["grpc", "grpc-web", "connect"] as const;
+const httpVersions = ["2", "1.1"] as const;
+
+/** Options of every command that connects to a server. */
+export const connectionOptions = {
+  header: {
+    type: "string",
+    short: "H",
+    multiple: true,
+    value: "'NAME: VALUE'",
+    help: "send a header, also for reflection; may be repeated",
+  },
+  protocol: {
+    type: "string",
+    oneOf: protocols,
+    help: "default: grpc, or connect over HTTP/1.1",
+  },
+  "http-version": { type: "string", oneOf: httpVersions, help: "default: 2" },
+  cacert: { type: "string", value: "FILE", help: "trust the servers of these authorities (PEM)" },
+  cert: { type: "string", value: "FILE", help: "show this certificate to the server (PEM)" },
+  key: { type: "string", value: "FILE", help: "the key of --cert (PEM)" },
+  insecure: { type: "boolean", help: "don't verify the server's certificate" },
+} as const satisfies Options;
+
+/** What was given of them. */
+export type ConnectionValues = Values<typeof connectionOptions>;
+
+/** A transport, and what to say of it. */
+export interface Connection {
+  readonly transport: Transport;
+  /** For reflection, which is a bidirectional stream: it takes HTTP/2, whatever the call takes. */
+  readonly reflection: Transport;
+  readonly url: string;
+  readonly headers: Headers;
+  readonly protocol: (typeof protocols)[number];
+  readonly httpVersion: (typeof httpVersions)[number];
+  close(): Promise<void>;
+}
+
+/**
+ * More than servers usually send, and little enough for any machine: who looks at a message wants to
+ * see it.
+ */
+const READ_MAX_BYTES = 64 * 1024 * 1024;
+
+/** Opens a connection to `url`, as the options say. Connects when the first call is made. */
+export function connect(url: string, values: ConnectionValues, cwd: string): Connection {
+  const httpVersion = pick(httpVersions, values["http-version"]) ?? "2";
+  const protocol = pick(protocols, values.protocol) ?? (httpVersion === "2" ? "grpc" : "connect");
+  if (protocol === "grpc" && httpVersion === "1.1") {
+    throw new UsageError(
+      "gRPC needs HTTP/2: --http-version 1.1 takes --protocol connect or grpc-web",
+    );
+  }
+  const shared = { baseUrl: checkUrl(url), protocol, readMaxBytes: READ_MAX_BYTES };
+  const nodeOptions = tlsOptions(url, values, cwd);
+  const headers = parseHeaders(values.header ?? []);
+  const named = { url, headers, protocol, httpVersion };
+  const http2 = createStreamTransport({ ...shared, nodeOptions });
+  const transport =
+    httpVersion === "1.1" ? createStreamTransport({ ...shared, httpVersion, nodeOptions }) : http2;
+  return { ...named, transport, reflection: http2, close: () => http2.close() };
+}
+
+function pick<T extends string>(all: readonly T[], value: string | undefined): T | undefined {
+  return all.find((one) => one === value);
+}
+
+/** Throws a `UsageError` for what is no URL of a server. */
+export function checkUrl(url: string): string {
+  if (/^https?:\/\//i.test(url) && URL.canParse(url)) return url.replace(/\/+$/, "");
+  const meant = URL.canParse(`http://${url}`) && !url.includes("://");
+  const example = meant ? `http://${url} or https://${url}` : "http://localhost:8080";
+  throw new UsageError(`${JSON.stringify(url)} is no URL; it looks like ${example}`);
+}
+
+function tlsOptions(url: string, values: ConnectionValues, cwd: string) {
+  const { cacert, cert, key, insecure } = values;
+  const given = Object.entries({ cacert, cert, key, insecure }).filter(([, value]) => value);
+  if (given.length > 0 && !/^https:/i.test(url)) {
+    const names = given.map(([name]) => `--${name}`);
+    throw new UsageError(`${orList(names)} needs an https URL`);
+  }
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new UsageError("--cert and --key belong together");
+  }
+  return {
+    ...(cacert !== undefined && { ca: readPem(cacert, cwd) }),
+    ...(cert !== undefined && { cert: readPem(cert, cwd) }),
+    ...(key !== undefined && { key: readPem(key, cwd) }),
+    ...(insecure && { rejectUnauthorized: false }),
+  };
+}
+
+function readPem(file: string, cwd: string): Buffer {
+  try {
+    return readFileSync(resolve(cwd, file));
+  } catch (error) {
+    throw new CliError(`cannot read ${file}: ${reasonOf(error)}`);
+  }
+}
+
+/** Why a file or a program could not be used, in a few words. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return "code" in error && error.code === "ENOENT" ? "it does not exist" : error.message;
+}
+
+function parseHeaders(fields: readonly string[]): Headers {
+  const headers = new Headers();
+  for (const field of fields) {
+    const colon = field.indexOf(":");
+    const name = field.slice(0, Math.max(colon, 0)).trim();
+    try {
+      headers.append(name, field.slice(colon + 1).trim());
+    } catch {
+      throw new UsageError(`--header is 'name: value', not ${JSON.stringify(field)}`);
+    }
+  }
+  return headers;
+}

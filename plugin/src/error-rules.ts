@@ -6,6 +6,7 @@ import {
   type DeclaredError,
 } from "connect-stream/gen/connectstream/v1/options_pb.js";
 import { isInRange, milliseconds, rangeText } from "connect-stream/options";
+import type { OptionPlace } from "./option-place.js";
 import { quote, SchemaError } from "./schema-error.js";
 
 /** https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto */
@@ -19,7 +20,7 @@ const MAX_REASON_LENGTH = 63;
 const domainFormat = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
 
 /** Throws a `SchemaError` for an invalid domain. Without any, it is the service's name. */
-export function checkDomain(where: string, domain: string): void {
+export function checkDomain(where: OptionPlace, domain: string): void {
   if (domain === "" || domainFormat.test(domain)) return;
   const allowed =
     'A-Z, a-z, 0-9, "-" and "_", in words joined by ".", as in hosts.example.com, or nothing for the service\'s full name';
@@ -27,23 +28,23 @@ export function checkDomain(where: string, domain: string): void {
 }
 
 /** Throws a `SchemaError` for an invalid error. */
-export function checkError(where: string, declared: DeclaredError): void {
+export function checkError(where: OptionPlace, declared: DeclaredError): void {
   const { reason, code, when } = declared;
   if (!reasonFormat.test(reason) || reason.length > MAX_REASON_LENGTH) {
     const allowed = `A-Z, 0-9 and "_", a letter first, no "_" last, from 3 to ${MAX_REASON_LENGTH} characters`;
-    throw refused(`${where}.reason`, quote(reason), allowed);
+    throw refused(where.field("reason"), quote(reason), allowed);
   }
-  checkCode(`${where}.code`, code);
+  checkCode(where.field("code"), code);
   if (when.trim() === "") {
-    throw refused(`${where}.when`, quote(when), "a sentence that says when it happens");
+    throw refused(where.field("when"), quote(when), "a sentence that says when it happens");
   }
-  checkDelay(`${where}.retry_delay_ms`, declared);
+  checkDelay(where.field("retry_delay_ms"), declared);
 }
 
 /** A canceled call is one whose client has gone away, for observers, retries and handlers alike. */
 const notOfErrors: readonly number[] = [Code.UNSPECIFIED, Code.CANCELED];
 
-function checkCode(where: string, code: Code): void {
+function checkCode(where: OptionPlace, code: Code): void {
   const allowed = CodeSchema.values.filter(({ number }) => !notOfErrors.includes(number));
   if (allowed.some(({ number }) => number === code)) return;
   const name = CodeSchema.values.find(({ number }) => number === code)?.name ?? String(code);
@@ -51,16 +52,16 @@ function checkCode(where: string, code: Code): void {
   throw refused(where, `${name}${because}`, allowed.map((value) => value.name).join(", "));
 }
 
-function checkDelay(where: string, { temporary, retryDelayMs }: DeclaredError): void {
+function checkDelay(where: OptionPlace, { temporary, retryDelayMs }: DeclaredError): void {
   if (retryDelayMs === undefined) return;
   if (!temporary) {
-    throw new SchemaError(`${where} is for temporary errors: say temporary: true`);
+    throw new SchemaError(`${where} is for temporary errors: say temporary: true`, where);
   }
   if (!isInRange(milliseconds.range, retryDelayMs)) {
     throw refused(where, String(retryDelayMs), rangeText(milliseconds.range));
   }
 }
 
-function refused(where: string, value: string, allowed: string): SchemaError {
-  return new SchemaError(`${where}: invalid value ${value}, allowed: ${allowed}`);
+function refused(where: OptionPlace, value: string, allowed: string): SchemaError {
+  return new SchemaError(`${where}: invalid value ${value}, allowed: ${allowed}`, where);
 }

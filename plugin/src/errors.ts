@@ -9,7 +9,8 @@ import {
 } from "connect-stream/gen/connectstream/v1/options_pb.js";
 import { checkDomain, checkError } from "./error-rules.js";
 import { errorMember } from "./names.js";
-import { SchemaError } from "./schema-error.js";
+import type { OptionPlace } from "./option-place.js";
+import { type Report, raise, reporting, SchemaError } from "./schema-error.js";
 import { optionOf, type SchemaOptions } from "./schema-options.js";
 
 /** An error that RPCs of a service may end with. */
@@ -33,27 +34,36 @@ export interface ServiceErrors {
 
 /** One place of a schema where an error is declared. */
 interface Place {
-  readonly where: string;
+  readonly where: OptionPlace;
   readonly declared: DeclaredError;
   /** Grows when another RPC declares the same. */
   readonly methods: Set<DescMethod>;
 }
 
-/** The errors of a service and of its RPCs. Throws a `SchemaError` if they are invalid. */
-export function errorsOf(service: DescService, options: SchemaOptions): ServiceErrors {
-  const general = options.service(service);
-  if (general) checkDomain(`${optionOf(service, serviceOption)}.error_domain`, general.errorDomain);
+/** The errors of a service and of its RPCs. Reports what is invalid in them. */
+export function errorsOf(
+  service: DescService,
+  options: SchemaOptions,
+  report: Report = raise,
+): ServiceErrors {
+  const general = reporting(report, () => options.service(service));
+  const option = optionOf(service, serviceOption);
+  if (general) {
+    reporting(report, () => checkDomain(option.field("error_domain"), general.errorDomain));
+  }
   const places = [
-    ...placesOf(optionOf(service, serviceOption), general?.errors, service.methods),
-    ...service.methods.flatMap((method) =>
-      placesOf(optionOf(method, methodOption), options.method(method)?.errors, [method]),
-    ),
+    ...placesOf(option, general?.errors, service.methods),
+    ...service.methods.flatMap((method) => {
+      const own = reporting(report, () => options.method(method));
+      return placesOf(optionOf(method, methodOption), own?.errors, [method]);
+    }),
   ];
+  for (const { where, declared } of places) reporting(report, () => checkError(where, declared));
   const byMember = new Map<string, Place>();
   for (const place of places) {
     const member = errorMember(place.declared.reason);
     const other = byMember.get(member);
-    if (other) join(member, other, place);
+    if (other) reporting(report, () => join(member, other, place));
     else byMember.set(member, place);
   }
   const all = [...byMember].map(([member, { declared, methods }]) => ({
@@ -80,15 +90,15 @@ function membersByMethod(
 }
 
 function placesOf(
-  option: string,
+  option: OptionPlace,
   errors: readonly DeclaredError[] = [],
   methods: readonly DescMethod[],
 ): Place[] {
-  return errors.map((declared, i) => {
-    const where = `${option}.errors[${i}]`;
-    checkError(where, declared);
-    return { where, declared, methods: new Set(methods) };
-  });
+  return errors.map((declared, i) => ({
+    where: option.field(`errors[${i}]`),
+    declared,
+    methods: new Set(methods),
+  }));
 }
 
 /** RPCs may share an error, if they say the same of it. */
@@ -97,15 +107,20 @@ function join(member: string, first: Place, second: Place): void {
   if (first.declared.reason !== reason) {
     throw new SchemaError(
       `${second.where}.reason: ${first.declared.reason} and ${reason} are both named ${member} in generated code, rename one`,
+      second.where.field("reason"),
     );
   }
   if ([...second.methods].some((method) => first.methods.has(method))) {
-    throw new SchemaError(`${second.where}: ${reason} is declared already, at ${first.where}`);
+    throw new SchemaError(
+      `${second.where}: ${reason} is declared already, at ${first.where}`,
+      second.where,
+    );
   }
   if (!equals(DeclaredErrorSchema, first.declared, second.declared)) {
     throw new SchemaError(
       `${second.where}: ${reason} is declared otherwise at ${first.where}: ` +
         "say the same, choose another reason, or declare it once, for the service",
+      second.where,
     );
   }
   for (const method of second.methods) first.methods.add(method);

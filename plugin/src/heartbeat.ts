@@ -5,6 +5,7 @@ import {
   type MethodPolicy,
   method as methodOption,
 } from "connect-stream/gen/connectstream/v1/options_pb.js";
+import type { OptionPlace } from "./option-place.js";
 import { quote, SchemaError } from "./schema-error.js";
 import { optionOf } from "./schema-options.js";
 
@@ -21,17 +22,19 @@ export function heartbeatOf(
   { heartbeat }: MethodPolicy,
 ): DeclaredHeartbeat | undefined {
   if (!heartbeat) return undefined;
-  const where = `${optionOf(method, methodOption)}.heartbeat`;
+  const where = optionOf(method, methodOption).field("heartbeat");
   const { methodKind, output } = method;
   if (methodKind !== "server_streaming" && methodKind !== "bidi_streaming") {
     throw new SchemaError(
       `${where} cannot be set: ${method.name} has one response, heartbeats are for RPCs that stream responses`,
+      where,
     );
   }
   const field = output.fields.find(({ name }) => name === heartbeat.field);
   if (!field || !canBeat(field)) {
     throw new SchemaError(
       `${where}.field: invalid value ${quote(heartbeat.field)}${reasonOf(field)}, allowed: ${allowedIn(output)}`,
+      where.field("field"),
     );
   }
   checkAlone(where, field);
@@ -45,13 +48,14 @@ function canBeat(field: DescField): boolean {
 }
 
 /** A message without its required fields cannot be sent. */
-function checkAlone(where: string, field: DescField): void {
+function checkAlone(where: OptionPlace, field: DescField): void {
   const required =
     requiredIn(field.parent).find((other) => other !== field) ??
     (field.message && requiredIn(field.message)[0]);
   if (required) {
     throw new SchemaError(
       `${where}.field: invalid value ${quote(field.name)}: a heartbeat has nothing else set, but ${required} is required`,
+      where.field("field"),
     );
   }
 }

@@ -7,6 +7,7 @@ import {
   method as methodOption,
 } from "connect-stream/gen/connectstream/v1/options_pb.js";
 import { acceptedHeaders, whyNoHeader } from "./metadata-headers.js";
+import type { OptionPlace } from "./option-place.js";
 import { quote, SchemaError } from "./schema-error.js";
 import { optionOf } from "./schema-options.js";
 
@@ -44,11 +45,12 @@ export function initialMetadataOf(
   findMessage: FindMessage,
 ): DescMessage | undefined {
   if (name === "") return undefined;
-  const where = `${optionOf(method, methodOption)}.initial_metadata`;
+  const where = optionOf(method, methodOption).field("initial_metadata");
   if (method.methodKind === "unary" || method.methodKind === "server_streaming") {
     throw new SchemaError(
       `${where} cannot be set: ${method.name} has one request, which says what there is to say first; ` +
         "allowed are client-streaming and bidirectional RPCs",
+      where,
     );
   }
   const message = findMessage(method.parent.file, name);
@@ -56,23 +58,27 @@ export function initialMetadataOf(
     throw new SchemaError(
       `${where}: invalid value ${quote(name)}, allowed: the full name of a message of this file, ` +
         `or of one that it imports, such as ${method.input.typeName}`,
+      where,
     );
   }
-  checkFields(`${where}: invalid value ${quote(name)}`, message);
+  checkFields(where, message);
   return message;
 }
 
 /** All fields have to be headers, each of its own. */
-function checkFields(what: string, message: DescMessage): void {
+function checkFields(where: OptionPlace, message: DescMessage): void {
+  const what = `${where}: invalid value ${quote(message.typeName)}`;
   const taken = new Map<string, DescField>();
   for (const field of message.fields) {
     const reason = whyNoHeader(field);
-    if (reason !== undefined) throw new SchemaError(`${what}: field ${field.name} ${reason}`);
+    if (reason !== undefined)
+      throw new SchemaError(`${what}: field ${field.name} ${reason}`, where);
     for (const header of acceptedHeaders(field)) {
       const other = taken.get(header);
       if (other) {
         throw new SchemaError(
           `${what}: fields ${other.name} and ${field.name} are both header ${quote(header)}, rename one`,
+          where,
         );
       }
       taken.set(header, field);

@@ -204,6 +204,7 @@ function sameName(a: DescMethod, b: DescMethod, name: string): SchemaError {
       : `RPCs ${a.name} of service ${a.parent.typeName} and ${b.name} of service ${b.parent.typeName}`;
   return new SchemaError(
     `${a.parent.file.proto.name}: ${rpcs} are both named ${name} in generated code, rename one`,
+    b,
   );
 }
 

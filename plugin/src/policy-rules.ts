@@ -17,34 +17,42 @@ import {
   type Side,
   schemaPolicy,
 } from "connect-stream/options";
-import { SchemaError } from "./schema-error.js";
+import type { OptionPlace } from "./option-place.js";
+import { type Report, raise, SchemaError } from "./schema-error.js";
 
 /**
- * Throws a `SchemaError` for an invalid value. `where`: what has `message` in the schema; `settings`:
- * its fields. Those that are not declared have rules of their own.
+ * Reports invalid values. `where`: what has `message` in the schema; `settings`: its fields. Those
+ * that are not declared have rules of their own.
  */
 export function checkValues(
-  where: string,
+  where: OptionPlace,
   message: ReflectMessage,
+  report: Report = raise,
   settings: Settings = schemaPolicy,
 ): void {
   for (const field of message.fields) {
     const declared = settings[field.localName];
     if (!declared || (!message.isSet(field) && !declared.required)) continue;
-    const path = `${where}.${field.name}`;
+    const path = where.field(field.name);
     const values = field.fieldKind === "list" ? message.get(field) : [message.get(field)];
     for (const value of values) {
-      if (!isReflectMessage(value)) checkValue(path, field, declared, value);
-      else if (isGroup(declared)) checkValues(path, value, declared.settings);
+      if (!isReflectMessage(value)) checkValue(path, field, declared, value, report);
+      else if (isGroup(declared)) checkValues(path, value, report, declared.settings);
     }
   }
 }
 
-function checkValue(path: string, field: DescField, declared: Declared, value: unknown): void {
+function checkValue(
+  path: OptionPlace,
+  field: DescField,
+  declared: Declared,
+  value: unknown,
+  report: Report,
+): void {
   const allowed = field.enum ? otherNames(field.enum, value) : otherNumbers(field, declared, value);
   if (allowed === undefined) return;
   const shown = field.enum?.values.find(({ number }) => number === value)?.name ?? value;
-  throw new SchemaError(`${path}: invalid value ${shown}, allowed: ${allowed}`);
+  report(new SchemaError(`${path}: invalid value ${shown}, allowed: ${allowed}`, path));
 }
 
 /** The values of an enum, but for the one that says nothing, unless `value` is one of them. */

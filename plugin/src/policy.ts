@@ -28,7 +28,7 @@ import {
 import { type DeclaredHeartbeat, heartbeatOf } from "./heartbeat.js";
 import { type FindMessage, initialMetadataOf } from "./initial-metadata.js";
 import { checkValues, whyIneffective } from "./policy-rules.js";
-import { SchemaError } from "./schema-error.js";
+import { type Report, raise, reporting, SchemaError } from "./schema-error.js";
 import { optionOf, type SchemaOptions } from "./schema-options.js";
 
 /** What a schema says of one RPC. */
@@ -39,22 +39,27 @@ export interface RpcPolicy {
   readonly initialMetadata: DescMessage | undefined;
 }
 
-/** The policies of a service's RPCs. Throws a `SchemaError` if they are invalid. */
+/** The policies of a service's RPCs. Reports what is invalid in them. */
 export function policiesOf(
   service: DescService,
   options: SchemaOptions,
   findMessage: FindMessage,
+  report: Report = raise,
 ): ReadonlyMap<DescMethod, RpcPolicy> {
-  const general = options.service(service);
-  if (general) checkValues(optionOf(service, serviceOption), reflect(ServicePolicySchema, general));
+  const general = reporting(report, () => options.service(service));
+  if (general) {
+    checkValues(optionOf(service, serviceOption), reflect(ServicePolicySchema, general), report);
+  }
   const policies = service.methods.map((method) => {
-    const own = options.method(method);
-    if (own) checkValues(optionOf(method, methodOption), reflect(MethodPolicySchema, own));
+    const own = reporting(report, () => options.method(method));
+    if (own) {
+      checkValues(optionOf(method, methodOption), reflect(MethodPolicySchema, own), report);
+    }
     const policy: RpcPolicy = {
-      server: joined(method, "server", ServerPolicySchema, general?.server, own?.server),
-      client: joined(method, "client", ClientPolicySchema, general?.client, own?.client),
-      heartbeat: own && heartbeatOf(method, own),
-      initialMetadata: own && initialMetadataOf(method, own, findMessage),
+      server: joined(method, "server", ServerPolicySchema, general?.server, own?.server, report),
+      client: joined(method, "client", ClientPolicySchema, general?.client, own?.client, report),
+      heartbeat: reporting(report, () => own && heartbeatOf(method, own)),
+      initialMetadata: reporting(report, () => own && initialMetadataOf(method, own, findMessage)),
     };
     return [method, policy] as const;
   });
@@ -68,6 +73,7 @@ function joined<D extends DescMessage>(
   schema: D,
   general: MessageShape<D> | undefined,
   particular: MessageShape<D> | undefined,
+  report: Report,
 ): MessageShape<D> {
   const policy = create(schema);
   const target = reflect(schema, policy);
@@ -76,7 +82,8 @@ function joined<D extends DescMessage>(
   if (general) merge(target, reflect(schema, general), settings, scope);
   if (particular) {
     merge(target, reflect(schema, particular), settings, scope, (path, reason) => {
-      throw new SchemaError(`${optionOf(method, methodOption)}.${side}.${path} ${reason}`);
+      const where = optionOf(method, methodOption).field(`${side}.${path}`);
+      report(new SchemaError(`${where} ${reason}`, where));
     });
   }
   return policy;

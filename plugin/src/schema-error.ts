@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import type { OptionPlace } from "./option-place.js";
 
 /**
  * What a user has to mend: an option, a name, a file. Its message is all that the user sees, so it
@@ -6,6 +8,32 @@
  */
 export class SchemaError extends Error {
   override name = "SchemaError";
+  /** Where the fault is in a file, if it is in one. */
+  readonly place: OptionPlace | DescService | DescMethod | undefined;
+
+  constructor(message: string, place?: OptionPlace | DescService | DescMethod) {
+    super(message);
+    this.place = place;
+  }
+}
+
+/** Takes a fault. The generator throws the first; `lint` gathers them all. */
+export type Report = (fault: SchemaError) => void;
+
+/** Throws the fault. */
+export const raise: Report = (fault) => {
+  throw fault;
+};
+
+/** Runs a check that throws its fault, and reports it. */
+export function reporting<T>(report: Report, check: () => T): T | undefined {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof SchemaError)) throw error;
+    report(error);
+    return undefined;
+  }
 }
 
 /** Any text, for an error: quoted and on one line. */

@@ -17,6 +17,7 @@ import {
   ServicePolicySchema,
   service as serviceOption,
 } from "connect-stream/gen/connectstream/v1/options_pb.js";
+import { OptionPlace } from "./option-place.js";
 import { SchemaError } from "./schema-error.js";
 
 /** What a schema says in our options. Throws a `SchemaError` for what is no such option. */
@@ -50,10 +51,9 @@ export function readOptions(files: readonly DescFile[]): SchemaOptions {
   };
 }
 
-/** Where a fault is, for an error: file, service or RPC, and the option. */
-export function optionOf(desc: DescService | DescMethod, option: DescExtension): string {
-  const { file } = desc.kind === "rpc" ? desc.parent : desc;
-  return `${file.proto.name}: ${desc}: option (${option.typeName})`;
+/** Where an option is, for an error. */
+export function optionOf(desc: DescService | DescMethod, option: DescExtension): OptionPlace {
+  return new OptionPlace(desc, option);
 }
 
 function defines({ extensions }: DescFile, { typeName, number, extendee }: DescExtension): boolean {
@@ -71,22 +71,24 @@ function parsed<T>(desc: DescService | DescMethod, option: DescExtension, parse:
     return parse();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new SchemaError(`${optionOf(desc, option)} cannot be read: ${reason}`);
+    const where = optionOf(desc, option);
+    throw new SchemaError(`${where} cannot be read: ${reason}`, where);
   }
 }
 
 /** A newer `options.proto` may have more than this version can follow, and half a policy is none. */
-function checkKnown(where: string, message: ReflectMessage): void {
+function checkKnown(where: OptionPlace, message: ReflectMessage): void {
   const [unknown] = message.getUnknown() ?? [];
   if (unknown) {
     throw new SchemaError(
       `${where} has field ${unknown.no} of ${message.desc.typeName}, ` +
         "which this version of protoc-gen-connect-stream does not know: use a newer one",
+      where,
     );
   }
   for (const field of message.fields) {
     if (!message.isSet(field)) continue;
-    const path = `${where}.${field.name}`;
+    const path = where.field(field.name);
     const items = field.fieldKind === "list" ? message.get(field) : [message.get(field)];
     for (const item of items) if (isReflectMessage(item)) checkKnown(path, item);
   }

@@ -20,17 +20,19 @@ die() {
 
 say "pack"
 npm run --silent build
-npm pack --silent --pack-destination "$work" -w runtime -w plugin -w cli
+npm pack --silent --pack-destination "$work" -w runtime -w plugin -w cli -w create
 runtime=$(echo "$work"/connect-stream-[0-9]*.tgz)
-cli=$(echo "$work"/connect-stream-cli-*.tgz)
 plugin=$(echo "$work"/protoc-gen-connect-stream-*.tgz)
-for archive in "$runtime" "$plugin" "$cli"; do
+cli=$(echo "$work"/connect-stream-cli-*.tgz)
+create=$(echo "$work"/create-connect-stream-*.tgz)
+for archive in "$runtime" "$plugin" "$cli" "$create"; do
   say "check $(basename "$archive")"
   files=$(tar -tzf "$archive")
   for file in README.md LICENSE package.json; do
     grep -qx "package/$file" <<<"$files" || die "$archive has no $file"
   done
-  ! grep -E '(^|/)(test|testdata|__tests__)/|\.test\.|tsbuildinfo' <<<"$files" || die "$archive has tests"
+  # Those in a template are its users'.
+  ! grep -v '^package/template/' <<<"$files" | grep -E '(^|/)(test|testdata|__tests__)/|\.test\.|tsbuildinfo' || die "$archive has tests"
   npx publint run "$archive" --strict
 done
 npx attw "$runtime" --profile esm-only
@@ -173,6 +175,26 @@ diff -r gen/prices gen-module/prices
 bash -eu check.sh
 rm -r gen-module
 
+say "npm create connect-stream"
+(cd "$root" && npx tsx .ci/readme-project.ts docs/new-project.md "$work/pages")
+mkdir "$work/tool"
+cd "$work/tool"
+npm init -y >/dev/null
+npm install --silent "$create" "$cli" "$plugin" "$runtime"
+cd "$work"
+"$work/tool/node_modules/.bin/create-connect-stream" my-app
+cd my-app
+# The packages as they would come from the registry.
+npm pkg set "dependencies.connect-stream=$runtime" "devDependencies.protoc-gen-connect-stream=$plugin" \
+  "devDependencies.connect-stream-cli=$cli"
+bash -eu "$work/pages/first-run.sh"
+npm run types
+bash -eu "$work/pages/example.sh"
+npx tsx --test src/again/handler.test.ts
+npm run types
+bash -eu "$work/pages/lint.sh"
+cd "$project"
+
 # The README installs the newest.
 say "TypeScript: $(npx tsc --version), the newest, has compiled it; older ones"
 for version in 6 5.4; do
@@ -181,4 +203,5 @@ for version in 6 5.4; do
   # The types of protobuf-es and of Node use what came with 5.7.
   if [ "$version" = 5.4 ]; then npx tsc --skipLibCheck; else npx tsc; fi
 done
+
 say "all well"

@@ -3,7 +3,17 @@
 import type { Command } from "./command.js";
 import { call } from "./commands/call.js";
 import { completion } from "./commands/completion.js";
+import { example } from "./commands/example.js";
+import { init } from "./commands/init.js";
+import { lint } from "./commands/lint.js";
 import { list } from "./commands/list.js";
 
 /** The commands by name, in the order of `--help`. */
-export const commands: Readonly<Record<string, Command>> = { call, list, completion };
+export const commands: Readonly<Record<string, Command>> = {
+  init,
+  example,
+  call,
+  list,
+  lint,
+  completion,
+};

@@ -8,10 +8,9 @@ import { type Io, processIo } from "./io.js";
 import { hint, optionLines } from "./options.js";
 import { VERSION } from "./version.js";
 
-/** Runs the program with the arguments of this process, and sets its exit code. */
-export async function main(): Promise<void> {
+/** Runs the program, with the arguments of this process if there are no others, and sets the exit code. */
+export async function main(args: readonly string[] = process.argv.slice(2)): Promise<void> {
   const io = processIo();
-  const args = process.argv.slice(2);
   const name = args[0] ?? "";
   try {
     process.exitCode = await run(args, io);

@@ -80,13 +80,18 @@ function fieldPath(message: DescMessage, path: string): number[] {
   return numbers;
 }
 
-/** The place that is nearest: compilers differ in how deep they go into an option. */
+/** The place itself, something in it, or what is around: compilers differ in how deep they go into an option. */
 function positionOf(file: DescFile, path: readonly number[]): [line: number, column: number] {
   const locations = file.proto.sourceCodeInfo?.location ?? [];
-  const byPath = new Map(locations.map((location) => [location.path.join(), location.span]));
-  for (let length = path.length; length > 0; length--) {
-    const [line, column] = byPath.get(path.slice(0, length).join()) ?? [];
-    if (line !== undefined && column !== undefined) return [line + 1, column + 1];
-  }
-  return [1, 1];
+  const around = path.map((_, i) => path.slice(0, path.length - i));
+  const location =
+    locations.find((one) => isSame(one.path, path)) ??
+    locations.find((one) => isSame(one.path.slice(0, path.length), path)) ??
+    around.flatMap((outer) => locations.find((one) => isSame(one.path, outer)) ?? [])[0];
+  const [line = 0, column = 0] = location?.span ?? [];
+  return [line + 1, column + 1];
+}
+
+function isSame(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((number, i) => number === b[i]);
 }

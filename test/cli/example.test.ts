@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// `connect-stream example`: what it writes compiles, passes its test, and runs.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { createProject, type Project, root, runClient, startServer } from "./projects.js";
+
+const schema = readFileSync(new URL("testdata/kinds.proto", import.meta.url), "utf8");
+const options = readFileSync(join(root, "proto/connectstream/v1/options.proto"), "utf8");
+
+/** A module, without anything else. */
+const files = {
+  "buf.yaml": "version: v2\nmodules:\n  - path: proto\n",
+  "proto/kinds.proto": schema,
+  "proto/connectstream/v1/options.proto": options,
+};
+
+/** A project of `init`, with a schema of its own. */
+async function createService(): Promise<Project> {
+  const project = createProject({
+    "proto/kinds/v1/kinds.proto": schema,
+    "proto/connectstream/v1/options.proto": options,
+  });
+  await project.connectStream("init", "--yes");
+  const path = join(project.folder, "buf.gen.yaml");
+  const rewrite = "rewrite_imports=./connectstream/v1/*_pb.js:connect-stream/gen";
+  project.write("buf.gen.yaml", readFileSync(path, "utf8").replace(/(opt: .*)/, `$1,${rewrite}`));
+  return project;
+}
+
+const written = (folder: string) =>
+  ["handler.ts", "server.ts", "client.ts", "handler.test.ts"].map((name) => `${folder}/${name}`);
+
+it("writes code for all kinds that compiles, passes its test and runs", async () => {
+  const project = await createService();
+  const { code, out } = await project.connectStream("example", "kinds.v1.Test");
+  expect(code).toBe(0);
+  expect(out).toContain(
+    written("src/test")
+      .map((path) => `wrote  ${path}\n`)
+      .join(""),
+  );
+  expect(out).toContain("Next:\n  npx buf generate\n  npx tsx --test src/test/handler.test.ts");
+  await project.connectStream("example", "HTTPServer2Service", "--out", "src/deep/er");
+  expect(await project.npx("buf", "generate")).toMatchObject({ code: 0 });
+  const strictest = ["--noUnusedLocals", "--noUnusedParameters", "--exactOptionalPropertyTypes"];
+  expect(await project.npx("tsc", ...strictest)).toMatchObject({ code: 0, out: "" });
+  const tests = ["src/test/handler.test.ts", "src/deep/er/handler.test.ts"];
+  const tested = await project.npx("tsx", "--test", ...tests);
+  expect(tested.out).toContain("# pass 7\n# fail 0");
+  const url = await startServer(project, "src/test/server.ts");
+  const client = await runClient(project, "src/test/client.ts", url);
+  expect(client).toMatchObject({ code: 0, err: "" });
+  for (const name of ["Delete", "Watch", "Upload", "then", "New"]) {
+    expect(client.out).toContain(`${name}: {`);
+  }
+});
+
+it("takes an image, another folder of generated code, and vitest", async () => {
+  const project = createProject({
+    "package.json": '{ "type": "module", "devDependencies": { "vitest": "4" } }',
+    "buf.gen.yaml": "plugins:\n  - local: protoc-gen-connect-stream\n    out: lib/api\n",
+    "api/kinds.proto": schema,
+    "api/connectstream/v1/options.proto": options,
+  });
+  await project.npx("buf", "build", "api", "-o", "image.binpb");
+  const { out } = await project.connectStream("example", "Test", "--schema", "image.binpb");
+  expect(out).toContain("npx vitest run src/test/handler.test.ts");
+  const test = readFileSync(join(project.folder, "src/test/handler.test.ts"), "utf8");
+  expect(test).toContain('from "vitest"');
+  expect(test).toContain('from "../../lib/api/kinds_pb.js"');
+});
+
+it("keeps files that exist", async () => {
+  const project = createProject({
+    ...files,
+    "src/test/handler.ts": "mine\n",
+  });
+  const { code, out } = await project.connectStream("example", "Test");
+  expect(code).toBe(0);
+  expect(out).toContain("kept   src/test/handler.ts, which exists\nwrote  src/test/server.ts");
+  expect(readFileSync(join(project.folder, "src/test/handler.ts"), "utf8")).toBe("mine\n");
+});
+
+it.each([
+  [["Tset"], 2, "the schema has no service Tset, but has:\n  kinds.v1.Test"],
+  [["kinds.v1.Nothing"], 1, "service kinds.v1.Nothing has no RPCs"],
+  [[], 2, "example takes one SERVICE"],
+  [["Test", "--schema", "none.binpb"], 2, "cannot read the schema: ENOENT"],
+])("says what is wrong with %j", async (args, code, message) => {
+  const project = createProject(files);
+  const result = await project.connectStream("example", ...args);
+  expect(result.code).toBe(code);
+  expect(result.err).toContain(`connect-stream example: ${message}`);
+  expect(existsSync(join(project.folder, "src"))).toBe(false);
+});

@@ -15,8 +15,8 @@ export class Log {
   };
 
   /** Resolves when `count` lines have matched. */
-  async until(pattern: RegExp, count = 1): Promise<void> {
-    const signal = AbortSignal.timeout(10_000);
+  async until(pattern: RegExp, count = 1, timeoutMs = 10_000): Promise<void> {
+    const signal = AbortSignal.timeout(timeoutMs);
     while (this.count(pattern) < count) await once(this.#written, "line", { signal });
   }
 

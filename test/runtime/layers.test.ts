@@ -22,6 +22,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   codegenv1: ["api", "client", "errors", "gen", "observe", "options", "protocol", "server"],
   node: ["api", "call", "client", "http2", "options", "protocol", "server"],
   fetch: ["call", "options", "protocol", "server"],
+  interop: ["api", "call", "options"],
   health: ["api", "call", "codegenv1", "gen", "options"],
   reflection: ["api", "call", "codegenv1", "gen", "options"],
   otel: ["api", "options"],
@@ -87,6 +88,7 @@ it.each([
   "api",
   "codegenv1",
   "fetch",
+  "interop",
   "health",
   "reflection",
 ])("%s imports nothing from Node", (folder) => {

@@ -53,6 +53,7 @@ describe.each([
   ["codegenv1/index.js", core],
   ["fetch/index.js", core],
   ["testing/index.js", core],
+  ["interop/index.js", core],
   ["health/index.js", core],
   ["reflection/index.js", core],
   ["protovalidate/index.js", `${core}|@bufbuild/protovalidate`],

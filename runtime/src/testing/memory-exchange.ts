@@ -124,5 +124,7 @@ function wireOf(
 }
 
 function toHeaders(fields: Fields): IncomingFields {
-  return incomingFields(new Headers([...fields].map(([name, value]) => [name, value])));
+  return incomingFields(
+    new Headers([...fields].map(([name, value]): [string, string] => [name, value])),
+  );
 }

@@ -71,7 +71,9 @@ function isOfInterest({ url }: Profiler.ScriptCoverage): boolean {
 }
 
 function blocksOf({ url, functions }: Profiler.ScriptCoverage): [place: string, count: number][] {
-  return functions.flatMap(({ functionName, ranges }) =>
+  // V8 begins late to count what sets the fields of a class. Its constructor is counted in any case.
+  const counted = functions.filter(({ functionName }) => !functionName.startsWith("<instance_"));
+  return counted.flatMap(({ functionName, ranges }) =>
     ranges.map(({ startOffset, endOffset, count }): [string, number] => [
       `${functionName} at ${startOffset}-${endOffset} of ${url}`,
       count,

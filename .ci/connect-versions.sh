@@ -5,14 +5,14 @@
 #   .ci/connect-versions.sh oldest|newest [NODE]
 #
 # With the machine's Node.js, the tests; with another major version of it, all that node-versions.sh
-# runs. Of the generator, whose versions are its own, that is the test of its program, without a
-# copy. Exits with 77 if that Node.js is not to be had for this machine.
+# runs. Of the docs, that is the code, not the text; of the generator, whose versions are its own, it
+# is the test of its program, without a copy. Exits with 77 if that Node.js is not to be had for this machine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 which=$1
 version=${2:-}
-tests=(test/e2e test/fetch test/runtime test/examples test/docs)
+tests=(test/e2e test/fetch test/runtime test/examples test/docs/snippets test/docs/getting-started)
 reliability=(test/attacks test/faults test/fuzz test/load)
 results=$PWD/.tmp/results
 name=connect-$which${version:+-node-$version}
@@ -34,7 +34,7 @@ copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 git ls-files -z --cached --others --exclude-standard | tar --null -cf - -T - | tar -xf - -C "$copy"
 # Examples are among what the tests run.
-npx tsx .ci/versions-project.ts "$which" "$copy" "${tests[@]}" "${reliability[@]}" examples
+npx tsx .ci/versions-project.ts "$which" "$copy" test/{e2e,fetch,runtime,examples,docs} "${reliability[@]}" examples
 cd "$copy"
 [ -z "$version" ] || export PATH="$node:$PATH"
 npm install --no-audit --no-fund --loglevel=error
@@ -44,8 +44,6 @@ npm ls --workspace runtime
 npx tsc -b runtime
 # With the oldest, servers of tests are Node's own, under the adapter.
 [ "$which" = newest ] || export LAB_HOST=node
-# The container of the docs is built with the generator, which is not in the copy.
-rm test/docs/containers.test.ts
 run_tests "$name" "${tests[@]}"
 [ -z "$version" ] ||
   run_tests "reliability-$name" -c test/faults/vitest.config.ts --exclude test/fuzz/plugin.spec.ts

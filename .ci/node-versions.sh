@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # The tests, and the faults, model, fuzz and load tests in their short forms, with other versions of
 # Node.js than the machine's: those given, or 24. On 22 and 26, connect-versions.sh runs them with
-# the newest peers. The generator's own tests are left out: what they check does not depend on
-# Node.js. Exits with 77 if that Node.js is not to be had for this machine.
+# the newest peers. The generator's own tests, and those of the docs' text, are left out: what they
+# check does not depend on Node.js. Exits with 77 if that Node.js is not to be had for this machine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-tests=(test/e2e test/fetch test/runtime test/examples test/docs test/plugin/program.test.ts)
+tests=(test/e2e test/fetch test/runtime test/examples)
+tests+=(test/docs/snippets test/docs/getting-started test/plugin/program.test.ts)
 
 # run_tests NAME ARGUMENTS: those of Vitest, with the Node.js in $bin; leaves the counts in NAME.json.
 run_tests() {

@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-tests=(test/e2e test/fetch test/runtime test/examples)
+tests=(test/cli test/e2e test/fetch test/runtime test/examples)
 tests+=(test/docs/snippets test/docs/getting-started test/plugin/program.test.ts)
 
 # run_tests NAME ARGUMENTS: those of Vitest, with the Node.js in $bin; leaves the counts in NAME.json.

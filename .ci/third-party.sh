@@ -93,7 +93,7 @@ npx tsc
 npx tsx --test src/handler.test.ts
 
 say "the plugin of the Buf Schema Registry"
-program=$(cd "$root" && npx tsx .ci/bsr-image.ts "$work/image" "$runtime" "$plugin")
+program=$(cd "$root" && npx tsx .ci/bsr-image.ts "$work/bsr-image" "$runtime" "$plugin")
 # As in its image: no environment, and no packages beside.
 sed "s#local: protoc-gen-connect-stream#local: [env, -i, $(command -v node), $program]#" buf.gen.yaml >bsr.gen.yaml
 ! diff -q buf.gen.yaml bsr.gen.yaml >/dev/null || die "buf.gen.yaml has no plugin of ours"

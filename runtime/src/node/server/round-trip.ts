@@ -37,7 +37,7 @@ export class RoundTrip {
       if (this.#answered.length > 0) this.#ask();
       for (const tell of told) tell();
     };
-    this.#timer = setTimeout(onAnswer, LINGER_MS);
+    this.#timer = setTimeout(onAnswer, LINGER_MS).unref();
     this.#ping(onAnswer);
   }
 }
@@ -48,7 +48,10 @@ const roundTrips = new WeakMap<Http2Session, RoundTrip>();
 export function roundTripOf(session: Http2Session): RoundTrip {
   const known = roundTrips.get(session);
   if (known) return known;
-  const made = new RoundTrip((onAnswer) => session.ping(onAnswer));
+  const made = new RoundTrip((onAnswer) => {
+    // On a connection that is gone, Node throws, or calls back with an error.
+    if (!session.destroyed) session.ping((error) => error ?? onAnswer());
+  });
   roundTrips.set(session, made);
   return made;
 }

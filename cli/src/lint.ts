@@ -2,11 +2,11 @@
 /** @packageDocumentation The mistakes of a schema, as `buf lint` prints them. */
 import { lintSchema, type SchemaFault } from "protoc-gen-connect-stream/schema";
 import type { Io } from "./io.js";
-import { loadSchema, locateFiles } from "./source/source.js";
+import { loadFullSchema, locateFiles } from "./schema/full-schema.js";
 
 /** Reads a schema, and finds the generator's mistakes in it, with paths that an editor can open. */
 export async function findFaults(source: string, io: Io): Promise<SchemaFault[]> {
-  const { files, allFiles, isFromBuf } = await loadSchema(source, io);
+  const { files, allFiles, isFromBuf } = await loadFullSchema(source, io);
   const faults = lintSchema(files, allFiles);
   if (faults.length === 0 || !isFromBuf) return faults;
   const paths = await locateFiles(source, io);

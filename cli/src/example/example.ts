@@ -6,7 +6,7 @@ import { describeService, lintSchema } from "protoc-gen-connect-stream/schema";
 import { CliError, exit, UsageError } from "../exit.js";
 import type { Io } from "../io.js";
 import { has, type ProjectFile, writeFiles } from "../project-files.js";
-import { loadSchema, type Schema } from "../source/source.js";
+import { type FullSchema, loadFullSchema } from "../schema/full-schema.js";
 import { clientFile } from "./client.js";
 import type { Target } from "./code.js";
 import { handlerFile } from "./handler.js";
@@ -24,7 +24,7 @@ export interface ExampleOptions {
 
 /** Writes the files for the service that `name` names, and says what to do next. */
 export async function writeExample(name: string, options: ExampleOptions, io: Io): Promise<void> {
-  const schema = await loadSchema(options.schema ?? ".", io);
+  const schema = await loadFullSchema(options.schema ?? ".", io);
   const service = findService(name, schema);
   if (service.methods.length === 0) throw new CliError(`${service} has no RPCs`);
   checkSchema(service, schema);
@@ -64,7 +64,7 @@ function nextSteps(target: Target, out: string, gen: string, io: Io): string {
 }
 
 /** By its full name, or its own if no other service has that. */
-function findService(name: string, { allFiles }: Schema): DescService {
+function findService(name: string, { allFiles }: FullSchema): DescService {
   const all = allFiles.flatMap(({ services }) => services);
   const found = all.filter((service) => service.typeName === name);
   const named = found.length > 0 ? found : all.filter((service) => service.name === name);
@@ -77,7 +77,7 @@ function findService(name: string, { allFiles }: Schema): DescService {
 }
 
 /** The generator would refuse it, too. */
-function checkSchema({ file }: DescService, { allFiles }: Schema): void {
+function checkSchema({ file }: DescService, { allFiles }: FullSchema): void {
   const [fault] = lintSchema([file], allFiles);
   if (!fault) return;
   const { line, column, message } = fault;

@@ -1,42 +1,62 @@
 // SPDX-License-Identifier: Apache-2.0
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { delimiter, dirname, join } from "node:path";
-import { CliError } from "../exit.js";
+import { CliError, exit } from "../exit.js";
 import type { Io } from "../io.js";
 
-/** Builds the folder or `.proto` file at `path` with buf: an image, in binary. */
-export function buildImage(
-  path: string,
-  { cwd, env }: Pick<Io, "cwd" | "env">,
-): Promise<Uint8Array> {
-  const PATH = [...binFolders(cwd), env.PATH ?? ""].join(delimiter);
-  return new Promise((resolve, reject) => {
-    const child = spawn("buf", ["build", path, "-o", "-"], {
-      cwd,
-      env: { ...env, PATH },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    const [out, err]: [Buffer[], Buffer[]] = [[], []];
-    child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
-    child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
-    child.on("error", (error: NodeJS.ErrnoException) => reject(cannotStart(error)));
-    child.on("close", (code) => {
-      if (code === 0) return resolve(Buffer.concat(out));
-      reject(new CliError(`buf build failed\n${Buffer.concat(err).toString().trimEnd()}`));
-    });
+/** Runs the project's `buf`, or that of the machine. Resolves to its output, rejects with what it says. */
+export async function runBuf(
+  args: readonly string[],
+  io: Pick<Io, "cwd" | "env">,
+): Promise<Buffer> {
+  const { program, ...options } = ofProject(io);
+  const child = spawn(program, args, {
+    ...options,
+    cwd: io.cwd,
+    stdio: ["ignore", "pipe", "pipe"],
   });
+  const [out, err, code] = await Promise.all([
+    read(child.stdout),
+    read(child.stderr),
+    exitCode(child),
+  ]);
+  if (code === 0) return out;
+  throw new CliError(`buf ${args[0]} failed\n${err.toString().trim()}`, exit.usage);
 }
 
-function cannotStart({ code, message }: NodeJS.ErrnoException): CliError {
-  if (code !== "ENOENT") return new CliError(`cannot start buf: ${message}`);
-  return new CliError(
-    "cannot find buf: npm install --save-dev @bufbuild/buf, or give --schema an image that it has built",
-  );
+/** npm puts the programs of a project in `node_modules/.bin`, of its own folder or one above. */
+function ofProject({ cwd, env }: Pick<Io, "cwd" | "env">) {
+  const bins = withParents(cwd).map((folder) => join(folder, "node_modules", ".bin"));
+  const path = Object.keys(env).find((key) => key.toUpperCase() === "PATH") ?? "PATH";
+  const isWindows = process.platform === "win32";
+  return {
+    program: "buf",
+    env: { ...env, [path]: [...bins, env[path] ?? ""].join(delimiter) },
+    // There, npm's programs are scripts of the shell.
+    shell: isWindows,
+  };
 }
 
-/** Where npm puts the programs of a project, and of those around it. */
-function binFolders(folder: string): string[] {
+function withParents(folder: string): string[] {
   const parent = dirname(folder);
-  const here = join(folder, "node_modules", ".bin");
-  return parent === folder ? [here] : [here, ...binFolders(parent)];
+  return parent === folder ? [folder] : [folder, ...withParents(parent)];
+}
+
+async function read(stream: NodeJS.ReadableStream): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
+}
+
+function exitCode(child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve, reject) => {
+    child.on("error", (cause: NodeJS.ErrnoException) => {
+      const message =
+        cause.code === "ENOENT"
+          ? "buf is not installed: npm install --save-dev @bufbuild/buf, or give an image or a descriptor set"
+          : `cannot start buf: ${cause.message}`;
+      reject(new CliError(message, exit.usage, { cause }));
+    });
+    child.on("close", resolve);
+  });
 }

@@ -1,20 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-/** @packageDocumentation A schema from a module, a `.proto` file, an image or a descriptor set. */
-import { readFile } from "node:fs/promises";
-import { extname, resolve } from "node:path";
-import { createFileRegistry, type DescFile, fromBinary } from "@bufbuild/protobuf";
+/** @packageDocumentation A schema as those write it: files that are complete, and where they are. */
+import { createFileRegistry, type DescFile } from "@bufbuild/protobuf";
 import { BinaryReader } from "@bufbuild/protobuf/wire";
-import {
-  type FileDescriptorProto,
-  type FileDescriptorSet,
-  FileDescriptorSetSchema,
-} from "@bufbuild/protobuf/wkt";
+import type { FileDescriptorProto, FileDescriptorSet } from "@bufbuild/protobuf/wkt";
 import { CliError, exit } from "../exit.js";
 import type { Io } from "../io.js";
 import { runBuf } from "./buf.js";
+import { readSet } from "./read-set.js";
 
-/** A schema that was read. */
-export interface Schema {
+/** A schema with its files. */
+export interface FullSchema {
   /** All files. */
   readonly allFiles: readonly DescFile[];
   /** Those that are not only imported. */
@@ -23,18 +18,9 @@ export interface Schema {
   readonly isFromBuf: boolean;
 }
 
-/** What is a descriptor set, or a binary image, which is one. buf reads all else. */
-const descriptorSets = [".binpb", ".bin", ".pb", ".desc", ".protoset", ".fds"];
-
 /** Reads a schema. Rejects with a `CliError` if there is none, or if it is invalid. */
-export async function loadSchema(source: string, io: Io): Promise<Schema> {
-  const isFromBuf = !descriptorSets.includes(extname(source));
-  const set = parse(
-    source,
-    isFromBuf
-      ? await runBuf(["build", source, "-o", "-#format=binpb"], io)
-      : await read(resolve(io.cwd, source)),
-  );
+export async function loadFullSchema(source: string, io: Io): Promise<FullSchema> {
+  const { set, isFromBuf } = await readSet(source, io);
   const allFiles = [...registryOf(source, set).files];
   return { allFiles, files: allFiles.filter(({ proto }) => !isImport(proto)), isFromBuf };
 }
@@ -49,23 +35,6 @@ export async function locateFiles(source: string, io: Io): Promise<ReadonlyMap<s
       return [import_path, path];
     }),
   );
-}
-
-async function read(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new CliError(`cannot read the schema: ${reason}`, exit.usage, { cause });
-  }
-}
-
-function parse(source: string, bytes: Uint8Array): FileDescriptorSet {
-  try {
-    return fromBinary(FileDescriptorSetSchema, bytes);
-  } catch (cause) {
-    throw new CliError(`${source} is not a descriptor set`, exit.usage, { cause });
-  }
 }
 
 function registryOf(source: string, set: FileDescriptorSet) {

@@ -6,7 +6,7 @@
 #
 # With the machine's Node.js, the tests; with another major version of it, all that node-versions.sh
 # runs. Of the docs, that is the code, not the text; of the generator, whose versions are its own, it
-# is the test of its program, without a copy. Exits with 77 if that Node.js is not to be had for this machine.
+# is the test of its program, without a copy. Examples to deploy have versions of their own. Exits with 77 if that Node.js is not to be had for this machine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -44,6 +44,6 @@ npm ls --workspace runtime
 npx tsc -b runtime
 # With the oldest, servers of tests are Node's own, under the adapter.
 [ "$which" = newest ] || export LAB_HOST=node
-run_tests "$name" "${tests[@]}"
+run_tests "$name" "${tests[@]}" --exclude test/examples/deploy.test.ts
 [ -z "$version" ] ||
   run_tests "reliability-$name" -c test/faults/vitest.config.ts --exclude test/fuzz/plugin.spec.ts

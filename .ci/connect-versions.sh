@@ -6,7 +6,8 @@
 #
 # With the machine's Node.js, the tests; with another major version of it, all that node-versions.sh
 # runs. Of the docs, that is the code, not the text; of the generator, whose versions are its own, it
-# is the test of its program, without a copy. Examples to deploy have versions of their own. Exits with 77 if that Node.js is not to be had for this machine.
+# is the test of its program, without a copy. Examples to deploy have versions of their own.
+# Exits with 77 if that Node.js is not to be had for this machine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -46,7 +46,7 @@ it("writes code for all kinds that compiles, passes its test and runs", async ()
   const strictest = ["--noUnusedLocals", "--noUnusedParameters", "--exactOptionalPropertyTypes"];
   expect(await project.npx("tsc", ...strictest)).toMatchObject({ code: 0, out: "" });
   const tests = ["src/test/handler.test.ts", "src/deep/er/handler.test.ts"];
-  const tested = await project.npx("tsx", "--test", ...tests);
+  const tested = await project.npx("tsx", "--test", "--test-reporter=tap", ...tests);
   expect(tested.out).toContain("# pass 7\n# fail 0");
   const url = await startServer(project, "src/test/server.ts");
   const client = await runClient(project, "src/test/client.ts", url);

@@ -45,6 +45,6 @@ npm ls --workspace runtime
 npx tsc -b runtime
 # With the oldest, servers of tests are Node's own, under the adapter.
 [ "$which" = newest ] || export LAB_HOST=node
-run_tests "$name" "${tests[@]}" --exclude test/examples/deploy.test.ts
+run_tests "$name" "${tests[@]}"
 [ -z "$version" ] ||
   run_tests "reliability-$name" -c test/faults/vitest.config.ts --exclude test/fuzz/plugin.spec.ts

@@ -26,4 +26,4 @@ for package in "$work"/examples/*/package.json; do
   printf -- '--- %s: installed and compiled, %d s\n' "$(basename "$folder")" $((SECONDS - start))
 done
 cd "$root"
-DEPLOY_EXAMPLES=$work/examples npx vitest run test/examples/deploy.test.ts --maxWorkers=1 "$@"
+DEPLOY_EXAMPLES=$work/examples npx vitest run test/deploy --maxWorkers=1 "$@"

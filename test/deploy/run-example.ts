@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { Log } from "./harness.js";
+import { Log } from "../examples/harness.js";
 
 /** A program of an example that runs, as its reader starts it. */
 export interface RunningExample extends AsyncDisposable {

@@ -200,8 +200,15 @@ it.each(wires)("$name: our client says who it is, unless its user does", async (
   );
   const client = createLabServiceClient(ourTransport(lab.url, wire));
   await client.unary({});
-  for await (const _ of client.download({}, { headers: { "user-agent": "mine/1" } }));
-  expect(agents).toEqual([`connect-stream/${manifest.version}`, "mine/1"]);
+  const forms: HeadersInit[] = [
+    { "User-Agent": "mine/1" },
+    [["USER-AGENT", "mine/1"]],
+    new Headers({ "user-agent": "mine/1" }),
+  ];
+  for (const headers of forms) for await (const _ of client.download({}, { headers }));
+  await client.unary({}, { headers: { "x-other": "1" } });
+  const ours = `connect-stream/${manifest.version}`;
+  expect(agents).toEqual([ours, "mine/1", "mine/1", "mine/1", ours]);
 });
 
 function isPing({ type, flags }: Frame): boolean {

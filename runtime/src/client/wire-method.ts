@@ -87,8 +87,11 @@ export function prepareMethod(
   const format = { binary: useBinaryFormat, acceptCompression, sendCompression };
   const isBody = protocol.name === "connect" && rpc.methodKind === "unary";
   const protocolHeader = isBody ? unaryRequestHeader : protocol.requestHeader;
-  const headerWith = (given: HeadersInit | undefined) =>
-    protocolHeader(withUserAgent(given), format);
+  const headerWith = (given: HeadersInit | undefined) => {
+    const headers = protocolHeader(given, format);
+    if (!namesUserAgent(given)) headers.set("user-agent", USER_AGENT);
+    return headers;
+  };
   const url = createMethodUrl(options.baseUrl, rpc);
   const { pathname, search } = new URL(url);
   const header = Object.freeze([...headerWith(undefined)]);
@@ -109,11 +112,10 @@ export function prepareMethod(
   };
 }
 
-/** The headers of a call, which may name a user agent of their own. */
-function withUserAgent(given: HeadersInit | undefined): Headers {
-  const headers = new Headers(given);
-  if (!headers.has("user-agent")) headers.set("user-agent", USER_AGENT);
-  return headers;
+function namesUserAgent(given: HeadersInit | undefined): boolean {
+  if (given instanceof Headers) return given.has("user-agent");
+  const names = Array.isArray(given) ? given.map(([name = ""]) => name) : Object.keys(given ?? {});
+  return names.some((name) => name.toLowerCase() === "user-agent");
 }
 
 /** What the request of one call has of its own. */

@@ -112,9 +112,9 @@ export function prepareMethod(
   };
 }
 
-function namesUserAgent(given: HeadersInit | undefined): boolean {
-  if (given instanceof Headers) return given.has("user-agent");
-  const names = Array.isArray(given) ? given.map(([name = ""]) => name) : Object.keys(given ?? {});
+function namesUserAgent(given: HeadersInit = {}): boolean {
+  const names =
+    Symbol.iterator in given ? Array.from(given, ([name = ""]) => name) : Object.keys(given);
   return names.some((name) => name.toLowerCase() === "user-agent");
 }
 

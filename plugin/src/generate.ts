@@ -181,7 +181,7 @@ function printCreateClient(
     ],
     returns: client,
     call: {
-      callee: symbols.value("createServiceClient"),
+      callee: symbols.value(clientFactory(service, policies)),
       types: client,
       args: [
         symbols.service(service),
@@ -191,4 +191,13 @@ function printCreateClient(
       ],
     },
   });
+}
+
+/** The runtime's function that creates a client, with code only for what the schema declares. */
+function clientFactory({ methods }: DescService, policies: Output["policies"]): string {
+  const isPlain = methods.every((method) => {
+    const policy = policies.get(method);
+    return !policy?.initialMetadata && !policy?.heartbeat;
+  });
+  return isPlain ? "createPlainServiceClient" : "createServiceClient";
 }

@@ -17,7 +17,7 @@ export const hostileNames: readonly string[] = [
   ...words(`ConnectRouter HandlerContext MessageInitShape MessageShape Transport StreamCallOptions
     StreamClientOptions StreamServiceOptions ServerStreamingServer ClientStreamingServer
     BidiStreamingServer ServerStreamingClient ClientStreamingClient BidiStreamingClient
-    registerService createServiceClient Service ServerStreaming BidiStreaming
+    registerService createServiceClient createPlainServiceClient Service ServerStreaming BidiStreaming
     createServiceErrors Code DeclaredError TemporaryError`),
   ...words(`router handler options transport request response stream context
     AServerStream BClientStream SHandler SClient registerS createSClient SErrors sErrors`),

@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { ClientStreamingClient, ClientStreamingServer, ConnectRouter, StreamCallOptions, StreamClientOptions, StreamServiceOptions, Transport } from "connect-stream/codegenv1";
-import { createServiceClient, registerService } from "connect-stream/codegenv1";
+import { createPlainServiceClient, registerService } from "connect-stream/codegenv1";
 import type { ProcessRequestSchema, ProcessResponseSchema } from "./analytics_pb.js";
 import { AnalyticsService } from "./analytics_pb.js";
 
@@ -75,6 +75,6 @@ export interface AnalyticsServiceClient {
  * @generated from service analytics.v1.AnalyticsService
  */
 export function createAnalyticsServiceClient(transport: Transport, options?: StreamClientOptions): AnalyticsServiceClient {
-  return createServiceClient<AnalyticsServiceClient>(AnalyticsService, transport, options);
+  return createPlainServiceClient<AnalyticsServiceClient>(AnalyticsService, transport, options);
 }
 

@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { BidiStreamingClient, BidiStreamingServer, ConnectRouter, StreamCallOptions, StreamClientOptions, StreamServiceOptions, Transport } from "connect-stream/codegenv1";
-import { createServiceClient, registerService } from "connect-stream/codegenv1";
+import { createPlainServiceClient, registerService } from "connect-stream/codegenv1";
 import type { ConnectRequestSchema, ConnectResponseSchema } from "./chat_pb.js";
 import { ChatService } from "./chat_pb.js";
 
@@ -75,6 +75,6 @@ export interface ChatServiceClient {
  * @generated from service chat.v1.ChatService
  */
 export function createChatServiceClient(transport: Transport, options?: StreamClientOptions): ChatServiceClient {
-  return createServiceClient<ChatServiceClient>(ChatService, transport, options);
+  return createPlainServiceClient<ChatServiceClient>(ChatService, transport, options);
 }
 

@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { ConnectRouter, HandlerContext, MessageInitShape, ServerStreamingClient, ServerStreamingServer, StreamCallOptions, StreamClientOptions, StreamServiceOptions, TemporaryError, Transport } from "connect-stream/codegenv1";
-import { Code, createServiceClient, createServiceErrors, registerService } from "connect-stream/codegenv1";
+import { Code, createPlainServiceClient, createServiceErrors, registerService } from "connect-stream/codegenv1";
 import type { ReadRequest, ReadRequestSchema, ReadResponse, ReadResponseSchema, WatchRequest, WatchRequestSchema, WatchResponseSchema } from "./monitor_pb.js";
 import { MonitorService } from "./monitor_pb.js";
 
@@ -113,6 +113,6 @@ export interface MonitorServiceClient {
  * @generated from service monitor.v1.MonitorService
  */
 export function createMonitorServiceClient(transport: Transport, options?: StreamClientOptions): MonitorServiceClient {
-  return createServiceClient<MonitorServiceClient>(MonitorService, transport, options);
+  return createPlainServiceClient<MonitorServiceClient>(MonitorService, transport, options);
 }
 

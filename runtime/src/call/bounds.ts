@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { QueueBounds, WhenFull } from "../options/queues.js";
+import { Overflow, type Overflowing } from "./overflow.js";
 
 /**
  * Bytes that a queue holds by default. What a side holds for a reader that does not keep up stays,
@@ -53,6 +54,11 @@ export class Bounds {
   /** Whether so little is held that others may come again, where `full` was true before. */
   isLow({ messages, bytes }: Held): boolean {
     return messages <= Math.floor(this.#maxMessages / 2) && bytes < this.#maxBytes / 2;
+  }
+
+  /** Holds `queue` to these bounds; `undefined` if they hold its peer back instead. */
+  overflowOf(queue: Overflowing): Overflow | undefined {
+    return this.whenFull === "wait" ? undefined : new Overflow(this, queue);
   }
 
   /** The error of a message of so many bytes that has no place. */

@@ -3,7 +3,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { QueueFill } from "../options/queues.js";
 import type { Bounds } from "./bounds.js";
 import { Fifo } from "./fifo.js";
-import { Overflow, type Overflowing } from "./overflow.js";
+import type { Overflow, Overflowing } from "./overflow.js";
 import type { MessageSource } from "./receiver.js";
 
 /**
@@ -65,7 +65,7 @@ export class IteratorSource<T> implements MessageSource<T>, Overflowing {
     this.#bounds = holding.bounds;
     this.#measure = holding.measure;
     this.#sizes = holding.measure && new Fifo();
-    this.#overflow = Overflow.of(holding.bounds, this);
+    this.#overflow = holding.bounds?.overflowOf(this);
     this.#pull();
   }
 

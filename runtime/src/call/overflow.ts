@@ -22,14 +22,10 @@ export class Overflow {
   /** The end of this turn is being waited for. */
   #due = false;
 
-  private constructor(bounds: Bounds, queue: Overflowing) {
+  /** `bounds` hold nobody back. */
+  constructor(bounds: Bounds, queue: Overflowing) {
     this.#bounds = bounds;
     this.#queue = queue;
-  }
-
-  /** For bounds that hold nobody back. */
-  static of(bounds: Bounds | undefined, queue: Overflowing): Overflow | undefined {
-    return bounds && bounds.whenFull !== "wait" ? new Overflow(bounds, queue) : undefined;
   }
 
   /** The queue holds more than before. */

@@ -3,7 +3,7 @@ import { ConnectError } from "@connectrpc/connect";
 import type { SendOptions } from "../api/options.js";
 import type { QueueFill } from "../options/queues.js";
 import { abortError, onAbort } from "./abort.js";
-import { Bounds } from "./bounds.js";
+import type { Bounds } from "./bounds.js";
 import { rejected } from "./deferred.js";
 import { Fifo } from "./fifo.js";
 import { type Rejecting, rejectWaiting, type Waiting } from "./reject.js";
@@ -39,7 +39,10 @@ export const accepted: Promise<void> = Promise.resolve();
  * What may be in compression, or wait behind it, after its `send` has resolved: twice as many as
  * Node has threads for it, so that none is idle, and no more bytes than four large messages.
  */
-const COMPRESSING = new Bounds("send", { maxMessages: 8, maxBytes: 256 * 1024 });
+const COMPRESSING: Pick<Bounds, "fits"> = {
+  fits: ({ messages, bytes }, more) =>
+    messages === 0 || (messages < 8 && bytes + more <= 256 * 1024),
+};
 
 /**
  * Messages that cannot go out yet, in order: those that have a place, then those whose `send` waits

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { MAX_TIMER_MS } from "../options/timeouts.js";
+import { MAX_TIMER_MS } from "../options/max-timer.js";
 
 /**
  * Calls `expire` once, after `ms` milliseconds, however many. Returns how to stop it. The clock of

@@ -8,7 +8,7 @@ import { IteratorSource } from "../call/iterator-source.js";
 import type { StreamLimits } from "../options/limits.js";
 import type { QueueFill } from "../options/queues.js";
 import { incomingFields } from "../protocol/fields.js";
-import { checkOf, measureOf } from "../protocol/message-size.js";
+import type { MessageSizes } from "../protocol/message-size.js";
 import { type RpcMethod, rpcKinds } from "../protocol/method-kind.js";
 import { CONNECT_ES_MAX_TIMEOUT_MS } from "../protocol/timeout-header.js";
 import { toMessage } from "../protocol/to-message.js";
@@ -18,9 +18,16 @@ import { type OpenStream, streamOf, unaryAsStream } from "./open-stream.js";
 import { callError, failedBy, wasReset } from "./transport-error.js";
 import { checkSingleResponse } from "./unary.js";
 
-/** Opens calls on any Connect transport, between its two async iterables. */
-export function openerOnTransport(transport: Transport): CreateOpener {
-  return (method, limits) => (init) => new IterableCarrier(transport, method, init, limits).call;
+/**
+ * Opens calls on any Connect transport, between its two async iterables. `sizes`: needed for limits of
+ * size, and for queues whose bytes count.
+ */
+export function openerOnTransport(
+  transport: Transport,
+  sizes: MessageSizes | undefined,
+): CreateOpener {
+  return (method, limits) => (init) =>
+    new IterableCarrier(transport, method, init, limits, sizes).call;
 }
 
 const nothing: QueueFill = { messages: 0, bytes: 0, dropped: 0 };
@@ -29,6 +36,7 @@ class IterableCarrier implements Carrier<object> {
   readonly call: Call<object>;
   readonly #method: RpcMethod;
   readonly #bounds: Bounds | undefined;
+  readonly #sizes: MessageSizes | undefined;
   readonly #sink: IterableSink<object>;
   /** Before 2.3, Connect goes on with a call whose response is left early: it has a signal of its own. */
   readonly #controller = new AbortController();
@@ -42,15 +50,17 @@ class IterableCarrier implements Carrier<object> {
     method: RpcMethod,
     init: CallInit,
     limits: StreamLimits | undefined,
+    sizes: MessageSizes | undefined,
   ) {
     const { send, receive } = init.queues;
     this.#method = method;
     this.#bounds = receive;
+    this.#sizes = sizes;
     const { observation } = init;
     this.#received = observation?.hooks?.received;
     this.call = new Call(method, this, init, {
-      read: limits && checkOf(method.output, limits, "read"),
-      write: limits && checkOf(method.input, limits, "write"),
+      read: limits && sizes?.checkOf(method.output, limits, "read"),
+      write: limits && sizes?.checkOf(method.input, limits, "write"),
     });
     this.#sink = new IterableSink<object>(
       (message) => toMessage(method.input, message),
@@ -61,7 +71,7 @@ class IterableCarrier implements Carrier<object> {
           this.#refuseSends();
         },
       },
-      measureOf(method.input, send),
+      sizes?.measureOf(method.input, send),
       observation?.hooks?.sent,
     );
     const { timeoutMs } = init;
@@ -172,7 +182,7 @@ class IterableCarrier implements Carrier<object> {
         // response and the end after it.
         ahead: rpcKinds[methodKind].oneResponse ? 2 : 1,
         bounds,
-        measure: measureOf(output, bounds),
+        measure: this.#sizes?.measureOf(output, bounds),
       },
     );
     this.call.ready();

@@ -2,11 +2,11 @@
 import { ConnectError, type Transport } from "@connectrpc/connect";
 import type { RpcObserver } from "../api/observer.js";
 import type { StreamCallOptions } from "../api/options.js";
-import { resolve, type Scope } from "../options/declare.js";
-import { type CallPolicy, callOptions } from "../options/policy.js";
+import type { Scope } from "../options/declare.js";
+import type { CallPolicy } from "../options/policy.js";
 import type { StreamTimeouts } from "../options/timeouts.js";
 import { resolveValidation, type StreamValidation } from "../options/validation.js";
-import { callQueues } from "../protocol/call-queues.js";
+import { noQueues } from "../protocol/call-queues.js";
 import type { Heartbeat } from "../protocol/heartbeat.js";
 import type { RpcMethod } from "../protocol/method-kind.js";
 import { resolveHeaders } from "./call-headers.js";
@@ -17,10 +17,8 @@ import {
   type OpenCall,
 } from "./client-call.js";
 import { openerOnTransport } from "./iterable-carrier.js";
-import { observed, type StartCall } from "./observe.js";
-import { type RetrySettings, resolveRetry } from "./retry/retry-settings.js";
-import { RetryingCall } from "./retry/retrying-call.js";
-import { limitTime } from "./time-limits.js";
+import type { StartCall } from "./observe.js";
+import type { CallParts, RetryCall } from "./parts.js";
 import { sendOnly } from "./unary.js";
 
 /** What the schema and a client's options together say of the calls of an RPC. */
@@ -37,13 +35,13 @@ export type StartRpc = (options: StreamCallOptions | undefined, request?: object
 interface Plan {
   readonly init: CallInit;
   readonly open: OpenCall;
-  readonly retry: RetrySettings | undefined;
+  readonly retry: RetryCall | undefined;
   readonly timeouts: StreamTimeouts | undefined;
 }
 
 /**
  * Opens calls of one RPC. This is the order of what stands around a call, from the caller to the
- * transport; each is there only if it is asked for:
+ * transport; each is there only if it is asked for, and in the bundle only if it is in `parts`:
  *
  * 1. options: the call's before the client's, and these before the schema's
  * 2. limits of time
@@ -57,20 +55,22 @@ export function createPipeline(
   method: RpcMethod,
   transport: Transport,
   defaults: CallDefaults,
+  parts: CallParts,
 ): StartRpc {
-  const planOf = createPlanner(method, transport, defaults);
+  const planOf = createPlanner(method, transport, defaults, parts);
   const byDefault = planOf({});
   const { observer } = defaults;
+  const observe = observer && parts.observe?.bind(undefined, observer, transport, method);
   return (options, request) => {
     const { init, open, retry, timeouts } = options ? planOf(options) : byDefault;
     const startCall: StartCall = (openOne, given) => {
-      const call = retry ? new RetryingCall(openOne, method, given, retry) : openOne(given);
+      const call = retry ? retry(method, openOne, given) : openOne(given);
       if (request) sendOnly(call, request);
       return call;
     };
-    const start = observer ? observed(observer, transport, method, startCall) : startCall;
+    const start = observe?.(startCall) ?? startCall;
     const call = start(open, init);
-    if (timeouts) limitTime(call, timeouts);
+    if (timeouts) parts.limitTime?.(call, timeouts);
     if (method.methodKind !== "unary" && options) invokeCallbacks(call, options);
     return call;
   };
@@ -81,14 +81,15 @@ function createPlanner(
   method: RpcMethod,
   transport: Transport,
   defaults: CallDefaults,
+  { resolveCall, retry: retryOf, queues: queuesOf = () => noQueues, sizes }: CallParts,
 ): (options: StreamCallOptions) => Plan {
   const scope: Scope = { side: "client", methodKind: method.methodKind };
-  const createOpener = findNativeTransport(transport) ?? openerOnTransport(transport);
+  const createOpener = findNativeTransport(transport) ?? openerOnTransport(transport, sizes);
   const defaultOpen = createOpener(method, defaults.limits);
-  const defaultRetry = resolveRetry(transport, defaults.retry);
-  const defaultQueues = callQueues(defaults.queues);
+  const defaultRetry = retryOf?.(transport, defaults.retry);
+  const defaultQueues = queuesOf(defaults.queues);
   return (options) => {
-    const policy = resolve<CallPolicy>(callOptions, scope, defaults, options);
+    const policy = resolveCall(scope, defaults, options);
     const { timeoutMs, timeouts, limits, queues, retry } = policy;
     const { headers, signal } = resolveHeaders(options);
     const init: CallInit = {
@@ -96,7 +97,7 @@ function createPlanner(
       timeoutMs,
       headers,
       contextValues: options.contextValues,
-      queues: queues === defaults.queues ? defaultQueues : callQueues(queues),
+      queues: queues === defaults.queues ? defaultQueues : queuesOf(queues),
       recvMs: timeouts?.recvMs,
       heartbeat: defaults.heartbeat,
       validation: resolveValidation(defaults.validation, options.validation, method),
@@ -105,7 +106,7 @@ function createPlanner(
     return {
       init,
       open: limits === defaults.limits ? defaultOpen : createOpener(method, limits),
-      retry: retry === defaults.retry ? defaultRetry : resolveRetry(transport, retry),
+      retry: retry === defaults.retry ? defaultRetry : retryOf?.(transport, retry),
       timeouts,
     };
   };

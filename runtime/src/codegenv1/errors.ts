@@ -11,7 +11,7 @@ import type {
 import { findErrorInfo, findRetryDelayMs } from "../errors/details.js";
 import { ErrorInfoSchema, RetryInfoSchema } from "../gen/google/rpc/error_details_pb.js";
 import { assertInteger } from "../options/settings.js";
-import { MAX_TIMER_MS } from "../options/timeouts.js";
+import { MAX_TIMER_MS } from "../options/max-timer.js";
 
 /** What a schema says of an error. */
 export interface ErrorSpec {

@@ -20,6 +20,6 @@ export type {
   ServerStreamingServer,
 } from "../api/server-stream.js";
 export type { DeclaredError, TemporaryError } from "../errors/declared-errors.js";
-export { createServiceClient } from "./client.js";
+export { createPlainServiceClient, createServiceClient } from "./client.js";
 export { createServiceErrors } from "./errors.js";
 export { registerService } from "./register.js";

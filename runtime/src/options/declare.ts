@@ -79,13 +79,13 @@ export function valueThat(allowed: string, isOne: (value: unknown) => boolean): 
 }
 
 /** A setting that is a function. */
-export const functionOption: Setting = valueThat(
+export const functionOption: Setting = /* @__PURE__ */ valueThat(
   "a function",
   (value) => typeof value === "function",
 );
 
 /** A setting that is `true` or `false`. */
-export const booleanOption: Setting = valueThat(
+export const booleanOption: Setting = /* @__PURE__ */ valueThat(
   "true or false",
   (value) => typeof value === "boolean",
 );

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /** @packageDocumentation The options of streams and clients, by where they are set. A group is one entry. */
-import { numberFrom, type Setting, type Settings, valueThat } from "./declare.js";
+import { callTimeout, clientTimeout } from "./call-timeout.js";
+import { type Setting, type Settings, valueThat } from "./declare.js";
 import { limits, type StreamLimits } from "./limits.js";
 import { queues, type StreamQueues } from "./queues.js";
 import { type RetryPolicy, retry } from "./retry.js";
-import { milliseconds, type StreamTimeouts, timeouts } from "./timeouts.js";
+import { type StreamTimeouts, timeouts } from "./timeouts.js";
 
 /** What a schema, a service, a client and a call have in common. */
 export interface StreamPolicy {
@@ -24,11 +25,7 @@ export const streamPolicy: Settings<keyof StreamPolicy> = { timeouts, limits, qu
 
 /** Of one call. */
 export const callOptions: Settings<keyof CallPolicy> = {
-  // 0 or less is no deadline, as with Connect. `NaN` would be none by mistake.
-  timeoutMs: valueThat(
-    "a number of milliseconds",
-    (value) => typeof value === "number" && !Number.isNaN(value),
-  ),
+  timeoutMs: callTimeout,
   retry,
   ...streamPolicy,
 };
@@ -42,7 +39,6 @@ export const observer: Setting = valueThat("an object with a method open", (valu
 /** Of a client. */
 export const clientOptions: Settings<keyof CallPolicy | "observer"> = {
   ...callOptions,
-  // 0 turns the limit of a schema off; a schema leaves it out.
-  timeoutMs: { ...numberFrom(0, Number.POSITIVE_INFINITY), range: milliseconds.range },
+  timeoutMs: clientTimeout,
   observer,
 };

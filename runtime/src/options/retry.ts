@@ -2,7 +2,7 @@
 import type { Code } from "@connectrpc/connect";
 import { type Group, numberFrom, type Setting, type Settings, wholeFrom } from "./declare.js";
 import { assertRange, invalidOption, isInRange, type Range } from "./settings.js";
-import { MAX_TIMER_MS } from "./timeouts.js";
+import { MAX_TIMER_MS } from "./max-timer.js";
 
 /**
  * When and how often a client repeats a failed call, in the terms of gRPC's retry policy. The

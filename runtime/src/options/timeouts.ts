@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Group, type NumberSetting, type Settings, wholeFrom } from "./declare.js";
+import { MAX_TIMER_MS } from "./max-timer.js";
+
+export { MAX_TIMER_MS };
 
 /**
  * Limits of time within a streaming call, in milliseconds, each on its own, on either side; that
@@ -44,9 +47,6 @@ export interface StreamTimeouts {
    */
   maxAgeMs?: number | undefined;
 }
-
-/** The longest delay that a timer can hold, in milliseconds; a longer one would fire at once. */
-export const MAX_TIMER_MS: number = 2 ** 31 - 1;
 
 /** A time that a timer can hold, in milliseconds. */
 export const milliseconds: NumberSetting = wholeFrom(1, MAX_TIMER_MS);

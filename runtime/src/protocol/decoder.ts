@@ -2,7 +2,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Traffic } from "../api/outcome.js";
 import type { Bounds } from "../call/bounds.js";
-import { Overflow, type Overflowing } from "../call/overflow.js";
+import type { Overflow, Overflowing } from "../call/overflow.js";
 import type { MessageSource } from "../call/receiver.js";
 import type { QueueFill } from "../options/queues.js";
 import { decompress } from "./compression.js";
@@ -67,7 +67,7 @@ export class MessageDecoder<T> implements MessageSource<T>, Overflowing {
     const { readMaxBytes, aliases, endFlag, onMessage } = format;
     this.#reader = new EnvelopeReader(readMaxBytes, aliases, endFlag, onMessage);
     this.#backpressure = new ReceiveBackpressure(this.#reader, format.bounds, events);
-    this.#overflow = Overflow.of(format.bounds, this);
+    this.#overflow = format.bounds?.overflowOf(this);
   }
 
   /** True when the bytes so far are no whole envelope or none at all. */

@@ -49,6 +49,14 @@ export function measureOf(
   };
 }
 
+/** What knows the sizes of messages, for a client that may do without. */
+export interface MessageSizes {
+  readonly checkOf: typeof checkOf;
+  readonly measureOf: typeof measureOf;
+}
+
+export const messageSizes: MessageSizes = { checkOf, measureOf };
+
 function sizeOf(desc: DescMessage, message: object): number {
   return toBinary(desc, toMessage(desc, message)).byteLength;
 }

@@ -7,7 +7,7 @@
 // What the benchmarks send.
 
 import type { BidiStreamingClient, BidiStreamingServer, ClientStreamingClient, ClientStreamingServer, ConnectRouter, HandlerContext, MessageInitShape, ServerStreamingClient, ServerStreamingServer, StreamCallOptions, StreamClientOptions, StreamServiceOptions, Transport } from "connect-stream/codegenv1";
-import { createServiceClient, registerService } from "connect-stream/codegenv1";
+import { createPlainServiceClient, registerService } from "connect-stream/codegenv1";
 import type { CollectResponseSchema, Sample, SampleSchema, WatchRequest, WatchRequestSchema } from "./bench_pb.js";
 import { BenchService } from "./bench_pb.js";
 
@@ -156,6 +156,6 @@ export interface BenchServiceClient {
  * @generated from service bench.v1.BenchService
  */
 export function createBenchServiceClient(transport: Transport, options?: StreamClientOptions): BenchServiceClient {
-  return createServiceClient<BenchServiceClient>(BenchService, transport, options);
+  return createPlainServiceClient<BenchServiceClient>(BenchService, transport, options);
 }
 

@@ -2,7 +2,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { Code, type ConnectError } from "@connectrpc/connect";
-import { MAX_TIMER_MS } from "../../options/timeouts.js";
+import { MAX_TIMER_MS } from "../../options/max-timer.js";
 import { PREVIOUS_ATTEMPTS } from "../../protocol/previous-attempts.js";
 import { PUSHBACK } from "../../protocol/reserved-fields.js";
 import { backoffMs } from "../backoff.js";

@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { BidiStreamingClient, BidiStreamingServer, ClientStreamingClient, ClientStreamingServer, ConnectRouter, HandlerContext, MessageInitShape, ServerStreamingClient, ServerStreamingServer, StreamCallOptions, StreamClientOptions, StreamServiceOptions, Transport } from "connect-stream/codegenv1";
-import { createServiceClient, registerService } from "connect-stream/codegenv1";
+import { createPlainServiceClient, registerService } from "connect-stream/codegenv1";
 import type { AwaitRequest, AwaitRequestSchema, AwaitResponse, AwaitResponseSchema, TestRequest, TestRequestSchema, TestResponse, TestResponseSchema } from "./interop_pb.js";
 import { ObserverService, TestService, UnimplementedService } from "./interop_pb.js";
 
@@ -210,7 +210,7 @@ export interface TestServiceClient {
  * @generated from service interop.v1.TestService
  */
 export function createTestServiceClient(transport: Transport, options?: StreamClientOptions): TestServiceClient {
-  return createServiceClient<TestServiceClient>(TestService, transport, options);
+  return createPlainServiceClient<TestServiceClient>(TestService, transport, options);
 }
 
 /**
@@ -256,7 +256,7 @@ export interface UnimplementedServiceClient {
  * @generated from service interop.v1.UnimplementedService
  */
 export function createUnimplementedServiceClient(transport: Transport, options?: StreamClientOptions): UnimplementedServiceClient {
-  return createServiceClient<UnimplementedServiceClient>(UnimplementedService, transport, options);
+  return createPlainServiceClient<UnimplementedServiceClient>(UnimplementedService, transport, options);
 }
 
 /**
@@ -306,6 +306,6 @@ export interface ObserverServiceClient {
  * @generated from service interop.v1.ObserverService
  */
 export function createObserverServiceClient(transport: Transport, options?: StreamClientOptions): ObserverServiceClient {
-  return createServiceClient<ObserverServiceClient>(ObserverService, transport, options);
+  return createPlainServiceClient<ObserverServiceClient>(ObserverService, transport, options);
 }
 

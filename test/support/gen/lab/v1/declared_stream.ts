@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { ConnectRouter, HandlerContext, MessageInitShape, ServerStreamingClient, ServerStreamingServer, StreamCallOptions, StreamClientOptions, StreamServiceOptions, Transport } from "connect-stream/codegenv1";
-import { createServiceClient, registerService } from "connect-stream/codegenv1";
+import { createPlainServiceClient, registerService } from "connect-stream/codegenv1";
 import type { Note, NoteSchema } from "./lab_pb.js";
 import { DeclaredService } from "./declared_pb.js";
 
@@ -80,6 +80,6 @@ export interface DeclaredServiceClient {
  * @generated from service lab.v1.DeclaredService
  */
 export function createDeclaredServiceClient(transport: Transport, options?: StreamClientOptions): DeclaredServiceClient {
-  return createServiceClient<DeclaredServiceClient>(DeclaredService, transport, options);
+  return createPlainServiceClient<DeclaredServiceClient>(DeclaredService, transport, options);
 }
 

@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { ConnectRouter, DeclaredError, HandlerContext, MessageInitShape, ServerStreamingClient, ServerStreamingServer, StreamCallOptions, StreamClientOptions, StreamServiceOptions, TemporaryError, Transport } from "connect-stream/codegenv1";
-import { Code, createServiceClient, createServiceErrors, registerService } from "connect-stream/codegenv1";
+import { Code, createPlainServiceClient, createServiceErrors, registerService } from "connect-stream/codegenv1";
 import type { Note, NoteSchema } from "./lab_pb.js";
 import { FailingService } from "./failing_pb.js";
 
@@ -121,6 +121,6 @@ export interface FailingServiceClient {
  * @generated from service lab.v1.FailingService
  */
 export function createFailingServiceClient(transport: Transport, options?: StreamClientOptions): FailingServiceClient {
-  return createServiceClient<FailingServiceClient>(FailingService, transport, options);
+  return createPlainServiceClient<FailingServiceClient>(FailingService, transport, options);
 }
 

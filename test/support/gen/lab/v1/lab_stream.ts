@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { BidiStreamingClient, BidiStreamingServer, ClientStreamingClient, ClientStreamingServer, ConnectRouter, HandlerContext, MessageInitShape, ServerStreamingClient, ServerStreamingServer, StreamCallOptions, StreamClientOptions, StreamServiceOptions, Transport } from "connect-stream/codegenv1";
-import { createServiceClient, registerService } from "connect-stream/codegenv1";
+import { createPlainServiceClient, registerService } from "connect-stream/codegenv1";
 import type { Note, NoteSchema } from "./lab_pb.js";
 import { LabService, NamesService } from "./lab_pb.js";
 
@@ -138,7 +138,7 @@ export interface LabServiceClient {
  * @generated from service lab.v1.LabService
  */
 export function createLabServiceClient(transport: Transport, options?: StreamClientOptions): LabServiceClient {
-  return createServiceClient<LabServiceClient>(LabService, transport, options);
+  return createPlainServiceClient<LabServiceClient>(LabService, transport, options);
 }
 
 /**
@@ -272,7 +272,7 @@ export interface NamesServiceClient {
  * @generated from service lab.v1.NamesService
  */
 export function createNamesServiceClient(transport: Transport, options?: StreamClientOptions): NamesServiceClient {
-  return createServiceClient<NamesServiceClient>(NamesService, transport, options, {
+  return createPlainServiceClient<NamesServiceClient>(NamesService, transport, options, {
     hasOwnProperty: { member: "hasOwnProperty$" },
   });
 }

@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { BidiStreamingClient, BidiStreamingServer, ClientStreamingClient, ClientStreamingServer, ConnectRouter, HandlerContext, MessageInitShape, ServerStreamingClient, ServerStreamingServer, StreamCallOptions, StreamClientOptions, StreamServiceOptions, Transport } from "connect-stream/codegenv1";
-import { Code, createServiceClient, registerService } from "connect-stream/codegenv1";
+import { Code, createPlainServiceClient, createServiceClient, registerService } from "connect-stream/codegenv1";
 import type { Note, NoteSchema } from "./lab_pb.js";
 import type { EventSchema, TickSchema } from "./policy_pb.js";
 import { HeartbeatService, PolicyService } from "./policy_pb.js";
@@ -164,7 +164,7 @@ export interface PolicyServiceClient {
  * @generated from service lab.v1.PolicyService
  */
 export function createPolicyServiceClient(transport: Transport, options?: StreamClientOptions): PolicyServiceClient {
-  return createServiceClient<PolicyServiceClient>(PolicyService, transport, options, {
+  return createPlainServiceClient<PolicyServiceClient>(PolicyService, transport, options, {
     read: { policy: { timeoutMs: 60000, retry: { maxAttempts: 3, initialBackoffMs: 1, maxBackoffMs: 1, retryableCodes: [Code.Unavailable] } } },
     follow: { policy: { timeouts: { maxAgeMs: 50000 }, timeoutMs: 60000, retry: { maxAttempts: 3, initialBackoffMs: 1, maxBackoffMs: 1, retryableCodes: [Code.Unavailable] } } },
     upload: { policy: { timeouts: { maxAgeMs: 50000 }, timeoutMs: 60000, retry: { maxAttempts: 3, initialBackoffMs: 1, maxBackoffMs: 1, retryableCodes: [Code.Unavailable] } } },

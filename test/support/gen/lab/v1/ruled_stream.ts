@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { BidiStreamingClient, BidiStreamingServer, ClientStreamingClient, ClientStreamingServer, ConnectRouter, HandlerContext, MessageInitShape, ServerStreamingClient, ServerStreamingServer, StreamCallOptions, StreamClientOptions, StreamServiceOptions, Transport } from "connect-stream/codegenv1";
-import { createServiceClient, registerService } from "connect-stream/codegenv1";
+import { createPlainServiceClient, createServiceClient, registerService } from "connect-stream/codegenv1";
 import type { Entry, Ruled, RuledSchema } from "./ruled_pb.js";
 import { EntrySchema, RuledEntryService, RuledService } from "./ruled_pb.js";
 
@@ -138,7 +138,7 @@ export interface RuledServiceClient {
  * @generated from service lab.v1.RuledService
  */
 export function createRuledServiceClient(transport: Transport, options?: StreamClientOptions): RuledServiceClient {
-  return createServiceClient<RuledServiceClient>(RuledService, transport, options);
+  return createPlainServiceClient<RuledServiceClient>(RuledService, transport, options);
 }
 
 /**

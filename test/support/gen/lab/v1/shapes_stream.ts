@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { BidiStreamingClient, BidiStreamingServer, ConnectRouter, StreamCallOptions, StreamClientOptions, StreamServiceOptions, Transport } from "connect-stream/codegenv1";
-import { createServiceClient, registerService } from "connect-stream/codegenv1";
+import { createPlainServiceClient, registerService } from "connect-stream/codegenv1";
 import type { ShapesSchema } from "./shapes_pb.js";
 import { ShapesService } from "./shapes_pb.js";
 
@@ -71,6 +71,6 @@ export interface ShapesServiceClient {
  * @generated from service lab.v1.ShapesService
  */
 export function createShapesServiceClient(transport: Transport, options?: StreamClientOptions): ShapesServiceClient {
-  return createServiceClient<ShapesServiceClient>(ShapesService, transport, options);
+  return createPlainServiceClient<ShapesServiceClient>(ShapesService, transport, options);
 }
 

@@ -5,7 +5,7 @@
 /* eslint-disable */
 
 import type { ClientStreamingClient, ClientStreamingServer, ConnectRouter, HandlerContext, MessageInitShape, ServerStreamingClient, ServerStreamingServer, StreamCallOptions, StreamClientOptions, StreamServiceOptions, Transport } from "connect-stream/codegenv1";
-import { createServiceClient, registerService } from "connect-stream/codegenv1";
+import { createPlainServiceClient, registerService } from "connect-stream/codegenv1";
 import type { Uncompiled, UncompiledSchema, Unevaluable, UnevaluableSchema } from "./unruly_pb.js";
 import { GiveService, TakeService, UnevaluableService } from "./unruly_pb.js";
 
@@ -80,7 +80,7 @@ export interface UnevaluableServiceClient {
  * @generated from service lab.v1.UnevaluableService
  */
 export function createUnevaluableServiceClient(transport: Transport, options?: StreamClientOptions): UnevaluableServiceClient {
-  return createServiceClient<UnevaluableServiceClient>(UnevaluableService, transport, options);
+  return createPlainServiceClient<UnevaluableServiceClient>(UnevaluableService, transport, options);
 }
 
 /**
@@ -145,7 +145,7 @@ export interface TakeServiceClient {
  * @generated from service lab.v1.TakeService
  */
 export function createTakeServiceClient(transport: Transport, options?: StreamClientOptions): TakeServiceClient {
-  return createServiceClient<TakeServiceClient>(TakeService, transport, options);
+  return createPlainServiceClient<TakeServiceClient>(TakeService, transport, options);
 }
 
 /**
@@ -191,6 +191,6 @@ export interface GiveServiceClient {
  * @generated from service lab.v1.GiveService
  */
 export function createGiveServiceClient(transport: Transport, options?: StreamClientOptions): GiveServiceClient {
-  return createServiceClient<GiveServiceClient>(GiveService, transport, options);
+  return createPlainServiceClient<GiveServiceClient>(GiveService, transport, options);
 }
 

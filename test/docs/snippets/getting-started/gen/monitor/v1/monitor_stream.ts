@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { ConnectRouter, MessageInitShape, ServerStreamingClient, ServerStreamingServer, StreamCallOptions, StreamClientOptions, StreamServiceOptions, Transport } from "connect-stream/codegenv1";
-import { createServiceClient, registerService } from "connect-stream/codegenv1";
+import { createPlainServiceClient, registerService } from "connect-stream/codegenv1";
 import type { WatchRequest, WatchRequestSchema, WatchResponseSchema } from "./monitor_pb.js";
 import { MonitorService } from "./monitor_pb.js";
 
@@ -68,6 +68,6 @@ export interface MonitorServiceClient {
  * @generated from service monitor.v1.MonitorService
  */
 export function createMonitorServiceClient(transport: Transport, options?: StreamClientOptions): MonitorServiceClient {
-  return createServiceClient<MonitorServiceClient>(MonitorService, transport, options);
+  return createPlainServiceClient<MonitorServiceClient>(MonitorService, transport, options);
 }
 

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+import { callTimeout, clientTimeout } from "../options/call-timeout.js";
+import type { Setting } from "../options/declare.js";
+import type { CallPolicy } from "../options/policy.js";
+import type { CallParts } from "./parts.js";
+
+/** Options whose code is left out. */
+const leftOut = ["retry", "timeouts", "limits", "queues", "observer"] as const;
+
+/** Clients without options that need code of their own: setting one throws a `RangeError`. */
+export const liteParts: CallParts = {
+  checkClient: (options) => check(clientTimeout, options),
+  resolveClient(_scope, schema, options) {
+    if (schema) check(clientTimeout, schema);
+    return joined(schema, options);
+  },
+  resolveCall(_scope, client, options) {
+    check(callTimeout, options);
+    return joined(client, options);
+  },
+};
+
+type Options = CallPolicy & { readonly observer?: unknown };
+
+function check(timeout: Setting, options: Options): void {
+  if (options.timeoutMs !== undefined) timeout.check("timeoutMs", options.timeoutMs);
+  const name = leftOut.find((key) => options[key] !== undefined && options[key] !== false);
+  if (!name) return;
+  throw new RangeError(
+    `${name} is not in this bundle: build it without the condition connect-stream-lite`,
+  );
+}
+
+function joined(general: CallPolicy | undefined, particular: CallPolicy): CallPolicy {
+  return { timeoutMs: particular.timeoutMs ?? general?.timeoutMs };
+}

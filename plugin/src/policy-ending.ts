@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Side, TimeLimit } from "connect-stream/options";
+import type { Side, TimeLimitDoc } from "connect-stream/options";
 
 /** How a policy ends a call, in words for the side that reads them. */
 export interface Ending {
   /** What a limit of time does, and `when`. Nothing to tell of: no sentence. */
-  readonly late: Readonly<Record<TimeLimit["ends"], (when: string) => string | undefined>>;
+  readonly late: Readonly<Record<TimeLimitDoc["ends"], (when: string) => string | undefined>>;
   /** Something is too large, or too much. */
   readonly tooMuch: string;
 }

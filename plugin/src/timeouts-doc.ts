@@ -4,11 +4,11 @@ import {
   type StreamTimeouts,
   StreamTimeoutsSchema,
 } from "connect-stream/gen/connectstream/v1/options_pb.js";
-import { type TimeLimit, timeLimits } from "connect-stream/options";
+import { type TimeLimitDoc, timeLimitDocs } from "connect-stream/options";
 import type { Ending } from "./policy-ending.js";
 import { duration } from "./units.js";
 
-const declared: Readonly<Record<string, TimeLimit | undefined>> = timeLimits;
+const declared: Readonly<Record<string, TimeLimitDoc | undefined>> = timeLimitDocs;
 
 /** Timeouts, in sentences. `reader`: who reads what the side with them sends, if it streams. */
 export function timeoutLines(

@@ -26,9 +26,7 @@ function check(timeout: Setting, options: Options): void {
   if (options.timeoutMs !== undefined) timeout.check("timeoutMs", options.timeoutMs);
   const name = leftOut.find((key) => options[key] !== undefined && options[key] !== false);
   if (!name) return;
-  throw new RangeError(
-    `${name} is not in this bundle: build it without the condition connect-stream-lite`,
-  );
+  throw new RangeError(`${name} is not in this bundle: the condition connect-stream-lite is set`);
 }
 
 function joined(general: CallPolicy | undefined, particular: CallPolicy): CallPolicy {

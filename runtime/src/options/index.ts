@@ -15,4 +15,5 @@ export {
 export { nearest } from "./option-names.js";
 export { schemaPolicy } from "./schema-policy.js";
 export { isInRange, type Range, rangeText } from "./settings.js";
-export { milliseconds, type TimeLimit, timeLimits } from "./timeouts.js";
+export { milliseconds } from "./timeouts.js";
+export { type TimeLimitDoc, timeLimitDocs } from "./timeouts-doc.js";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Group, type NumberSetting, type Settings, wholeFrom } from "./declare.js";
+import { type Group, type NumberSetting, wholeFrom } from "./declare.js";
 import { MAX_TIMER_MS } from "./max-timer.js";
 
 export { MAX_TIMER_MS };
@@ -51,29 +51,14 @@ export interface StreamTimeouts {
 /** A time that a timer can hold, in milliseconds. */
 export const milliseconds: NumberSetting = wholeFrom(1, MAX_TIMER_MS);
 
-/** A limit of time, with what generated comments say of it. */
-export interface TimeLimit extends NumberSetting {
-  /** What it ends: the call, with this code, or a single `recv`. */
-  readonly ends: "deadline_exceeded" | "unavailable" | "recv";
-  /** When. `reader`: who reads what this side sends, unless that is one message. */
-  readonly when: (time: string, reader: string | undefined) => string | undefined;
-}
-
 /** Limits of time within a call: a new one is an entry here, kept in `call/timeouts.ts`. */
-export const timeLimits: Settings<keyof StreamTimeouts, TimeLimit> = {
-  firstMessageMs: limit("deadline_exceeded", (time) => `unless a message arrives within ${time}`),
-  idleMs: limit("deadline_exceeded", (time) => `after ${time} without a message either way`),
-  recvMs: { ...limit("recv", (time) => `after ${time}`), needs: "received stream" },
-  sendMs: limit(
-    "deadline_exceeded",
-    (time, reader) => reader && `when a message waits ${time} for ${reader} to read`,
-  ),
-  maxAgeMs: limit("unavailable", (time) => `after ${time}`),
+export const timeouts: Group<keyof StreamTimeouts> = {
+  needs: "stream",
+  settings: {
+    firstMessageMs: milliseconds,
+    idleMs: milliseconds,
+    recvMs: { ...milliseconds, needs: "received stream" },
+    sendMs: milliseconds,
+    maxAgeMs: milliseconds,
+  },
 };
-
-/** The group of them. */
-export const timeouts: Group<keyof StreamTimeouts> = { needs: "stream", settings: timeLimits };
-
-function limit(ends: TimeLimit["ends"], when: TimeLimit["when"]): TimeLimit {
-  return { ...milliseconds, ends, when };
-}

@@ -14,8 +14,14 @@ export interface Bundle {
   readonly modules: ReadonlyMap<string, number>;
 }
 
-/** Bundles one of the pages in `bundle/`, as for production. */
-export async function bundlePage(name: "ours" | "connect-web"): Promise<Bundle> {
+/** A page of `bundle/`. */
+export type Page = "ours" | "ours-with-metadata" | "connect-web";
+
+/** The condition with which clients go without the code of options. */
+export const lite = "connect-stream-lite";
+
+/** Bundles a page, as for production. */
+export async function bundlePage(name: Page, conditions: readonly string[] = []): Promise<Bundle> {
   const { outputFiles, metafile } = await build({
     entryPoints: [fileURLToPath(new URL(`./bundle/${name}.ts`, import.meta.url))],
     bundle: true,
@@ -24,6 +30,7 @@ export async function bundlePage(name: "ours" | "connect-web"): Promise<Bundle> 
     metafile: true,
     format: "esm",
     platform: "browser",
+    conditions: [...conditions],
     outdir: "out",
   });
   const [{ contents = new Uint8Array() } = {}] = outputFiles;
@@ -36,14 +43,18 @@ export async function bundlePage(name: "ours" | "connect-web"): Promise<Bundle> 
 }
 
 async function main(): Promise<void> {
-  const ours = await bundlePage("ours");
   const theirs = await bundlePage("connect-web");
+  const ours = await bundlePage("ours");
+  const pages = {
+    "connect-web": theirs,
+    ours,
+    [`ours, with ${lite}`]: await bundlePage("ours", [lite]),
+  };
   const kib = (bytes: number) => `${(bytes / 1024).toFixed(1)} KiB`;
-  for (const [name, { bytes, gzipBytes }] of Object.entries({ ours, "connect-web": theirs })) {
-    console.log(`${name}: ${kib(bytes)}, with gzip ${kib(gzipBytes)}`);
+  for (const [name, { bytes, gzipBytes }] of Object.entries(pages)) {
+    const ratio = (gzipBytes / theirs.gzipBytes).toFixed(2);
+    console.log(`${name}: ${kib(bytes)}, with gzip ${kib(gzipBytes)}, × connect-web ${ratio}`);
   }
-  const [ratio, gzipRatio] = [ours.bytes / theirs.bytes, ours.gzipBytes / theirs.gzipBytes];
-  console.log(`ours by connect-web: ${ratio.toFixed(2)}, with gzip ${gzipRatio.toFixed(2)}`);
   for (const [path, bytes] of [...ours.modules].sort(([, a], [, b]) => b - a)) {
     console.log(`${String(bytes).padStart(6)} ${path}`);
   }

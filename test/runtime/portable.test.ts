@@ -51,6 +51,7 @@ const core = "@bufbuild/protobuf|@connectrpc/connect";
 describe.each([
   ["index.js", core],
   ["codegenv1/index.js", core],
+  ["codegenv1/lite.js", core],
   ["fetch/index.js", core],
   ["testing/index.js", core],
   ["interop/index.js", core],

@@ -5,7 +5,13 @@ import type { CallPolicy } from "../options/policy.js";
 import type { CallParts } from "./parts.js";
 
 /** Options whose code is left out. */
-const leftOut = ["retry", "timeouts", "limits", "queues", "observer"] as const;
+const leftOut: Readonly<Record<Exclude<keyof CallPolicy, "timeoutMs"> | "observer", true>> = {
+  retry: true,
+  timeouts: true,
+  limits: true,
+  queues: true,
+  observer: true,
+};
 
 /** Clients without options that need code of their own: setting one throws a `RangeError`. */
 export const liteParts: CallParts = {
@@ -20,12 +26,10 @@ export const liteParts: CallParts = {
   },
 };
 
-type Options = CallPolicy & { readonly observer?: unknown };
-
-function check(timeout: Setting, options: Options): void {
+function check(timeout: Setting, options: CallPolicy): void {
   if (options.timeoutMs !== undefined) timeout.check("timeoutMs", options.timeoutMs);
-  const name = leftOut.find((key) => options[key] !== undefined && options[key] !== false);
-  if (!name) return;
+  const name = Object.keys(leftOut).find((key) => Reflect.get(options, key));
+  if (name === undefined) return;
   throw new RangeError(`${name} is not in this bundle: the condition connect-stream-lite is set`);
 }
 

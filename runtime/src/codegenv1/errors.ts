@@ -10,8 +10,8 @@ import type {
 } from "../errors/declared-errors.js";
 import { findErrorInfo, findRetryDelayMs } from "../errors/details.js";
 import { ErrorInfoSchema, RetryInfoSchema } from "../gen/google/rpc/error_details_pb.js";
-import { assertInteger } from "../options/settings.js";
 import { MAX_TIMER_MS } from "../options/max-timer.js";
+import { assertInteger } from "../options/settings.js";
 
 /** What a schema says of an error. */
 export interface ErrorSpec {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Code } from "@connectrpc/connect";
 import { type Group, numberFrom, type Setting, type Settings, wholeFrom } from "./declare.js";
-import { assertRange, invalidOption, isInRange, type Range } from "./settings.js";
 import { MAX_TIMER_MS } from "./max-timer.js";
+import { assertRange, invalidOption, isInRange, type Range } from "./settings.js";
 
 /**
  * When and how often a client repeats a failed call, in the terms of gRPC's retry policy. The

@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { ConnectRouter, DeclaredError, HandlerContext, MessageInitShape, ServerStreamingClient, ServerStreamingServer, StreamCallOptions, StreamClientOptions, StreamServiceOptions, TemporaryError, Transport } from "connect-stream/codegenv1";
-import { Code, createServiceClient, createServiceErrors, registerService } from "connect-stream/codegenv1";
+import { Code, createPlainServiceClient, createServiceErrors, registerService } from "connect-stream/codegenv1";
 import type { Code as Code$1, CodeSchema, createServiceErrorsSchema, DeclaredError as DeclaredError$1, DeclaredErrorSchema, fooErrors as fooErrors$1, fooErrorsSchema, FooErrorsSchema, registerXErrors as registerXErrors$1, registerXErrorsSchema, TemporaryErrorSchema } from "./a_pb.js";
 import { foo, Foo, RegisterX, XErrors } from "./a_pb.js";
 
@@ -183,7 +183,7 @@ export interface FooClient {
  * @generated from service a.v1.Foo
  */
 export function createFooClient(transport: Transport, options?: StreamClientOptions): FooClient {
-  return createServiceClient<FooClient>(Foo, transport, options);
+  return createPlainServiceClient<FooClient>(Foo, transport, options);
 }
 
 /**
@@ -254,7 +254,7 @@ export interface fooClient {
  * @generated from service a.v1.foo
  */
 export function createfooClient(transport: Transport, options?: StreamClientOptions): fooClient {
-  return createServiceClient<fooClient>(foo, transport, options);
+  return createPlainServiceClient<fooClient>(foo, transport, options);
 }
 
 /**
@@ -311,7 +311,7 @@ export interface RegisterXClient {}
  * @generated from service a.v1.RegisterX
  */
 export function createRegisterXClient(transport: Transport, options?: StreamClientOptions): RegisterXClient {
-  return createServiceClient<RegisterXClient>(RegisterX, transport, options);
+  return createPlainServiceClient<RegisterXClient>(RegisterX, transport, options);
 }
 
 /**
@@ -353,6 +353,6 @@ export interface XErrorsClient {
  * @generated from service a.v1.XErrors
  */
 export function createXErrorsClient(transport: Transport, options?: StreamClientOptions): XErrorsClient {
-  return createServiceClient<XErrorsClient>(XErrors, transport, options);
+  return createPlainServiceClient<XErrorsClient>(XErrors, transport, options);
 }
 

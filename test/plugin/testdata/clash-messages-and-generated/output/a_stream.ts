@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { ConnectRouter, HandlerContext, MessageInitShape, ServerStreamingClient, ServerStreamingServer, StreamCallOptions, StreamClientOptions, StreamServiceOptions, Transport } from "connect-stream/codegenv1";
-import { createServiceClient, registerService } from "connect-stream/codegenv1";
+import { createPlainServiceClient, registerService } from "connect-stream/codegenv1";
 import type { createMonitorClient as createMonitorClient$1, createMonitorClientSchema, MonitorClient as MonitorClient$1, MonitorClientSchema, MonitorHandler as MonitorHandler$1, MonitorHandlerSchema, registerMonitor as registerMonitor$1, registerMonitorSchema, WatchClientStreamSchema, WatchServerStream as WatchServerStream$1, WatchServerStreamSchema } from "./a_pb.js";
 import { Monitor } from "./a_pb.js";
 
@@ -88,6 +88,6 @@ export interface MonitorClient {
  * @generated from service Monitor
  */
 export function createMonitorClient(transport: Transport, options?: StreamClientOptions): MonitorClient {
-  return createServiceClient<MonitorClient>(Monitor, transport, options);
+  return createPlainServiceClient<MonitorClient>(Monitor, transport, options);
 }
 

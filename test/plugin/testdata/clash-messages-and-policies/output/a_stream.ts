@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { ClientStreamingClient, ClientStreamingServer, ConnectRouter, HandlerContext, MessageInitShape, ServerStreamingClient, ServerStreamingServer, StreamCallOptions, StreamClientOptions, StreamServiceOptions, Transport } from "connect-stream/codegenv1";
-import { Code as Code$1, createServiceClient, registerService } from "connect-stream/codegenv1";
+import { Code as Code$1, createPlainServiceClient, registerService } from "connect-stream/codegenv1";
 import type { Code, CodeSchema, policy, policySchema } from "./a_pb.js";
 import { Clash } from "./a_pb.js";
 
@@ -134,7 +134,7 @@ export interface ClashClient {
  * @generated from service Clash
  */
 export function createClashClient(transport: Transport, options?: StreamClientOptions): ClashClient {
-  return createServiceClient<ClashClient>(Clash, transport, options, {
+  return createPlainServiceClient<ClashClient>(Clash, transport, options, {
     get: { policy: { retry: { retryableCodes: [Code$1.Unavailable] } } },
     ["__proto__"]: { member: "__proto__$", policy: { retry: { retryableCodes: [Code$1.Unavailable] } } },
     unavailable: { policy: { retry: { retryableCodes: [Code$1.Unavailable] } } },

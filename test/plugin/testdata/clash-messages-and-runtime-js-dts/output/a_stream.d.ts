@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { BidiStreamingClient, BidiStreamingServer, ClientStreamingClient, ClientStreamingServer, ConnectRouter as ConnectRouter$1, HandlerContext, MessageInitShape, ServerStreamingClient, ServerStreamingServer, StreamCallOptions, StreamClientOptions, StreamServiceOptions, Transport } from "connect-stream/codegenv1";
-import type { AsyncIterableSchema, ConnectRouter, ConnectRouterSchema, contextSchema, createServiceClient, createServiceClientSchema, ErrorSchema, handler as handler$1, HandlerContextSchema, handlerSchema, HeadersSchema, MessageInitShape as MessageInitShape$1, MessageInitShapeSchema, Object$, ObjectSchema, optionsSchema, Partial$, PartialSchema, Promise as Promise$1, PromiseSchema, Record, RecordSchema, registerService, registerServiceSchema, request, requestSchema, router as router$1, routerSchema, ServerStreamingClientSchema, ServerStreamingServerSchema, stream, StreamCallOptions as StreamCallOptions$1, StreamCallOptionsSchema, streamSchema, StreamServiceOptionsSchema, transportSchema, TransportSchema } from "./a_pb.js";
+import type { AsyncIterableSchema, ConnectRouter, ConnectRouterSchema, contextSchema, createPlainServiceClient, createPlainServiceClientSchema, ErrorSchema, handler as handler$1, HandlerContextSchema, handlerSchema, HeadersSchema, MessageInitShape as MessageInitShape$1, MessageInitShapeSchema, Object$, ObjectSchema, optionsSchema, Partial$, PartialSchema, Promise as Promise$1, PromiseSchema, Record, RecordSchema, registerService, registerServiceSchema, request, requestSchema, router as router$1, routerSchema, ServerStreamingClientSchema, ServerStreamingServerSchema, stream, StreamCallOptions as StreamCallOptions$1, StreamCallOptionsSchema, streamSchema, StreamServiceOptionsSchema, transportSchema, TransportSchema } from "./a_pb.js";
 
 /**
  * Server side of Clash.A: `send` sends `AsyncIterable` messages, `sendHeaders` sends the headers now.
@@ -118,7 +118,7 @@ export interface ClashHandler {
   /**
    * @generated from rpc Clash.H
    */
-  h(request: registerService, context: HandlerContext): MessageInitShape<typeof createServiceClientSchema> | Promise<MessageInitShape<typeof createServiceClientSchema>>;
+  h(request: registerService, context: HandlerContext): MessageInitShape<typeof createPlainServiceClientSchema> | Promise<MessageInitShape<typeof createPlainServiceClientSchema>>;
 
   /**
    * @generated from rpc Clash.I
@@ -257,7 +257,7 @@ export interface ClashClient {
   /**
    * @generated from rpc Clash.H
    */
-  h(request: MessageInitShape<typeof registerServiceSchema>, options?: StreamCallOptions): Promise<createServiceClient>;
+  h(request: MessageInitShape<typeof registerServiceSchema>, options?: StreamCallOptions): Promise<createPlainServiceClient>;
 
   /**
    * @generated from rpc Clash.I

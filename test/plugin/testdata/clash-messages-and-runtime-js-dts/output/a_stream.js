@@ -2,7 +2,7 @@
 // @generated from file a.proto (syntax proto3)
 /* eslint-disable */
 
-import { createServiceClient, registerService } from "connect-stream/codegenv1";
+import { createPlainServiceClient, registerService } from "connect-stream/codegenv1";
 import { Clash } from "./a_pb.js";
 
 /**
@@ -20,6 +20,6 @@ export function registerClash(router, handler, options) {
  * @generated from service Clash
  */
 export function createClashClient(transport, options) {
-  return createServiceClient(Clash, transport, options);
+  return createPlainServiceClient(Clash, transport, options);
 }
 

@@ -3,8 +3,8 @@
 /* eslint-disable */
 
 import type { BidiStreamingClient, BidiStreamingServer, ClientStreamingClient, ClientStreamingServer, ConnectRouter as ConnectRouter$1, HandlerContext, MessageInitShape, ServerStreamingClient, ServerStreamingServer, StreamCallOptions, StreamClientOptions, StreamServiceOptions, Transport } from "connect-stream/codegenv1";
-import { createServiceClient as createServiceClient$1, registerService as registerService$1 } from "connect-stream/codegenv1";
-import type { AsyncIterableSchema, ConnectRouter, ConnectRouterSchema, contextSchema, createServiceClient, createServiceClientSchema, ErrorSchema, handler as handler$1, HandlerContextSchema, handlerSchema, HeadersSchema, MessageInitShape as MessageInitShape$1, MessageInitShapeSchema, Object$, ObjectSchema, optionsSchema, Partial$, PartialSchema, Promise as Promise$1, PromiseSchema, Record, RecordSchema, registerService, registerServiceSchema, request, requestSchema, router as router$1, routerSchema, ServerStreamingClientSchema, ServerStreamingServerSchema, stream, StreamCallOptions as StreamCallOptions$1, StreamCallOptionsSchema, streamSchema, StreamServiceOptionsSchema, transportSchema, TransportSchema } from "./a_pb.js";
+import { createPlainServiceClient as createPlainServiceClient$1, registerService as registerService$1 } from "connect-stream/codegenv1";
+import type { AsyncIterableSchema, ConnectRouter, ConnectRouterSchema, contextSchema, createPlainServiceClient, createPlainServiceClientSchema, ErrorSchema, handler as handler$1, HandlerContextSchema, handlerSchema, HeadersSchema, MessageInitShape as MessageInitShape$1, MessageInitShapeSchema, Object$, ObjectSchema, optionsSchema, Partial$, PartialSchema, Promise as Promise$1, PromiseSchema, Record, RecordSchema, registerService, registerServiceSchema, request, requestSchema, router as router$1, routerSchema, ServerStreamingClientSchema, ServerStreamingServerSchema, stream, StreamCallOptions as StreamCallOptions$1, StreamCallOptionsSchema, streamSchema, StreamServiceOptionsSchema, transportSchema, TransportSchema } from "./a_pb.js";
 import { Clash } from "./a_pb.js";
 
 /**
@@ -120,7 +120,7 @@ export interface ClashHandler {
   /**
    * @generated from rpc Clash.H
    */
-  h(request: registerService, context: HandlerContext): MessageInitShape<typeof createServiceClientSchema> | Promise<MessageInitShape<typeof createServiceClientSchema>>;
+  h(request: registerService, context: HandlerContext): MessageInitShape<typeof createPlainServiceClientSchema> | Promise<MessageInitShape<typeof createPlainServiceClientSchema>>;
 
   /**
    * @generated from rpc Clash.I
@@ -261,7 +261,7 @@ export interface ClashClient {
   /**
    * @generated from rpc Clash.H
    */
-  h(request: MessageInitShape<typeof registerServiceSchema>, options?: StreamCallOptions): Promise<createServiceClient>;
+  h(request: MessageInitShape<typeof registerServiceSchema>, options?: StreamCallOptions): Promise<createPlainServiceClient>;
 
   /**
    * @generated from rpc Clash.I
@@ -290,6 +290,6 @@ export interface ClashClient {
  * @generated from service Clash
  */
 export function createClashClient(transport: Transport, options?: StreamClientOptions): ClashClient {
-  return createServiceClient$1<ClashClient>(Clash, transport, options);
+  return createPlainServiceClient$1<ClashClient>(Clash, transport, options);
 }
 

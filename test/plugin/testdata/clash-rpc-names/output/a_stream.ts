@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { BidiStreamingClient, BidiStreamingServer, ClientStreamingClient, ClientStreamingServer, ConnectRouter, HandlerContext, MessageInitShape, ServerStreamingClient, ServerStreamingServer, StreamCallOptions, StreamClientOptions, StreamServiceOptions, Transport } from "connect-stream/codegenv1";
-import { createServiceClient, registerService } from "connect-stream/codegenv1";
+import { createPlainServiceClient, registerService } from "connect-stream/codegenv1";
 import type { Empty, EmptySchema } from "./a_pb.js";
 import { Hostile } from "./a_pb.js";
 
@@ -313,7 +313,7 @@ export interface HostileClient {
  * @generated from service Hostile
  */
 export function createHostileClient(transport: Transport, options?: StreamClientOptions): HostileClient {
-  return createServiceClient<HostileClient>(Hostile, transport, options, {
+  return createPlainServiceClient<HostileClient>(Hostile, transport, options, {
     then: { member: "then$" },
     ["__proto__"]: { member: "__proto__$" },
     hasOwnProperty: { member: "hasOwnProperty$" },

@@ -2,7 +2,7 @@
 // @generated from file a.proto (syntax proto3)
 /* eslint-disable */
 
-import { createServiceClient as createServiceClient$1, registerService as registerService$1 } from "connect-stream/codegenv1";
+import { createPlainServiceClient, registerService as registerService$1 } from "connect-stream/codegenv1";
 import { delete$, handler as handler$1, options as options$1, router as router$1, ServerStreaming, Service, transport as transport$1 } from "./a_pb.js";
 
 /**
@@ -22,7 +22,7 @@ export function registerService(router, handler, options) {
  * @generated from service Service
  */
 export function createServiceClient(transport, options) {
-  return createServiceClient$1(Service, transport, options, {
+  return createPlainServiceClient(Service, transport, options, {
     then: { member: "then$" },
   });
 }
@@ -42,7 +42,7 @@ export function registerServerStreaming(router, handler, options) {
  * @generated from service ServerStreaming
  */
 export function createServerStreamingClient(transport, options) {
-  return createServiceClient$1(ServerStreaming, transport, options);
+  return createPlainServiceClient(ServerStreaming, transport, options);
 }
 
 /**
@@ -60,7 +60,7 @@ export function registerRouter(router, handler, options) {
  * @generated from service router
  */
 export function createRouterClient(transport, options) {
-  return createServiceClient$1(router$1, transport, options);
+  return createPlainServiceClient(router$1, transport, options);
 }
 
 /**
@@ -78,7 +78,7 @@ export function registerHandler(router, handler, options) {
  * @generated from service handler
  */
 export function createHandlerClient(transport, options) {
-  return createServiceClient$1(handler$1, transport, options);
+  return createPlainServiceClient(handler$1, transport, options);
 }
 
 /**
@@ -96,7 +96,7 @@ export function registerOptions(router, handler, options) {
  * @generated from service options
  */
 export function createOptionsClient(transport, options) {
-  return createServiceClient$1(options$1, transport, options);
+  return createPlainServiceClient(options$1, transport, options);
 }
 
 /**
@@ -114,7 +114,7 @@ export function registerTransport(router, handler, options) {
  * @generated from service transport
  */
 export function createTransportClient(transport, options) {
-  return createServiceClient$1(transport$1, transport, options);
+  return createPlainServiceClient(transport$1, transport, options);
 }
 
 /**
@@ -132,6 +132,6 @@ export function registerDelete(router, handler, options) {
  * @generated from service delete
  */
 export function createDeleteClient(transport, options) {
-  return createServiceClient$1(delete$, transport, options);
+  return createPlainServiceClient(delete$, transport, options);
 }
 

@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { ConnectRouter, MessageInitShape, ServerStreamingClient as ServerStreamingClient$1, ServerStreamingServer, StreamCallOptions, StreamClientOptions, StreamServiceOptions, Transport } from "connect-stream/codegenv1";
-import { createServiceClient as createServiceClient$1, registerService as registerService$1 } from "connect-stream/codegenv1";
+import { createPlainServiceClient, registerService as registerService$1 } from "connect-stream/codegenv1";
 import type { Empty, EmptySchema } from "./a_pb.js";
 import { delete$, handler as handler$1, options as options$1, router as router$1, ServerStreaming, Service, transport as transport$1 } from "./a_pb.js";
 
@@ -70,7 +70,7 @@ export interface ServiceClient {
  * @generated from service Service
  */
 export function createServiceClient(transport: Transport, options?: StreamClientOptions): ServiceClient {
-  return createServiceClient$1<ServiceClient>(Service, transport, options, {
+  return createPlainServiceClient<ServiceClient>(Service, transport, options, {
     then: { member: "then$" },
   });
 }
@@ -132,7 +132,7 @@ export interface ServerStreamingClient {
  * @generated from service ServerStreaming
  */
 export function createServerStreamingClient(transport: Transport, options?: StreamClientOptions): ServerStreamingClient {
-  return createServiceClient$1<ServerStreamingClient>(ServerStreaming, transport, options);
+  return createPlainServiceClient<ServerStreamingClient>(ServerStreaming, transport, options);
 }
 
 /**
@@ -192,7 +192,7 @@ export interface RouterClient {
  * @generated from service router
  */
 export function createRouterClient(transport: Transport, options?: StreamClientOptions): RouterClient {
-  return createServiceClient$1<RouterClient>(router$1, transport, options);
+  return createPlainServiceClient<RouterClient>(router$1, transport, options);
 }
 
 /**
@@ -252,7 +252,7 @@ export interface HandlerClient {
  * @generated from service handler
  */
 export function createHandlerClient(transport: Transport, options?: StreamClientOptions): HandlerClient {
-  return createServiceClient$1<HandlerClient>(handler$1, transport, options);
+  return createPlainServiceClient<HandlerClient>(handler$1, transport, options);
 }
 
 /**
@@ -312,7 +312,7 @@ export interface OptionsClient {
  * @generated from service options
  */
 export function createOptionsClient(transport: Transport, options?: StreamClientOptions): OptionsClient {
-  return createServiceClient$1<OptionsClient>(options$1, transport, options);
+  return createPlainServiceClient<OptionsClient>(options$1, transport, options);
 }
 
 /**
@@ -372,7 +372,7 @@ export interface TransportClient {
  * @generated from service transport
  */
 export function createTransportClient(transport: Transport, options?: StreamClientOptions): TransportClient {
-  return createServiceClient$1<TransportClient>(transport$1, transport, options);
+  return createPlainServiceClient<TransportClient>(transport$1, transport, options);
 }
 
 /**
@@ -432,6 +432,6 @@ export interface DeleteClient {
  * @generated from service delete
  */
 export function createDeleteClient(transport: Transport, options?: StreamClientOptions): DeleteClient {
-  return createServiceClient$1<DeleteClient>(delete$, transport, options);
+  return createPlainServiceClient<DeleteClient>(delete$, transport, options);
 }
 

@@ -9,7 +9,7 @@
 // On the package.
 
 import type { ClientStreamingClient, ClientStreamingServer, ConnectRouter, HandlerContext, MessageInitShape, ServerStreamingClient, ServerStreamingServer, StreamCallOptions, StreamClientOptions, StreamServiceOptions, Transport } from "connect-stream/codegenv1";
-import { createServiceClient, registerService } from "connect-stream/codegenv1";
+import { createPlainServiceClient, registerService } from "connect-stream/codegenv1";
 import type { M, MSchema } from "./a_pb.js";
 import { S } from "./a_pb.js";
 
@@ -159,6 +159,6 @@ export interface SClient {
  * @generated from service c.S
  */
 export function createSClient(transport: Transport, options?: StreamClientOptions): SClient {
-  return createServiceClient<SClient>(S, transport, options);
+  return createPlainServiceClient<SClient>(S, transport, options);
 }
 

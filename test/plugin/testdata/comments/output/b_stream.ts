@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { ConnectRouter, MessageInitShape, ServerStreamingClient, ServerStreamingServer, StreamCallOptions, StreamClientOptions, StreamServiceOptions, Transport } from "connect-stream/codegenv1";
-import { createServiceClient, registerService } from "connect-stream/codegenv1";
+import { createPlainServiceClient, registerService } from "connect-stream/codegenv1";
 import type { M, MSchema } from "./b_pb.js";
 import { W } from "./b_pb.js";
 
@@ -82,6 +82,6 @@ export interface WClient {
  * @generated from service W
  */
 export function createWClient(transport: Transport, options?: StreamClientOptions): WClient {
-  return createServiceClient<WClient>(W, transport, options);
+  return createPlainServiceClient<WClient>(W, transport, options);
 }
 

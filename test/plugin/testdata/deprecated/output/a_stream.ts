@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { ConnectRouter, MessageInitShape, ServerStreamingClient, ServerStreamingServer, StreamCallOptions, StreamClientOptions, StreamServiceOptions, Transport } from "connect-stream/codegenv1";
-import { createServiceClient, registerService } from "connect-stream/codegenv1";
+import { createPlainServiceClient, registerService } from "connect-stream/codegenv1";
 import type { M, MSchema } from "./a_pb.js";
 import { Current, Former } from "./a_pb.js";
 
@@ -100,7 +100,7 @@ export interface CurrentClient {
  * @generated from service Current
  */
 export function createCurrentClient(transport: Transport, options?: StreamClientOptions): CurrentClient {
-  return createServiceClient<CurrentClient>(Current, transport, options);
+  return createPlainServiceClient<CurrentClient>(Current, transport, options);
 }
 
 /**
@@ -172,6 +172,6 @@ export interface FormerClient {
  * @deprecated
  */
 export function createFormerClient(transport: Transport, options?: StreamClientOptions): FormerClient {
-  return createServiceClient<FormerClient>(Former, transport, options);
+  return createPlainServiceClient<FormerClient>(Former, transport, options);
 }
 

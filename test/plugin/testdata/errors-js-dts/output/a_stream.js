@@ -2,7 +2,7 @@
 // @generated from file a.proto (package a.v1, syntax proto3)
 /* eslint-disable */
 
-import { Code, createServiceClient, createServiceErrors } from "connect-stream/codegenv1";
+import { Code, createPlainServiceClient, createServiceErrors } from "connect-stream/codegenv1";
 import { Hosts, Old, Plain } from "./a_pb.js";
 
 /**
@@ -23,7 +23,7 @@ export const hostsErrors = createServiceErrors("hosts.example.com", {
  * @generated from service a.v1.Hosts
  */
 export function createHostsClient(transport, options) {
-  return createServiceClient(Hosts, transport, options);
+  return createPlainServiceClient(Hosts, transport, options);
 }
 
 /**
@@ -32,7 +32,7 @@ export function createHostsClient(transport, options) {
  * @generated from service a.v1.Plain
  */
 export function createPlainClient(transport, options) {
-  return createServiceClient(Plain, transport, options);
+  return createPlainServiceClient(Plain, transport, options);
 }
 
 /**
@@ -52,6 +52,6 @@ export const oldErrors = createServiceErrors("a.v1.Old", {
  * @deprecated
  */
 export function createOldClient(transport, options) {
-  return createServiceClient(Old, transport, options);
+  return createPlainServiceClient(Old, transport, options);
 }
 

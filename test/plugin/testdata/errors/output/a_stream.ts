@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { BidiStreamingClient, BidiStreamingServer, ClientStreamingClient, ClientStreamingServer, ConnectRouter, DeclaredError, HandlerContext, MessageInitShape, ServerStreamingClient, ServerStreamingServer, StreamCallOptions, StreamClientOptions, StreamServiceOptions, TemporaryError, Transport } from "connect-stream/codegenv1";
-import { Code, createServiceClient, createServiceErrors, registerService } from "connect-stream/codegenv1";
+import { Code, createPlainServiceClient, createServiceErrors, registerService } from "connect-stream/codegenv1";
 import type { M, MSchema } from "./a_pb.js";
 import { Hosts, Old, Plain } from "./a_pb.js";
 
@@ -162,7 +162,7 @@ export interface HostsClient {
  * @generated from service a.v1.Hosts
  */
 export function createHostsClient(transport: Transport, options?: StreamClientOptions): HostsClient {
-  return createServiceClient<HostsClient>(Hosts, transport, options);
+  return createPlainServiceClient<HostsClient>(Hosts, transport, options);
 }
 
 /**
@@ -227,7 +227,7 @@ export interface PlainClient {
  * @generated from service a.v1.Plain
  */
 export function createPlainClient(transport: Transport, options?: StreamClientOptions): PlainClient {
-  return createServiceClient<PlainClient>(Plain, transport, options);
+  return createPlainServiceClient<PlainClient>(Plain, transport, options);
 }
 
 /**
@@ -327,6 +327,6 @@ export interface OldClient {
  * @deprecated
  */
 export function createOldClient(transport: Transport, options?: StreamClientOptions): OldClient {
-  return createServiceClient<OldClient>(Old, transport, options);
+  return createPlainServiceClient<OldClient>(Old, transport, options);
 }
 

@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { ConnectRouter, MessageInitShape, ServerStreamingClient, ServerStreamingServer, StreamCallOptions, StreamClientOptions, StreamServiceOptions, Transport } from "connect-stream/codegenv1";
-import { createServiceClient, registerService } from "connect-stream/codegenv1";
+import { createPlainServiceClient, registerService } from "connect-stream/codegenv1";
 import type { M, MSchema } from "./without_pb.js";
 import { S } from "./with_pb.js";
 
@@ -64,6 +64,6 @@ export interface SClient {
  * @generated from service S
  */
 export function createSClient(transport: Transport, options?: StreamClientOptions): SClient {
-  return createServiceClient<SClient>(S, transport, options);
+  return createPlainServiceClient<SClient>(S, transport, options);
 }
 

@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { ConnectRouter, HandlerContext, MessageInitShape, ServerStreamingClient, ServerStreamingServer, StreamCallOptions, StreamClientOptions, StreamServiceOptions, Transport } from "connect-stream/codegenv1";
-import { createServiceClient, registerService } from "connect-stream/codegenv1";
+import { createPlainServiceClient, registerService } from "connect-stream/codegenv1";
 import type { Empty, EmptySchema } from "./a_pb.js";
 import { monitor, twin, Twin } from "./a_pb.js";
 
@@ -130,7 +130,7 @@ export interface MonitorClient {
  * @generated from service monitor
  */
 export function createMonitorClient(transport: Transport, options?: StreamClientOptions): MonitorClient {
-  return createServiceClient<MonitorClient>(monitor, transport, options);
+  return createPlainServiceClient<MonitorClient>(monitor, transport, options);
 }
 
 /**
@@ -190,7 +190,7 @@ export interface twinClient {
  * @generated from service twin
  */
 export function createtwinClient(transport: Transport, options?: StreamClientOptions): twinClient {
-  return createServiceClient<twinClient>(twin, transport, options);
+  return createPlainServiceClient<twinClient>(twin, transport, options);
 }
 
 /**
@@ -250,6 +250,6 @@ export interface TwinClient {
  * @generated from service Twin
  */
 export function createTwinClient(transport: Transport, options?: StreamClientOptions): TwinClient {
-  return createServiceClient<TwinClient>(Twin, transport, options);
+  return createPlainServiceClient<TwinClient>(Twin, transport, options);
 }
 

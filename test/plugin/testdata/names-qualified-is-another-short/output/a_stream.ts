@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { ConnectRouter, MessageInitShape, ServerStreamingClient, ServerStreamingServer, StreamCallOptions, StreamClientOptions, StreamServiceOptions, Transport } from "connect-stream/codegenv1";
-import { createServiceClient, registerService } from "connect-stream/codegenv1";
+import { createPlainServiceClient, registerService } from "connect-stream/codegenv1";
 import type { Empty, EmptySchema } from "./a_pb.js";
 import { A, B } from "./a_pb.js";
 
@@ -64,7 +64,7 @@ export interface AClient {
  * @generated from service A
  */
 export function createAClient(transport: Transport, options?: StreamClientOptions): AClient {
-  return createServiceClient<AClient>(A, transport, options);
+  return createPlainServiceClient<AClient>(A, transport, options);
 }
 
 /**
@@ -152,6 +152,6 @@ export interface BClient {
  * @generated from service B
  */
 export function createBClient(transport: Transport, options?: StreamClientOptions): BClient {
-  return createServiceClient<BClient>(B, transport, options);
+  return createPlainServiceClient<BClient>(B, transport, options);
 }
 

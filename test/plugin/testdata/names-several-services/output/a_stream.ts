@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { BidiStreamingClient, BidiStreamingServer, ClientStreamingClient, ClientStreamingServer, ConnectRouter, MessageInitShape, ServerStreamingClient, ServerStreamingServer, StreamCallOptions, StreamClientOptions, StreamServiceOptions, Transport } from "connect-stream/codegenv1";
-import { createServiceClient, registerService } from "connect-stream/codegenv1";
+import { createPlainServiceClient, registerService } from "connect-stream/codegenv1";
 import type { Empty, EmptySchema } from "./a_pb.js";
 import { CpuService, DiskService, EmptyService } from "./a_pb.js";
 
@@ -92,7 +92,7 @@ export interface CpuServiceClient {
  * @generated from service m.v1.CpuService
  */
 export function createCpuServiceClient(transport: Transport, options?: StreamClientOptions): CpuServiceClient {
-  return createServiceClient<CpuServiceClient>(CpuService, transport, options);
+  return createPlainServiceClient<CpuServiceClient>(CpuService, transport, options);
 }
 
 /**
@@ -182,7 +182,7 @@ export interface DiskServiceClient {
  * @generated from service m.v1.DiskService
  */
 export function createDiskServiceClient(transport: Transport, options?: StreamClientOptions): DiskServiceClient {
-  return createServiceClient<DiskServiceClient>(DiskService, transport, options);
+  return createPlainServiceClient<DiskServiceClient>(DiskService, transport, options);
 }
 
 /**
@@ -214,6 +214,6 @@ export interface EmptyServiceClient {}
  * @generated from service m.v1.EmptyService
  */
 export function createEmptyServiceClient(transport: Transport, options?: StreamClientOptions): EmptyServiceClient {
-  return createServiceClient<EmptyServiceClient>(EmptyService, transport, options);
+  return createPlainServiceClient<EmptyServiceClient>(EmptyService, transport, options);
 }
 

@@ -2,7 +2,7 @@
 // @generated from file a.proto (package a.v1, syntax proto3)
 /* eslint-disable */
 
-import { Code, createServiceClient, registerService } from "connect-stream/codegenv1";
+import { Code, createPlainServiceClient, registerService } from "connect-stream/codegenv1";
 import { Feeds, Plain } from "./a_pb.js";
 
 /**
@@ -26,7 +26,7 @@ export function registerFeeds(router, handler, options) {
  * @generated from service a.v1.Feeds
  */
 export function createFeedsClient(transport, options) {
-  return createServiceClient(Feeds, transport, options, {
+  return createPlainServiceClient(Feeds, transport, options, {
     read: { policy: { limits: { writeMaxBytes: 1000 }, timeoutMs: 90000, retry: {} } },
     look: { policy: { limits: { writeMaxBytes: 1000 }, timeoutMs: 90000, retry: {} } },
     watch: { policy: { timeouts: { firstMessageMs: 5000, idleMs: 60000, recvMs: 1500 }, limits: { writeMaxBytes: 1000 }, timeoutMs: 90000, retry: { maxAttempts: 3, initialBackoffMs: 100, maxBackoffMs: 2000, backoffMultiplier: 1.5, retryableCodes: [Code.Unavailable, Code.ResourceExhausted], throttling: { maxTokens: 10, tokenRatio: 0.1 }, maxBufferBytes: 1048576 } } },
@@ -50,6 +50,6 @@ export function registerPlain(router, handler, options) {
  * @generated from service a.v1.Plain
  */
 export function createPlainClient(transport, options) {
-  return createServiceClient(Plain, transport, options);
+  return createPlainServiceClient(Plain, transport, options);
 }
 

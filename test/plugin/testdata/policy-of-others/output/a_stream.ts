@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { ConnectRouter, MessageInitShape, ServerStreamingClient, ServerStreamingServer, StreamCallOptions, StreamClientOptions, StreamServiceOptions, Transport } from "connect-stream/codegenv1";
-import { createServiceClient, registerService } from "connect-stream/codegenv1";
+import { createPlainServiceClient, registerService } from "connect-stream/codegenv1";
 import type { Request, RequestSchema, ResponseSchema } from "./a_pb.js";
 import { Feed } from "./a_pb.js";
 
@@ -64,6 +64,6 @@ export interface FeedClient {
  * @generated from service a.Feed
  */
 export function createFeedClient(transport: Transport, options?: StreamClientOptions): FeedClient {
-  return createServiceClient<FeedClient>(Feed, transport, options);
+  return createPlainServiceClient<FeedClient>(Feed, transport, options);
 }
 

@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { BidiStreamingClient, BidiStreamingServer, ClientStreamingClient, ClientStreamingServer, ConnectRouter, HandlerContext, MessageInitShape, ServerStreamingClient, ServerStreamingServer, StreamCallOptions, StreamClientOptions, StreamServiceOptions, Transport } from "connect-stream/codegenv1";
-import { createServiceClient, registerService } from "connect-stream/codegenv1";
+import { createPlainServiceClient, registerService } from "connect-stream/codegenv1";
 import type { Request, RequestSchema, Response, ResponseSchema } from "./a_pb.js";
 import { Feeds } from "./a_pb.js";
 
@@ -212,7 +212,7 @@ export interface FeedsClient {
  * @generated from service a.v1.Feeds
  */
 export function createFeedsClient(transport: Transport, options?: StreamClientOptions): FeedsClient {
-  return createServiceClient<FeedsClient>(Feeds, transport, options, {
+  return createPlainServiceClient<FeedsClient>(Feeds, transport, options, {
     watch: { policy: { queues: { receive: { whenFull: "fail" } } } },
     follow: { policy: { queues: { receive: { whenFull: "fail" } } } },
     upload: { policy: { timeouts: { sendMs: 2000, maxAgeMs: 60000 }, queues: { send: { maxMessages: 5, whenFull: "drop-oldest" } } } },

@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { BidiStreamingClient, BidiStreamingServer, ClientStreamingClient, ClientStreamingServer, ConnectRouter, HandlerContext, MessageInitShape, ServerStreamingClient, ServerStreamingServer, StreamCallOptions, StreamClientOptions, StreamServiceOptions, Transport } from "connect-stream/codegenv1";
-import { Code, createServiceClient, registerService } from "connect-stream/codegenv1";
+import { Code, createPlainServiceClient, registerService } from "connect-stream/codegenv1";
 import type { Request, RequestSchema, Response, ResponseSchema } from "./a_pb.js";
 import { Feeds, Plain } from "./a_pb.js";
 
@@ -278,7 +278,7 @@ export interface FeedsClient {
  * @generated from service a.v1.Feeds
  */
 export function createFeedsClient(transport: Transport, options?: StreamClientOptions): FeedsClient {
-  return createServiceClient<FeedsClient>(Feeds, transport, options, {
+  return createPlainServiceClient<FeedsClient>(Feeds, transport, options, {
     read: { policy: { limits: { writeMaxBytes: 1000 }, timeoutMs: 90000, retry: {} } },
     look: { policy: { limits: { writeMaxBytes: 1000 }, timeoutMs: 90000, retry: {} } },
     watch: { policy: { timeouts: { firstMessageMs: 5000, idleMs: 60000, recvMs: 1500 }, limits: { writeMaxBytes: 1000 }, timeoutMs: 90000, retry: { maxAttempts: 3, initialBackoffMs: 100, maxBackoffMs: 2000, backoffMultiplier: 1.5, retryableCodes: [Code.Unavailable, Code.ResourceExhausted], throttling: { maxTokens: 10, tokenRatio: 0.1 }, maxBufferBytes: 1048576 } } },
@@ -348,6 +348,6 @@ export interface PlainClient {
  * @generated from service a.v1.Plain
  */
 export function createPlainClient(transport: Transport, options?: StreamClientOptions): PlainClient {
-  return createServiceClient<PlainClient>(Plain, transport, options);
+  return createPlainServiceClient<PlainClient>(Plain, transport, options);
 }
 

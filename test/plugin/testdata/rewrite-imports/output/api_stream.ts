@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { ConnectRouter, MessageInitShape, ServerStreamingClient, ServerStreamingServer, StreamCallOptions, StreamClientOptions, StreamServiceOptions, Transport } from "@acme/streams";
-import { createServiceClient, registerService } from "@acme/streams";
+import { createPlainServiceClient, registerService } from "@acme/streams";
 import type { Thing, ThingSchema } from "@acme/common/common/v1/common_pb.js";
 import { S } from "./api_pb.js";
 
@@ -64,6 +64,6 @@ export interface SClient {
  * @generated from service S
  */
 export function createSClient(transport: Transport, options?: StreamClientOptions): SClient {
-  return createServiceClient<SClient>(S, transport, options);
+  return createPlainServiceClient<SClient>(S, transport, options);
 }
 

@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { BidiStreamingClient, BidiStreamingServer, ConnectRouter, StreamCallOptions, StreamClientOptions, StreamServiceOptions, Transport } from "connect-stream/codegenv1";
-import { createServiceClient, registerService } from "connect-stream/codegenv1";
+import { createPlainServiceClient, registerService } from "connect-stream/codegenv1";
 import type { MSchema } from "./a_pb.js";
 import { S } from "./a_pb.js";
 
@@ -65,6 +65,6 @@ export interface SClient {
  * @generated from service S
  */
 export function createSClient(transport: Transport, options?: StreamClientOptions): SClient {
-  return createServiceClient<SClient>(S, transport, options);
+  return createPlainServiceClient<SClient>(S, transport, options);
 }
 

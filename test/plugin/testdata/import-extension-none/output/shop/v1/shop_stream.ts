@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { BidiStreamingClient, BidiStreamingServer, ClientStreamingClient, ClientStreamingServer, ConnectRouter, HandlerContext, MessageInitShape, ServerStreamingClient, ServerStreamingServer, StreamCallOptions, StreamClientOptions, StreamServiceOptions, Transport } from "connect-stream/codegenv1";
-import { createServiceClient, registerService } from "connect-stream/codegenv1";
+import { createPlainServiceClient, registerService } from "connect-stream/codegenv1";
 import type { FindRequest, FindRequestSchema, FindResponse, FindResponseSchema, HaggleRequestSchema, HaggleResponseSchema, ImportRequestSchema, ImportResponseSchema, WatchRequest, WatchRequestSchema, WatchResponseSchema } from "./shop_pb";
 import { ShopService } from "./shop_pb";
 
@@ -152,6 +152,6 @@ export interface ShopServiceClient {
  * @generated from service shop.v1.ShopService
  */
 export function createShopServiceClient(transport: Transport, options?: StreamClientOptions): ShopServiceClient {
-  return createServiceClient<ShopServiceClient>(ShopService, transport, options);
+  return createPlainServiceClient<ShopServiceClient>(ShopService, transport, options);
 }
 

@@ -5,7 +5,7 @@
 "use strict";
 Object.defineProperty(exports, "__esModule", { value: true });
 
-const { createServiceClient, registerService } = require("connect-stream/codegenv1");
+const { createPlainServiceClient, registerService } = require("connect-stream/codegenv1");
 const { ShopService } = require("./shop_pb.js");
 
 /**
@@ -23,7 +23,7 @@ function registerShopService(router, handler, options) {
  * @generated from service shop.v1.ShopService
  */
 function createShopServiceClient(transport, options) {
-  return createServiceClient(ShopService, transport, options);
+  return createPlainServiceClient(ShopService, transport, options);
 }
 
 

@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { BidiStreamingClient, ClientStreamingClient, MessageInitShape, ServerStreamingClient, StreamCallOptions, StreamClientOptions, Transport } from "connect-stream/codegenv1";
-import { createServiceClient } from "connect-stream/codegenv1";
+import { createPlainServiceClient } from "connect-stream/codegenv1";
 import type { FindRequestSchema, FindResponse, HaggleRequestSchema, HaggleResponseSchema, ImportRequestSchema, ImportResponseSchema, WatchRequestSchema, WatchResponseSchema } from "./shop_pb.js";
 import { ShopService } from "./shop_pb.js";
 
@@ -77,6 +77,6 @@ export interface ShopServiceClient {
  * @generated from service shop.v1.ShopService
  */
 export function createShopServiceClient(transport: Transport, options?: StreamClientOptions): ShopServiceClient {
-  return createServiceClient<ShopServiceClient>(ShopService, transport, options);
+  return createPlainServiceClient<ShopServiceClient>(ShopService, transport, options);
 }
 

@@ -2,7 +2,7 @@
 // @generated from file shop/v1/shop.proto (package shop.v1, syntax proto3)
 /* eslint-disable */
 
-import { createServiceClient, registerService } from "connect-stream/codegenv1";
+import { createPlainServiceClient, registerService } from "connect-stream/codegenv1";
 import { ShopService } from "./shop_pb.js";
 
 /**
@@ -20,6 +20,6 @@ export function registerShopService(router, handler, options) {
  * @generated from service shop.v1.ShopService
  */
 export function createShopServiceClient(transport, options) {
-  return createServiceClient(ShopService, transport, options);
+  return createPlainServiceClient(ShopService, transport, options);
 }
 

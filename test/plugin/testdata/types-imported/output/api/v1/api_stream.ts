@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { BidiStreamingClient, BidiStreamingServer, ClientStreamingClient, ClientStreamingServer, ConnectRouter, HandlerContext, MessageInitShape, ServerStreamingClient, ServerStreamingServer, StreamCallOptions, StreamClientOptions, StreamServiceOptions, Transport } from "connect-stream/codegenv1";
-import { createServiceClient, registerService } from "connect-stream/codegenv1";
+import { createPlainServiceClient, registerService } from "connect-stream/codegenv1";
 import type { Outer_Inner, Outer_Inner_CoreSchema, Outer_InnerSchema, ThingSchema } from "./api_pb.js";
 import { ApiService } from "./api_pb.js";
 import type { Group_ThingSchema, ThingSchema as ThingSchema$1 } from "../../common/v1/common_pb.js";
@@ -237,6 +237,6 @@ export interface ApiServiceClient {
  * @generated from service api.v1.ApiService
  */
 export function createApiServiceClient(transport: Transport, options?: StreamClientOptions): ApiServiceClient {
-  return createServiceClient<ApiServiceClient>(ApiService, transport, options);
+  return createPlainServiceClient<ApiServiceClient>(ApiService, transport, options);
 }
 

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { expect, it } from "vitest";
+
+const page = fileURLToPath(new URL("../../../bench/bundle/ours.ts", import.meta.url));
+
+it("bundles a page without the code of options", async () => {
+  const { outputFiles } = await build({
+    entryPoints: [page],
+    bundle: true,
+    minify: true,
+    format: "esm",
+    conditions: ["connect-stream-lite"],
+    write: false,
+  });
+  expect(outputFiles[0]?.text).toContain("is not in this bundle");
+  expect(outputFiles[0]?.text).not.toContain("maxAttempts");
+});

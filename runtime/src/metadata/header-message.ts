@@ -1,48 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
-import {
-  create,
-  type DescMessage,
-  type MessageInitShape,
-  type MessageShape,
-} from "@bufbuild/protobuf";
+import { create, type DescMessage, type MessageInitShape } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import type { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { type HeaderCodec, type HeaderField, headerField } from "./header-field.js";
+import { type HeaderField, headerField } from "./header-field.js";
 
 /** A `required` field of proto2. By number, for the enum comes with all of the well-known types. */
 const REQUIRED: FeatureSet_FieldPresence.LEGACY_REQUIRED = 3;
 
-/** The longest value to repeat in an error, in characters. */
-const MAX_SHOWN = 64;
-
-/** A message whose fields travel as headers: the initial metadata of a stream. */
+/**
+ * A message whose fields travel as headers: the initial metadata of a stream. Servers read it with
+ * `header-message-reader.ts`.
+ */
 export class HeaderMessage {
   readonly desc: DescMessage;
-  readonly #fields: readonly HeaderField[];
+  readonly fields: readonly HeaderField[];
 
   constructor(desc: DescMessage) {
     this.desc = desc;
-    this.#fields = desc.fields.map(headerField);
+    this.fields = desc.fields.map(headerField);
   }
 
   /** Adds the fields that are set. Throws `internal` for a message that cannot travel. */
   addTo(headers: Headers, init: object): void {
     const message = reflect(this.desc, create(this.desc, init as MessageInitShape<DescMessage>));
-    for (const field of this.#fields) {
+    for (const field of this.fields) {
       try {
         write(headers, field, checkedValues(message, field));
       } catch (thrown) {
         throw fault(field, thrown);
       }
     }
-  }
-
-  /** The message that `headers` are. Throws `invalid_argument` if they are none. */
-  fromHeaders(headers: Headers): MessageShape<DescMessage> {
-    const message = reflect(this.desc);
-    for (const field of this.#fields) read(headers, field, message);
-    return message.message;
   }
 }
 
@@ -75,55 +63,8 @@ function write(headers: Headers, field: HeaderField, values: readonly unknown[])
   }
 }
 
-/** A header of a field, as a request has it. */
-interface Found {
-  readonly name: string;
-  readonly text: string;
-  readonly codec: HeaderCodec;
-}
-
-function read(headers: Headers, field: HeaderField, message: ReflectMessage): void {
-  const { desc } = field;
-  const found = find(headers, field);
-  if (!found) {
-    if (isRequired(field)) throw refusal(`header "${field.codecs[0]?.names[0]}" is missing`);
-    return;
-  }
-  checkAlone(message, field, found);
-  const values = valuesOf(found, field);
-  if (desc.fieldKind !== "list") return message.set(desc, values[0]);
-  for (const value of values) message.get(desc).add(value);
-}
-
-/** The one header that has the field, if any has. */
-function find(headers: Headers, { codecs }: HeaderField): Found | undefined {
-  const [found, second] = codecs.flatMap((codec) =>
-    codec.names.flatMap((name) => {
-      const text = headers.get(name);
-      return text === null ? [] : [{ name, text, codec }];
-    }),
-  );
-  if (found && second) throw both(found.name, second.name);
-  return found;
-}
-
-/** Of a oneof, one field can be there. */
-function checkAlone(message: ReflectMessage, { desc }: HeaderField, { name }: Found): void {
-  const other = desc.oneof && message.oneofCase(desc.oneof);
-  if (other) throw both(other.name, name);
-}
-
-function valuesOf({ name, text, codec }: Found, { isList }: HeaderField): unknown[] {
-  const texts = isList ? text.split(",").map((item) => item.trim()) : [text];
-  return texts.map((item) => {
-    const value = codec.parse(item);
-    if (value !== undefined) return value;
-    const shown = JSON.stringify(item.length > MAX_SHOWN ? `${item.slice(0, MAX_SHOWN)}…` : item);
-    throw refusal(`header "${name}" is ${shown}, allowed is: ${codec.allowed}`);
-  });
-}
-
-function isRequired({ desc }: HeaderField): boolean {
+/** Whether a message without the field is none. */
+export function isRequired({ desc }: HeaderField): boolean {
   return desc.presence === REQUIRED;
 }
 
@@ -132,12 +73,4 @@ function fault({ desc }: HeaderField, thrown: unknown): ConnectError {
   const reason = thrown instanceof Error ? thrown.message : String(thrown);
   const text = `initial metadata: field ${desc.name}: ${reason}`;
   return new ConnectError(text, Code.Internal, undefined, undefined, thrown);
-}
-
-function both(first: string, second: string): ConnectError {
-  return refusal(`headers "${first}" and "${second}" are both there, allowed is: one of them`);
-}
-
-function refusal(reason: string): ConnectError {
-  return new ConnectError(`initial metadata: ${reason}`, Code.InvalidArgument);
 }

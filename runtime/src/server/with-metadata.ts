@@ -2,6 +2,7 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import type { ServerStream } from "../api/server-stream.js";
 import { HeaderMessage } from "../metadata/header-message.js";
+import { readHeaderMessage } from "../metadata/header-message-reader.js";
 import type { StreamValidation } from "../options/validation.js";
 import type { HandlerMethod } from "./run-handler.js";
 
@@ -19,7 +20,7 @@ export function withMetadata(
   const format = new HeaderMessage(desc);
   return async (stream) => {
     const { requestHeader } = (stream as ServerStream).context;
-    const metadata = format.fromHeaders(requestHeader);
+    const metadata = readHeaderMessage(format, requestHeader);
     const fault = validation?.check(desc, metadata, "request");
     if (fault) throw fault;
     return handler(metadata, stream);

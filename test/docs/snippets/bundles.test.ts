@@ -14,6 +14,9 @@ it("bundles a page without the code of options", async () => {
     conditions: ["connect-stream-lite"],
     write: false,
   });
-  expect(outputFiles[0]?.text).toContain("is not in this bundle");
-  expect(outputFiles[0]?.text).not.toContain("maxAttempts");
+  const text = outputFiles[0]?.text ?? "";
+  expect(["is not in this bundle", "maxAttempts"].map((part) => text.includes(part))).toEqual([
+    true,
+    false,
+  ]);
 });

@@ -25,8 +25,8 @@ export const connectionOptions = {
     help: "default: grpc, or connect over HTTP/1.1",
   },
   "http-version": { type: "string", oneOf: httpVersions, help: "default: 2" },
-  cacert: { type: "string", value: "FILE", help: "trust the servers of these authorities (PEM)" },
-  cert: { type: "string", value: "FILE", help: "show this certificate to the server (PEM)" },
+  cacert: { type: "string", value: "FILE", help: "trust these certificate authorities (PEM)" },
+  cert: { type: "string", value: "FILE", help: "client certificate (PEM)" },
   key: { type: "string", value: "FILE", help: "the key of --cert (PEM)" },
   insecure: { type: "boolean", help: "don't verify the server's certificate" },
 } as const satisfies Options;
@@ -58,7 +58,7 @@ export function connect(url: string, values: ConnectionValues, cwd: string): Con
   const protocol = pick(protocols, values.protocol) ?? (httpVersion === "2" ? "grpc" : "connect");
   if (protocol === "grpc" && httpVersion === "1.1") {
     throw new UsageError(
-      "gRPC needs HTTP/2: --http-version 1.1 takes --protocol connect or grpc-web",
+      "gRPC needs HTTP/2: with --http-version 1.1, use --protocol connect or grpc-web",
     );
   }
   const shared = { baseUrl: checkUrl(url), protocol, readMaxBytes: READ_MAX_BYTES };
@@ -80,7 +80,7 @@ export function checkUrl(url: string): string {
   if (/^https?:\/\//i.test(url) && URL.canParse(url)) return url.replace(/\/+$/, "");
   const meant = URL.canParse(`http://${url}`) && !url.includes("://");
   const example = meant ? `http://${url} or https://${url}` : "http://localhost:8080";
-  throw new UsageError(`${JSON.stringify(url)} is no URL; it looks like ${example}`);
+  throw new UsageError(`${JSON.stringify(url)} is not a URL; use ${example}`);
 }
 
 function tlsOptions(url: string, values: ConnectionValues, cwd: string) {
@@ -91,7 +91,7 @@ function tlsOptions(url: string, values: ConnectionValues, cwd: string) {
     throw new UsageError(`${orList(names)} needs an https URL`);
   }
   if ((cert === undefined) !== (key === undefined)) {
-    throw new UsageError("--cert and --key belong together");
+    throw new UsageError("--cert needs --key, and --key needs --cert");
   }
   return {
     ...(cacert !== undefined && { ca: readPem(cacert, cwd) }),
@@ -123,7 +123,7 @@ function parseHeaders(fields: readonly string[]): Headers {
     try {
       headers.append(name, field.slice(colon + 1).trim());
     } catch {
-      throw new UsageError(`--header is 'name: value', not ${JSON.stringify(field)}`);
+      throw new UsageError(`--header must be 'name: value', not ${JSON.stringify(field)}`);
     }
   }
   return headers;

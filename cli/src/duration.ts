@@ -12,7 +12,7 @@ export function parseDuration(option: string, text: string): number {
   const ms = Math.round(Number(number) * (units[unit] ?? Number.NaN));
   if (ms > 0 && ms <= MAX_MS) return ms;
   throw new UsageError(
-    `--${option} is a time such as 500ms, 10s or 2m, not ${JSON.stringify(text)}`,
+    `--${option} must be a time such as 500ms, 10s or 2m, not ${JSON.stringify(text)}`,
   );
 }
 
@@ -20,5 +20,7 @@ export function parseDuration(option: string, text: string): number {
 export function parseCount(option: string, text: string): number {
   const count = Number(text);
   if (/^\d+$/.test(text) && count > 0 && Number.isSafeInteger(count)) return count;
-  throw new UsageError(`--${option} is a whole number of 1 or more, not ${JSON.stringify(text)}`);
+  throw new UsageError(
+    `--${option} must be a whole number of 1 or more, not ${JSON.stringify(text)}`,
+  );
 }

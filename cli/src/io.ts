@@ -44,7 +44,7 @@ export function processIo(): Io {
   let watched = false;
   stdout.on("error", (error: NodeJS.ErrnoException) => {
     const quiet = error.code === "EPIPE";
-    const message = quiet ? "nobody reads the output" : `cannot write: ${error.message}`;
+    const message = quiet ? "the output was closed" : `cannot write: ${error.message}`;
     controller.abort(new Interrupt(message, quiet ? exit.ok : exit.failed));
     if (!watched) process.exit(quiet ? exit.ok : exit.failed);
   });

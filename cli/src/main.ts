@@ -59,7 +59,7 @@ function find(name: string): Command {
   if (command) return command;
   const names = Object.keys(commands);
   const what = name.startsWith("-") ? "option" : "command";
-  const known = hint(name, names) || `; there is ${names.join(", ")}`;
+  const known = hint(name, names) || `; known: ${names.join(", ")}`;
   throw new UsageError(`unknown ${what} ${name}${known}`);
 }
 

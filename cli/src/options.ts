@@ -66,7 +66,9 @@ function parse(options: Options, args: readonly string[]) {
 function checkOneOf(name: string, value: string, oneOf: readonly string[]): void {
   if (oneOf.includes(value)) return;
   const known = orList(oneOf);
-  throw new UsageError(`--${name} is ${known}, not ${JSON.stringify(value)}${hint(value, oneOf)}`);
+  throw new UsageError(
+    `--${name} must be ${known}, not ${JSON.stringify(value)}${hint(value, oneOf)}`,
+  );
 }
 
 /** `a, b or c`. */

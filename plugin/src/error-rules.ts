@@ -48,14 +48,14 @@ function checkCode(where: OptionPlace, code: Code): void {
   const allowed = CodeSchema.values.filter(({ number }) => !notOfErrors.includes(number));
   if (allowed.some(({ number }) => number === code)) return;
   const name = CodeSchema.values.find(({ number }) => number === code)?.name ?? String(code);
-  const because = code === Code.CANCELED ? ", which says that the client has gone away" : "";
+  const because = code === Code.CANCELED ? ", which means that the client has left" : "";
   throw refused(where, `${name}${because}`, allowed.map((value) => value.name).join(", "));
 }
 
 function checkDelay(where: OptionPlace, { temporary, retryDelayMs }: DeclaredError): void {
   if (retryDelayMs === undefined) return;
   if (!temporary) {
-    throw new SchemaError(`${where} is for temporary errors: say temporary: true`, where);
+    throw new SchemaError(`${where} is for temporary errors: set temporary: true`, where);
   }
   if (!isInRange(milliseconds.range, retryDelayMs)) {
     throw refused(where, String(retryDelayMs), rangeText(milliseconds.range));

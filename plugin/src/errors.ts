@@ -112,14 +112,14 @@ function join(member: string, first: Place, second: Place): void {
   }
   if ([...second.methods].some((method) => first.methods.has(method))) {
     throw new SchemaError(
-      `${second.where}: ${reason} is declared already, at ${first.where}`,
+      `${second.where}: ${reason} is already declared at ${first.where}`,
       second.where,
     );
   }
   if (!equals(DeclaredErrorSchema, first.declared, second.declared)) {
     throw new SchemaError(
-      `${second.where}: ${reason} is declared otherwise at ${first.where}: ` +
-        "say the same, choose another reason, or declare it once, for the service",
+      `${second.where}: ${reason} is declared differently at ${first.where}: ` +
+        "declare the same, choose another reason, or declare the error once, for the service",
       second.where,
     );
   }

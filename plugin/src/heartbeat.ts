@@ -26,7 +26,7 @@ export function heartbeatOf(
   const { methodKind, output } = method;
   if (methodKind !== "server_streaming" && methodKind !== "bidi_streaming") {
     throw new SchemaError(
-      `${where} cannot be set: ${method.name} has one response, heartbeats are for RPCs that stream responses`,
+      `${where} is not allowed: ${method.name} has one response, heartbeats are for RPCs that stream responses`,
       where,
     );
   }
@@ -54,7 +54,7 @@ function checkAlone(where: OptionPlace, field: DescField): void {
     (field.message && requiredIn(field.message)[0]);
   if (required) {
     throw new SchemaError(
-      `${where}.field: invalid value ${quote(field.name)}: a heartbeat has nothing else set, but ${required} is required`,
+      `${where}.field: invalid value ${quote(field.name)}: a heartbeat sets no other field, but ${required} is required`,
       where.field("field"),
     );
   }

@@ -21,7 +21,7 @@ export function checkIdentifiers(request: CodeGeneratorRequest): void {
     for (const [kind, name] of namesOf(file)) {
       if (!identifier.test(name)) {
         throw new SchemaError(
-          `${file.name}: ${kind} name ${quote(name)} is no identifier, rename it: ` +
+          `${file.name}: ${kind} name ${quote(name)} is not an identifier, rename it: ` +
             "a letter or underscore first, then letters, digits and underscores",
         );
       }

@@ -48,8 +48,8 @@ export function initialMetadataOf(
   const where = optionOf(method, methodOption).field("initial_metadata");
   if (method.methodKind === "unary" || method.methodKind === "server_streaming") {
     throw new SchemaError(
-      `${where} cannot be set: ${method.name} has one request, which says what there is to say first; ` +
-        "allowed are client-streaming and bidirectional RPCs",
+      `${where} is not allowed: ${method.name} takes one request, which can hold the metadata; ` +
+        "allowed: client-streaming and bidirectional RPCs",
       where,
     );
   }

@@ -8,7 +8,7 @@ import {
 } from "@bufbuild/protobuf/wkt";
 import { name, version } from "./version.js";
 
-const usage = `${name} is a plugin of protoc and buf, which start it with a CodeGeneratorRequest on standard input.
+const usage = `${name} is a plugin for buf and protoc. They start it with a CodeGeneratorRequest on standard input.
   buf generate       with "local: ${name}" in buf.gen.yaml
   protoc             with --connect-stream_out=DIR and --connect-stream_opt=OPTIONS
   ${name} --version | --help
@@ -43,7 +43,7 @@ function answerArguments([arg = ""]: readonly string[]): Promise<void> {
 
 async function generate(): Promise<void> {
   if (process.stdin.isTTY) {
-    throw new ProgramError("started by hand, but protoc or buf should start it, see --help");
+    throw new ProgramError("this is a plugin for buf and protoc, not a command, see --help");
   }
   const request = parseRequest(await readInput());
   // Loaded only now: it brings the TypeScript compiler along, by way of protoplugin.
@@ -66,12 +66,12 @@ async function readInput(): Promise<Uint8Array> {
 
 function parseRequest(bytes: Uint8Array): CodeGeneratorRequest {
   if (bytes.length === 0) {
-    throw new ProgramError("standard input is empty, it should have a CodeGeneratorRequest");
+    throw new ProgramError("standard input is empty, expected a CodeGeneratorRequest");
   }
   try {
     return fromBinary(CodeGeneratorRequestSchema, bytes);
   } catch (error) {
-    throw new ProgramError(`standard input has no CodeGeneratorRequest: ${firstLine(error)}`);
+    throw new ProgramError(`standard input is not a CodeGeneratorRequest: ${firstLine(error)}`);
   }
 }
 
@@ -94,7 +94,7 @@ function describe(error: unknown): string {
     return error.message;
   }
   const details = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return `this is a bug of the generator, please report it with the .proto file\n${details}`;
+  return `this is a bug in the generator, please report it with the .proto file\n${details}`;
 }
 
 function firstLine(error: unknown): string {

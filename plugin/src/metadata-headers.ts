@@ -47,10 +47,10 @@ export function whyNoHeader(field: DescField): string | undefined {
   const names = acceptedHeaders(field);
   const taken = names.find((name) => isReserved(name));
   if (taken !== undefined) {
-    return `would be header "${taken}", which has a meaning of its own, rename it`;
+    return `would be header "${taken}", which is reserved, rename it`;
   }
   if (field.fieldKind === "list" && names.some((name) => singleValued.has(name))) {
-    return `would be header "${names[0]}", of which there can be only one, rename it or do not repeat it`;
+    return `would be header "${names[0]}", which HTTP allows only once, rename the field or make it singular`;
   }
   if (field.scalar !== ScalarType.BYTES && /_bin$/i.test(field.name)) {
     return "has a name that ends in _bin, which gRPC keeps for bytes in base64, rename it";

@@ -81,12 +81,12 @@ export function whyIneffective(declared: Declared, scope: Scope): string | undef
 
 const oneMessage: Readonly<Record<Side, Partial<Record<Scope["methodKind"], string>>>> = {
   server: {
-    server_streaming: "a server-streaming RPC, whose handler is given the one request",
+    server_streaming: "a server-streaming RPC, whose handler gets its one request as an argument",
     client_streaming: "a client-streaming RPC, which sends one response",
   },
   client: {
     server_streaming: "a server-streaming RPC, which sends one request",
-    client_streaming: "a client-streaming RPC, which receives its response once or never",
+    client_streaming: "a client-streaming RPC, which receives one response",
   },
 };
 

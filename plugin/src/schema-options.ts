@@ -72,7 +72,7 @@ function parsed<T>(desc: DescService | DescMethod, option: DescExtension, parse:
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const where = optionOf(desc, option);
-    throw new SchemaError(`${where} cannot be read: ${reason}`, where);
+    throw new SchemaError(`${where} is malformed: ${reason}`, where);
   }
 }
 

@@ -94,7 +94,7 @@ describe("in a project", () => {
       expect(out).toContain(`  ${path}\n`);
       expect(existsSync(join(project.folder, path))).toBe(false);
     }
-    expect(out).toContain("With --yes");
+    expect(out).toContain("Use --yes");
     expect(out).toContain("npm pkg set type=module");
     expect(out).toMatch(/npm install "@bufbuild\/protobuf@\S+" (?!.*"connect-stream@)/);
     expect(out).toContain("- local: protoc-gen-connect-stream");
@@ -109,7 +109,7 @@ describe("in a project", () => {
     expect(read("package.json")).toBe(manifest);
     expect(read("buf.gen.yaml")).toBe(own["buf.gen.yaml"]);
     expect(existsSync(join(project.folder, "src/counter/server.ts"))).toBe(true);
-    expect((await project.connectStream("init")).out).toContain("has all files already");
+    expect((await project.connectStream("init")).out).toContain("this project has all files");
   });
 
   it("adds no service to a schema, and generates from all of it", async () => {

@@ -57,7 +57,7 @@ const faults = [
   [14, 'errors[0].reason: invalid value "lower"'],
   [20, 'heartbeat.field: invalid value "none"'],
   [26, "client.timeouts has no effect on the client of a unary RPC"],
-  [27, "initial_metadata cannot be set: Read has one request"],
+  [27, "initial_metadata is not allowed: Read takes one request"],
   [29, "RPCs Read and read of service a.v1.S are both named read"],
 ] as const;
 

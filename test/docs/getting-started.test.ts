@@ -51,7 +51,7 @@ it("waits for open calls and says so, until a second signal", async () => {
   for (const stream of streams) await stream.recv();
   server.kill("SIGTERM");
   expect(await nextLine()).toBe(
-    "waiting for 2 calls: /monitor.v1.MonitorService/Watch (2); once more ends them now",
+    "waiting for 2 calls: /monitor.v1.MonitorService/Watch (2); signal again to end them now",
   );
   server.kill("SIGINT");
   const [code] = await once(server, "close");

@@ -140,7 +140,7 @@ describe.each(kinds)("%s", (kind) => {
     const headers = { "x-a": "a".repeat(100_000) };
     const error = await fail(lab.url, grpcOn2, kind, { headers, retry });
     expect(error.code).toBe(Code.ResourceExhausted);
-    expect(error.rawMessage).toMatch(/headers take 100\d\d\d bytes.* 65536/);
+    expect(error.rawMessage).toMatch(/headers have 100\d\d\d bytes.* 65536/);
     expect(lab.served).toBe(0);
   });
 

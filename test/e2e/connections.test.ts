@@ -365,7 +365,7 @@ describe("headers that are too large", () => {
     const error = await failure(client.unary({}, { headers: { "x-a": big } }));
     expect(error.code).toBe(Code.ResourceExhausted);
     expect(error.rawMessage).toMatch(
-      new RegExp(`headers take 5\\d\\d\\d bytes, and ${server.url} takes no more than 4096`),
+      new RegExp(`headers have 5\\d\\d\\d bytes: ${server.url} accepts at most 4096`),
     );
     expect(server.connections[0]?.frames.some(({ type }) => type === FrameType.HEADERS)).toBe(
       false,

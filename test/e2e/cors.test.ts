@@ -264,7 +264,7 @@ it.each<[object, string]>([
   [{ origins: ["https://App.example.com:443"] }, one],
   [{ origins: ["app.example.com"] }, one],
   [{ origins: ["null"] }, one],
-  [{ origins: "*", credentials: true }, "cors.origins must name the origins"],
+  [{ origins: "*", credentials: true }, "cors.origins must list origins"],
   [{ origins: [app], credentials: "yes" }, 'cors.credentials must be true or false, not "yes"'],
   [{ origins: [app], maxAge: 1 }, "cors.maxAge does not exist"],
   [{ origins: [app], maxAgeSeconds: -1 }, "cors.maxAgeSeconds must be a whole number"],

@@ -141,7 +141,7 @@ describe("the error that a handler throws", () => {
     }
     // @ts-expect-error it is not temporary
     expect(() => labClosed("", { retryDelayMs: 1 })).toThrow(
-      "LAB_CLOSED has no retryDelayMs: it is not temporary",
+      "LAB_CLOSED takes no retryDelayMs: it is not declared temporary",
     );
   });
 

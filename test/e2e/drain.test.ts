@@ -204,7 +204,7 @@ describe("closeOnSignals", () => {
     closeOnSignals(server, { signals: ["SIGUSR2"], graceMs, log: (line) => lines.push(line) });
     process.emit("SIGUSR2");
     expect(lines).toEqual([
-      "waiting for 1 call: /lab.v1.LabService/Download; once more ends it now",
+      "waiting for 1 call: /lab.v1.LabService/Download; signal again to end it now",
     ]);
     process.emit("SIGUSR2");
     expect((await failure(stream.recv())).code).toBe(Code.Unavailable);

@@ -37,18 +37,18 @@ class WithHelpers {
 
 describe("registerXService", () => {
   it.each([
-    [undefined, " must be an object with its methods, not undefined"],
-    [null, " must be an object with its methods, not null"],
-    [5, " must be an object with its methods, not 5"],
+    [undefined, " must be an object with a method for each RPC, not undefined"],
+    [null, " must be an object with a method for each RPC, not null"],
+    [5, " must be an object with a method for each RPC, not 5"],
     [{ download: 5 }, ": download must be a function, not 5"],
     [{ download: null }, ": download must be a function, not null"],
     [
       { downlaod: helper, unary: helper, upload: helper },
-      " has downlaod, which is no RPC, and lacks download, chat: give helpers a place outside",
+      " has downlaod, which is not an RPC, and lacks download, chat: move helpers out of the handler",
     ],
     [
       { Download: helper },
-      " has Download, which is no RPC, and lacks unary, download, upload, chat",
+      " has Download, which is not an RPC, and lacks unary, download, upload, chat",
     ],
   ])("refuses %o", (handler, message) => {
     const refused = () => register(createConnectRouter(), handler);
@@ -83,7 +83,7 @@ describe("a class in the place of an instance", () => {
       const refused = () => register(createConnectRouter(), handler);
       expect(refused).toThrow(TypeError);
       expect(refused).toThrow(
-        "the handler of lab.v1.LabService must be an object with its methods, not a class: pass an instance of it",
+        "the handler of lab.v1.LabService must be an object with a method for each RPC, not a class: pass an instance",
       );
     }
   });
@@ -121,7 +121,7 @@ describe("a service that is registered twice", () => {
 });
 
 describe("routes that register nothing", () => {
-  const nothing = /^routes registers nothing: call registerXService/;
+  const nothing = /^routes registers no service: call registerXService/;
 
   it.each([
     ["they are empty", () => undefined],
@@ -323,7 +323,7 @@ it.each([
     if (kind === "download") return client.download({}).recv();
     return kind === "chat" ? client.chat().recv() : client.upload().closeAndRecv();
   });
-  const message = `the handler of lab.v1.LabService.${name} returned an iterable, as generators do, which nobody reads: use ${what}`;
+  const message = `the handler of lab.v1.LabService.${name} returned an iterable, as a generator does: to respond, call ${what}`;
   expect(result).toMatchObject({ code: Code.Internal, rawMessage: message });
   expect(errors).toEqual([expect.objectContaining({ rawMessage: message })]);
   expect(names).toEqual([name]);
@@ -337,7 +337,7 @@ it("without onError it is printed", async () => {
     const client = createLabServiceClient(ourTransport(lab.url, grpcOn2));
     expect((await failure(client.download({}).recv())).code).toBe(Code.Internal);
     expect(printed).toHaveBeenCalledTimes(1);
-    expect(String(printed.mock.calls[0])).toContain("use stream.send");
+    expect(String(printed.mock.calls[0])).toContain("call stream.send");
   } finally {
     printed.mockRestore();
   }

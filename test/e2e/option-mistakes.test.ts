@@ -108,7 +108,7 @@ describe("a file's path where its content belongs", () => {
     expect(error).toBeInstanceOf(RangeError);
     const text = JSON.stringify(path);
     expect(error.message).toBe(
-      `tls.${name} is the path of a file, ${text}: give its content, readFileSync(${text})`,
+      `tls.${name} must be the content of a file, not its path: use readFileSync(${text})`,
     );
   });
 
@@ -116,7 +116,7 @@ describe("a file's path where its content belongs", () => {
     const error = await errorOf(() =>
       makers.createStreamTransport?.({ httpVersion, nodeOptions: { ca: certFile } }),
     );
-    expect(error.message).toMatch(/^nodeOptions\.ca is the path of a file/);
+    expect(error.message).toMatch(/^nodeOptions\.ca must be the content of a file/);
   });
 
   it("text that may be a key is not shown", async () => {
@@ -147,7 +147,7 @@ describe("a server that cannot listen", () => {
   it("on an address of another machine", async () => {
     const error = await errorOf(() => serve({ routes, host: "192.0.2.1" }));
     expect(error).toMatchObject({ code: "EADDRNOTAVAIL" });
-    expect(error.message).toMatch(/cannot listen on 192\.0\.2\.1:0: .* choose one that is/);
+    expect(error.message).toMatch(/cannot listen on 192\.0\.2\.1:0: .* choose one that it has/);
   });
 
   it("over TLS, and may try again", async () => {

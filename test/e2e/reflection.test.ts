@@ -172,7 +172,7 @@ it("knows files that it was given", async () => {
   expect(answer && told(answer)).toEqual(["google/protobuf/timestamp.proto"]);
 });
 
-it("refuses a request without a question", async () => {
+it("refuses the request sets no message_request", async () => {
   const { url } = await start();
   expect((await failure(ask(url, {}))).code).toBe(Code.InvalidArgument);
 });

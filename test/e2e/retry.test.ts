@@ -451,7 +451,7 @@ it.each([
   [{ initialBackoffMs: 0 }, "retry.initialBackoffMs must be a number, at least 1"],
   [{ maxBackoffMs: Number.NaN }, "retry.maxBackoffMs must be a number, at least 1"],
   [{ backoffMultiplier: 0 }, "retry.backoffMultiplier must be a number, more than 0"],
-  [{ retryableCodes: [] }, "retry.retryableCodes must name a code"],
+  [{ retryableCodes: [] }, "retry.retryableCodes must list at least one code"],
   [{ retryableCodes: [99] }, "retry.retryableCodes must be of Connect's Code"],
   [{ maxBufferBytes: -1 }, "retry.maxBufferBytes must be a whole number from 0"],
   [{ throttling: { maxTokens: 0, tokenRatio: 1 } }, "retry.throttling.maxTokens must be"],

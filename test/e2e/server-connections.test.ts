@@ -300,7 +300,7 @@ describe("a client that takes few headers", () => {
         code: Code.NotFound,
         rawMessage: "none",
       });
-      expect(String(errors[0])).toContain("the client takes 1024");
+      expect(String(errors[0])).toContain("the client accepts at most 1024");
     },
   );
 
@@ -309,7 +309,7 @@ describe("a client that takes few headers", () => {
     const { client } = clientOf(server.url, { settings: { maxHeaderListSize } });
     const error = await failure(client.chat().recv());
     expect(error.code).toBe(Code.Internal);
-    expect(error.rawMessage).toContain("the client takes 1024");
+    expect(error.rawMessage).toContain("the client accepts at most 1024");
     expect((await client.download({}).recv())?.text).toBe("first");
   });
 });

@@ -128,7 +128,7 @@ it(
         what,
       );
       codes[String(code)] = (codes[String(code)] ?? 0) + 1;
-      expect(stderr, what).not.toContain("bug of the generator");
+      expect(stderr, what).not.toContain("bug in the generator");
       expect([0, 1], what).toContain(code);
       if (code === 0) expectClean(fromBinary(CodeGeneratorResponseSchema, stdout), what);
       else expect(stderr.trim().split("\n"), what).toHaveLength(1);

@@ -57,7 +57,7 @@ describe("what cannot be declared", () => {
 
   test("the code of a client that has gone away", async () => {
     const error = `reason: "BUSY" code: CODE_CANCELED when: "busy"`;
-    const message = `${methodErrors("A")}[0].code: invalid value CODE_CANCELED, which says that the client has gone away, allowed: CODE_UNKNOWN, `;
+    const message = `${methodErrors("A")}[0].code: invalid value CODE_CANCELED, which means that the client has left, allowed: CODE_UNKNOWN, `;
     expect(await errorFor({ a: [error] })).toContain(message);
   });
 
@@ -93,7 +93,7 @@ describe("what cannot be declared", () => {
   test("a delay of what is not temporary", async () => {
     const error = `reason: "BUSY" code: CODE_UNAVAILABLE when: "busy" retry_delay_ms: 1`;
     expect(await errorFor({ service: [error] })).toBe(
-      `${serviceErrors}[0].retry_delay_ms is for temporary errors: say temporary: true`,
+      `${serviceErrors}[0].retry_delay_ms is for temporary errors: set temporary: true`,
     );
   });
 
@@ -107,14 +107,14 @@ describe("what cannot be declared", () => {
       serviceErrors,
     ],
   ])("the same %s", async (_, declared, second, first) => {
-    expect(await errorFor(declared)).toBe(`${second}: BUSY is declared already, at ${first}[0]`);
+    expect(await errorFor(declared)).toBe(`${second}: BUSY is already declared at ${first}[0]`);
   });
 
   test("the same of two RPCs with another meaning", async () => {
     const other = busy.replace(`when: "busy"`, `when: "asleep"`);
     expect(await errorFor({ a: [busy], b: [other] })).toBe(
-      `${methodErrors("B")}[0]: BUSY is declared otherwise at ${methodErrors("A")}[0]: ` +
-        "say the same, choose another reason, or declare it once, for the service",
+      `${methodErrors("B")}[0]: BUSY is declared differently at ${methodErrors("A")}[0]: ` +
+        "declare the same, choose another reason, or declare the error once, for the service",
     );
   });
 

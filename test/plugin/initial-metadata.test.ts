@@ -55,7 +55,7 @@ describe("what cannot be a header", () => {
     ["google.protobuf.Timestamp at = 1;", "field at is a message, allowed"],
     [
       "string grpc_timeout = 1;",
-      'field grpc_timeout would be header "grpc-timeout", which has a meaning of its own, rename it',
+      'field grpc_timeout would be header "grpc-timeout", which is reserved, rename it',
     ],
     ["bytes grpc_trace = 1;", 'field grpc_trace would be header "grpc-trace-bin", which'],
     ["int32 connect_protocol_version = 1;", 'would be header "connect-protocol-version"'],
@@ -69,10 +69,7 @@ describe("what cannot be a header", () => {
       "string token_bin = 1;",
       "field token_bin has a name that ends in _bin, which gRPC keeps for bytes in base64, rename it",
     ],
-    [
-      "repeated string from = 1;",
-      'field from would be header "from", of which there can be only one',
-    ],
+    ["repeated string from = 1;", 'field from would be header "from", which HTTP allows only once'],
     [
       "int32 userId = 1; int32 userid = 2;",
       'fields userId and userid are both header "userid", rename one',
@@ -116,7 +113,7 @@ test("unary and server-streaming RPCs have a request", async () => {
     const [source = ""] = Object.values(joinWith(""));
     const schema = source.replace("rpc Chat(stream M) returns (stream M)", rpc);
     expect(await errorOf({ "a.proto": schema })).toBe(
-      " cannot be set: Chat has one request, which says what there is to say first; allowed are client-streaming and bidirectional RPCs",
+      " is not allowed: Chat takes one request, which can hold the metadata; allowed: client-streaming and bidirectional RPCs",
     );
   }
 });

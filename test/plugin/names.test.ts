@@ -22,7 +22,7 @@ describe("names that no compiler lets through", () => {
     const set = create(FileDescriptorSetSchema, {
       file: [file("x", { [service]: [{ name, message }] }, [message])],
     });
-    expect(run(set).error).toBe(`x.proto: ${kind} name "${printed}" is no identifier, ${rule}`);
+    expect(run(set).error).toBe(`x.proto: ${kind} name "${printed}" is not an identifier, ${rule}`);
     expect(run(set).file).toEqual([]);
   });
 
@@ -37,10 +37,10 @@ describe("names that no compiler lets through", () => {
     const where = "google/protobuf/x.proto: ";
     const nested = { name: "M", nestedType: [{ name: "N", nestedType: [{ name: "2" }] }] };
     expect(run(imported({ messageType: [nested] })).error).toBe(
-      `${where}message name "2" is no identifier, ${rule}`,
+      `${where}message name "2" is not an identifier, ${rule}`,
     );
     expect(run(imported({ package: "a.*/.b" })).error).toBe(
-      `${where}package name "*/" is no identifier, ${rule}`,
+      `${where}package name "*/" is not an identifier, ${rule}`,
     );
   });
 });

@@ -245,11 +245,19 @@ test.each<[Rpc, MethodInit, string]>([
   ["Unary", { client: { queues: {} } }, "retry, limits.read_max_bytes, limits.write_max_bytes"],
   ["Unary", { client: { queues: { send: { maxMessages: 1 } } } }, ".client.queues has no effect"],
   ["Upload", { server: { queues: { send: {} } } }, "which sends one response"],
-  ["Download", { server: { queues: { receive: {} } } }, "whose handler is given the one request"],
+  [
+    "Download",
+    { server: { queues: { receive: {} } } },
+    "whose handler gets its one request as an argument",
+  ],
   ["Download", { client: { queues: { send: {} } } }, "which sends one request"],
-  ["Upload", { client: { queues: { receive: {} } } }, "receives its response once or never"],
-  ["Download", { server: { timeouts: { recvMs: 1 } } }, "whose handler is given the one request"],
-  ["Upload", { client: { timeouts: { recvMs: 1 } } }, "receives its response once or never"],
+  ["Upload", { client: { queues: { receive: {} } } }, "receives one response"],
+  [
+    "Download",
+    { server: { timeouts: { recvMs: 1 } } },
+    "whose handler gets its one request as an argument",
+  ],
+  ["Upload", { client: { timeouts: { recvMs: 1 } } }, "receives one response"],
   ["Unary", { heartbeat: { field: "flag", intervalMs: 1 } }, "Unary has one response"],
   ["Upload", { heartbeat: { field: "flag", intervalMs: 1 } }, "Upload has one response"],
 ])("%s with %o is refused, with the reason", (rpc, policy, message) => {
@@ -288,7 +296,7 @@ describe("a heartbeat's field", () => {
     const error = async (more: string) => run(await compile({ "a.proto": source(more) })).error;
     expect(await error("required bool beat = 1; optional string text = 2;")).toBe("");
     expect(await error("optional bool beat = 1; required string text = 2;")).toContain(
-      'field: invalid value "beat": a heartbeat has nothing else set, but field p.M.text is required',
+      'field: invalid value "beat": a heartbeat sets no other field, but field p.M.text is required',
     );
     expect(await error("optional Beat beat = 1;")).toContain("field p.Beat.on is required");
     expect(await error("optional string text = 1;")).toContain("of p.M, which has none yet");
@@ -314,7 +322,7 @@ describe("options that this version cannot follow", () => {
     const { set, method } = declare("Chat", {});
     const bytes = new Uint8Array([4, 10, 99, 1, 1]);
     for (const option of method.options?.$unknown ?? []) Object.assign(option, { data: bytes });
-    expect(run(set).error).toContain(`${ofMethod} cannot be read: `);
+    expect(run(set).error).toContain(`${ofMethod} is malformed: `);
   });
 });
 

@@ -284,7 +284,7 @@ describe("toObservable", () => {
   it("reads a stream once, and calls a function for each subscription", async () => {
     const one = from(toObservable(numbers(1)));
     await one.forEach(() => {});
-    await expect(one.forEach(() => {})).rejects.toThrow("has a subscription already");
+    await expect(one.forEach(() => {})).rejects.toThrow("already has a subscription");
     let calls = 0;
     const many = from(toObservable(() => numbers(++calls)));
     await many.forEach(() => {});

@@ -248,6 +248,6 @@ describe("what did not come true", () => {
   it("a step that does not exist", async () => {
     const step = "stop" as "end";
     const error = await faultOf(testCall(chat, echo).play([step]));
-    expect(error.message).toContain('no such step: "stop"; use recv, fails, send, advance, end');
+    expect(error.message).toContain('unknown step: "stop"; use recv, fails, send, advance, end');
   });
 });

@@ -119,7 +119,7 @@ describe("what did not come true", () => {
   it("a call that did not come", async () => {
     const script = scripted(chat, []);
     await expect(script.done(impatient)).rejects.toThrow(
-      "a call of lab.v1.LabService.Chat was still to come after 10 ms",
+      "a call of lab.v1.LabService.Chat has not happened after 10 ms",
     );
   });
 
@@ -128,7 +128,7 @@ describe("what did not come true", () => {
     await using call = clientOf({ chat: script }).chat();
     await call.recv();
     await expect(script.done(impatient)).rejects.toThrow(
-      "step 2 of 2 (recv) of lab.v1.LabService.Chat was still to come after 10 ms",
+      "step 2 of 2 (recv) of lab.v1.LabService.Chat has not happened after 10 ms",
     );
   });
 
@@ -136,7 +136,7 @@ describe("what did not come true", () => {
     const client = clientOf({ chat: scripted(chat) });
     const error = await failure(client.chat().recv());
     expect(error.message).toBe(
-      "[internal] lab.v1.LabService.Chat has 0 scripts, and was called once more",
+      "[internal] lab.v1.LabService.Chat has 0 scripts, but was called once more",
     );
   });
 

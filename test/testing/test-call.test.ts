@@ -468,7 +468,7 @@ describe("initial metadata", () => {
     expect(() => testCall(chat, handler, { metadata: bad })).toThrow("field level");
     const unknown = create(ShapesSchema);
     expect(() => testCall(chat, handler, { metadata: unknown })).toThrow(
-      "file lab/v1/metadata.proto has no message lab.v1.Shapes, and imports none",
+      "file lab/v1/metadata.proto neither has nor imports a message lab.v1.Shapes",
     );
   });
 });

@@ -123,7 +123,7 @@ class SingleRequest implements OpenCall {
   }
 
   async send(request: Message): Promise<void> {
-    if (this.#started) throw new CliError("this RPC takes one message, and here is another");
+    if (this.#started) throw new CliError("this RPC takes only one message");
     this.#started = true;
     const call = this.#begin(request);
     this.#close = () => call.close();

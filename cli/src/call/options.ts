@@ -13,24 +13,24 @@ export const callOptions = {
     short: "d",
     multiple: true,
     value: "JSON",
-    help: "a message; @FILE: its lines, @-: standard input; may be repeated",
+    help: "a message, @FILE for its lines or @- for standard input; may be repeated",
   },
   ...schemaOption,
   ...connectionOptions,
   timeout: { type: "string", value: "TIME", help: "deadline of the call, such as 500ms or 10s" },
-  interval: { type: "string", value: "TIME", help: "wait between messages that are sent" },
+  interval: { type: "string", value: "TIME", help: "wait between sent messages" },
   count: { type: "string", short: "n", value: "N", help: "cancel after N received messages" },
   resume: {
     type: "string",
     multiple: true,
     value: "FIELD",
-    help: "when the call is lost, make it again with FIELD of the last message; REQUEST=MESSAGE if the names differ",
+    help: "reconnect a lost call, with FIELD of the last message in the request; REQUEST=MESSAGE if the names differ",
   },
   record: { type: "string", value: "FILE", help: "write the call as a script" },
-  replay: { type: "string", value: "FILE", help: "play a script, and compare" },
-  "emit-defaults": { type: "boolean", help: "show fields that have their default" },
+  replay: { type: "string", value: "FILE", help: "play a script and compare the responses" },
+  "emit-defaults": { type: "boolean", help: "show fields with default values" },
   timestamps: { type: "boolean", help: 'write {"time": …, "message": …}' },
-  summary: { type: "boolean", help: "say at the end how much it was" },
+  summary: { type: "boolean", help: "show messages, bytes and rates at the end" },
   verbose: { type: "boolean", short: "v", help: "show headers and trailers" },
 } as const satisfies Options;
 
@@ -55,7 +55,7 @@ export function parseCall(args: readonly string[]): CallSettings {
     const clash = (["data", "resume", "record", "interval", "count"] as const).find(
       (name) => values[name] !== undefined,
     );
-    if (clash) throw new UsageError(`--replay and --${clash} exclude each other`);
+    if (clash) throw new UsageError(`--replay and --${clash} can't be combined`);
   }
   const { timeout, interval, count } = values;
   return {

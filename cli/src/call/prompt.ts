@@ -6,7 +6,7 @@ import { CliError } from "../exit.js";
 import type { Io } from "../io.js";
 import type { InputLine } from "./input.js";
 
-const help = `one message a line, as JSON; /close ends what you send, /cancel the call`;
+const help = `one JSON message a line; /close half-closes, /cancel cancels the call`;
 
 /** A prompt. Its lines are the messages; what is no message is said, and asked again. */
 export interface Prompt {
@@ -69,7 +69,7 @@ async function parseTyped(
 ): Promise<Message | undefined> {
   if (text === "") return undefined;
   if (text.startsWith("/")) {
-    io.note(text === "/help" ? help : `there is no ${text}: ${help}`);
+    io.note(text === "/help" ? help : `unknown command ${text}: ${help}`);
     return undefined;
   }
   try {

@@ -30,7 +30,7 @@ export function resumeWith(
   note: (line: string) => void,
 ): NonNullable<CallSetup["resume"]> {
   if (method.methodKind !== "server_streaming") {
-    throw new UsageError(`--resume is for server-streaming RPCs; ${method.name} is none`);
+    throw new UsageError(`--resume is for server-streaming RPCs; ${method.name} is not one`);
   }
   const fields = links.map((link) => parseLink(method, link));
   return (start) => (request, options) =>
@@ -39,8 +39,8 @@ export function resumeWith(
       next: (last, before) => follow(method, fields, schema, { last, before }),
       call: options,
       onInterrupt: ({ error, delayMs }) =>
-        note(`lost: ${statusLine(error)}; resumes in ${delayMs} ms`),
-      onResume: ({ retries }) => note(`resumed, try ${retries}`),
+        note(`lost: ${statusLine(error)}; reconnects in ${delayMs} ms`),
+      onResume: ({ retries }) => note(`resumed, attempt ${retries}`),
     });
 }
 
@@ -74,5 +74,5 @@ function follow(
 
 function objectOf(json: JsonValue): JsonObject {
   if (typeof json === "object" && json !== null && !Array.isArray(json)) return json;
-  throw new CliError("--resume is not for messages that are no objects in JSON");
+  throw new CliError("--resume needs messages that are objects in JSON");
 }

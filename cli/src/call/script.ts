@@ -72,7 +72,7 @@ function parseStep(line: string, where: string): Step {
     if (names.length === 1 && typeof fails === "string") return { fails };
   }
   throw new CliError(
-    `${where} is no step: {"send": …}, {"recv": …}, {"fails": "code"}, ${words.map((word) => `"${word}"`).join(", ")}`,
+    `${where} is not a step, use {"send": …}, {"recv": …}, {"fails": "code"}, ${words.map((word) => `"${word}"`).join(", ")}`,
   );
 }
 

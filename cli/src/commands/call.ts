@@ -9,8 +9,8 @@ import { openSchema } from "../schema/open.js";
 import { completeRpc } from "./list.js";
 
 const help = `
-Messages go in and come out as JSON, one document a line, as they come. They are read from --data,
-or from standard input; on a terminal, a call that sends a stream has a prompt. A call that takes one
+Sends and receives JSON, one document a line, as messages arrive. Messages to send come from
+--data or standard input; on a terminal, a call that sends a stream has a prompt. A call that takes one
 message and gets none sends an empty one.
 
   connect-stream call http://localhost:8080 chat.v1.ChatService/Connect

@@ -26,8 +26,8 @@ const options = {
 export const example: Command = {
   summary: "write a handler, a server, a client and a test for a service",
   usage: "SERVICE",
-  help: `SERVICE is the full name of a service, or its own name if no other has it. Each RPC gets the loop
-that its kind wants. A file that exists is kept as it is.`,
+  help: `SERVICE is the full name of a service, or its short name if that is unique. Each RPC gets the loop
+that fits its kind. Existing files are kept.`,
   options,
   async run(args, io) {
     const { values, positionals } = parseOptions(options, args);

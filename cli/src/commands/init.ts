@@ -11,8 +11,8 @@ const options = {
 export const init: Command = {
   summary: "start a project: configuration, a first service, server, client and test",
   usage: "[DIR]",
-  help: `DIR is where, and is made if it is not there. Default: the folder you are in. In an existing project
-it shows what is missing, and what to change in files that exist. It never overwrites a file.`,
+  help: `DIR is the project's folder, created if missing. Default: the current folder. In an existing project,
+init shows which files are missing, and what to change in the others. It never overwrites a file.`,
   options,
   async run(args, io) {
     const { values, positionals } = parseOptions(options, args);

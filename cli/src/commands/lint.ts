@@ -4,7 +4,11 @@ import { exit, UsageError } from "../exit.js";
 import { type Options, parseOptions } from "../options.js";
 
 const options = {
-  format: { type: "string", oneOf: ["text", "json"], help: "one line of text or JSON a mistake" },
+  format: {
+    type: "string",
+    oneOf: ["text", "json"],
+    help: "one line per mistake, as text or JSON",
+  },
 } as const satisfies Options;
 
 /** `connect-stream lint`: what the generator would refuse. */
@@ -12,10 +16,10 @@ export const lint: Command = {
   summary: "check the policies of a schema, without generating",
   usage: "[SCHEMA]",
   help: `SCHEMA is a folder with a buf module or workspace, a .proto file, an image or a descriptor set.
-Default: the folder you are in. It finds all that protoc-gen-connect-stream would refuse: invalid
-values, options without an effect, errors declared twice. buf lint checks all else.
+Default: the current folder. lint finds everything that protoc-gen-connect-stream rejects: invalid
+values, options without effect, errors declared twice. For all other rules, use buf lint.
 
-Exits with 0 if there is no mistake, 1 if there is one, 2 if the schema can't be read.`,
+Exit codes: 0 without mistakes, 1 with mistakes, 2 if the schema can't be read.`,
   options,
   async run(args, io) {
     const { values, positionals } = parseOptions(options, args);

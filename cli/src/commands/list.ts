@@ -14,7 +14,7 @@ const options = { ...schemaOption, ...connectionOptions } as const satisfies Opt
 export const list: Command = {
   summary: "list the RPCs of a server, or of a schema",
   usage: "[URL]",
-  help: "Each line has the name of an RPC, its kind, and its messages. Without a URL it takes --schema.",
+  help: "Each line has the name of an RPC, its kind, and its messages. Without a URL, --schema is required.",
   options,
   async run(args, io) {
     const { values, positionals } = parseOptions(options, args);

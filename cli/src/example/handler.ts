@@ -38,7 +38,7 @@ const kinds: Readonly<Record<DescMethod["methodKind"], Kind>> = {
   server_streaming: {
     params: ["_request", "stream"],
     body: (response) => `for (let i = 0; i < 3; i++) {
-  // Waits for a slow client, and throws when it has left.
+  // Waits for a slow client, and throws when the client has left.
   await stream.send(${response});
 }
 // Returning ends the stream.
@@ -55,7 +55,7 @@ await stream.sendAndClose(${response});
   bidi_streaming: {
     params: ["stream"],
     body: (response) => `for await (const _request of stream) {
-  // It may also send elsewhere, without a request.
+  // You can also send from elsewhere, without a request.
   await stream.send(${response});
 }
 // Returning ends the stream.

@@ -83,11 +83,11 @@ function pluginAdvice(project: string): string[] {
   });
   if (missing.length === 0) return [];
   const block = ["plugins:", ...missing.flatMap((plugin) => plugin.trimEnd().split("\n"))];
-  return [`buf.gen.yaml: add, with one out and the same opt for both plugins\n${lines(block)}`];
+  return [`buf.gen.yaml: add this, with the same out and opt for both plugins\n${lines(block)}`];
 }
 
 const compilerAdvice =
-  "tsconfig.json: include the folders src and gen; generated imports end in .js, as module nodenext wants\n";
+  "tsconfig.json: include the folders src and gen; generated imports end in .js, as module nodenext requires\n";
 
 function lines(all: readonly string[]): string {
   return all.map((line) => `  ${line}\n`).join("");

@@ -57,14 +57,14 @@ function moduleLines(modules: readonly string[]): string {
 
 async function mayWrite(files: readonly ProjectFile[], yes: boolean, io: Io): Promise<boolean> {
   if (files.length === 0) {
-    await io.write("This project has all files already.\n");
+    await io.write("Nothing to write: this project has all files.\n");
     return false;
   }
   if (yes) return true;
   const list = files.map(({ path }) => `  ${path}\n`).join("");
-  await io.write(`This is a project already. Files that it lacks:\n${list}`);
+  await io.write(`This project exists. Missing files:\n${list}`);
   if (io.stdin.isTTY && io.stdout.isTTY) return confirm(io);
-  await io.write("Nothing is written. With --yes, these files are.\n");
+  await io.write("Nothing was written. Use --yes to write these files.\n");
   return false;
 }
 

@@ -53,7 +53,7 @@ function exitCode(child: ChildProcess): Promise<number | null> {
     child.on("error", (cause: NodeJS.ErrnoException) => {
       const message =
         cause.code === "ENOENT"
-          ? "buf is not installed: npm install --save-dev @bufbuild/buf, or give an image or a descriptor set"
+          ? "buf is not installed: npm install --save-dev @bufbuild/buf, or pass an image or a descriptor set"
           : `cannot start buf: ${cause.message}`;
       reject(new CliError(message, exit.usage, { cause }));
     });

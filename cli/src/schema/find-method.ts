@@ -13,7 +13,7 @@ export async function findMethod(schema: Schema, name: string): Promise<DescMeth
   const [serviceName, methodName] = [name.slice(0, at).replace(/^\//, ""), name.slice(at + 1)];
   if (at <= 0 || methodName === "" || serviceName === "") {
     throw new UsageError(
-      `${JSON.stringify(name)} names no RPC; it looks like package.Service/Method`,
+      `${JSON.stringify(name)} is not the name of an RPC; use package.Service/Method`,
     );
   }
   const service = await findService(schema, serviceName);
@@ -31,7 +31,7 @@ async function findService(schema: Schema, name: string): Promise<DescService> {
   const [only, ...more] = names.filter((one) => one.endsWith(`.${name}`));
   const short = only !== undefined && more.length === 0 && (await schema.findService(only));
   if (short) return short;
-  throw new CliError(`there is no service ${name}${meant(name, names)}`);
+  throw new CliError(`unknown service ${name}${meant(name, names)}`);
 }
 
 /** The package takes so much of a full name that only names without it are compared, too. */
@@ -41,5 +41,5 @@ function meant(name: string, names: readonly string[]): string {
   const last = (full: string) => full.slice(full.lastIndexOf(".") + 1);
   const same = names.find((one) => hint(last(name), [last(one)]) !== "");
   if (same !== undefined) return `; did you mean ${same}?`;
-  return names.length > 0 ? `; there is ${names.join(", ")}` : "; the schema has none";
+  return names.length > 0 ? `; known: ${names.join(", ")}` : "; the schema has none";
 }

@@ -42,7 +42,7 @@ function registryOf(source: string, set: FileDescriptorSet) {
     return createFileRegistry(set);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    const advice = "protoc writes imports with --include_imports";
+    const advice = "run protoc with --include_imports";
     throw new CliError(`${source} is not a complete schema: ${reason}; ${advice}`, exit.usage, {
       cause,
     });

@@ -45,7 +45,7 @@ export function startTimeouts(
     );
   }
   if (sendMs !== undefined) {
-    const expire = () => end(`a message could not be sent within ${sendMs} ms: nobody reads`);
+    const expire = () => end(`send timed out after ${sendMs} ms: the other side does not read`);
     stops.push(whenStill(startTimer, sendMs, call, ({ waiting }) => waiting, expire));
   }
   if (maxAgeMs !== undefined) {

@@ -48,7 +48,7 @@ function isLostConnection(error: ConnectError): boolean {
 
 /** The error of a response that has not even a head. */
 export function noResponse(): ConnectError {
-  return new ConnectError("the response ended before it began", Code.Unavailable);
+  return new ConnectError("the response ended without headers", Code.Unavailable);
 }
 
 /**

@@ -56,7 +56,8 @@ function detailsOf(
 ): ErrorDetails {
   const { reason } = spec;
   if (retryDelayMs !== undefined) {
-    if (!spec.temporary) throw new TypeError(`${reason} has no retryDelayMs: it is not temporary`);
+    if (!spec.temporary)
+      throw new TypeError(`${reason} takes no retryDelayMs: it is not declared temporary`);
     assertInteger(`${reason}: retryDelayMs`, retryDelayMs, 0, MAX_TIMER_MS);
   }
   const info = {

@@ -17,7 +17,7 @@ export class HandlerMethods {
   constructor(service: DescService, handler: unknown) {
     this.#service = service;
     if (!isObject(handler) && typeof handler !== "function") {
-      throw this.#fault(` must be an object with its methods, not ${shown(handler)}`);
+      throw this.#fault(` must be an object with a method for each RPC, not ${shown(handler)}`);
     }
     this.#handler = handler;
   }
@@ -44,16 +44,18 @@ export class HandlerMethods {
   checkNames(): void {
     if (this.#leftOut.length === 0) return;
     if (typeof this.#handler === "function" && this.#leftOut.length === this.#known.length) {
-      throw this.#fault(" must be an object with its methods, not a class: pass an instance of it");
+      throw this.#fault(
+        " must be an object with a method for each RPC, not a class: pass an instance",
+      );
     }
     if (Object.getPrototypeOf(this.#handler) !== Object.prototype) return;
     const stray = Object.entries(this.#handler).find(
       ([name, value]) => typeof value === "function" && !this.#known.includes(name),
     );
     if (!stray) return;
-    const advice = "give helpers a place outside, or make it a class";
+    const advice = "move helpers out of the handler, or make the handler a class";
     throw this.#fault(
-      ` has ${stray[0]}, which is no RPC, and lacks ${this.#leftOut.join(", ")}: ${advice}`,
+      ` has ${stray[0]}, which is not an RPC, and lacks ${this.#leftOut.join(", ")}: ${advice}`,
     );
   }
 

@@ -17,7 +17,7 @@ export class RequestBody {
 
   /** Throws a `TypeError` for a body that somebody else reads, or has read. */
   constructor(request: Request) {
-    if (request.bodyUsed) throw new TypeError("the body of the request has been read");
+    if (request.bodyUsed) throw new TypeError("the request body has been read already");
     this.#reader = request.body?.getReader();
   }
 

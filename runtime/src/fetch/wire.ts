@@ -88,7 +88,7 @@ export class FetchWire implements AttachableWire {
   }
 
   reset(): void {
-    if (!this.#over) this.#breakOff(new ConnectError("the call was broken off", Code.Aborted));
+    if (!this.#over) this.#breakOff(new ConnectError("the call was aborted", Code.Aborted));
   }
 
   pause(): void {

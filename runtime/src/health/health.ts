@@ -35,7 +35,7 @@ export class HealthStatuses implements Health {
   setStatus(service: DescService | string, status: ServingStatus): void {
     const name = typeof service === "string" ? service : service?.typeName;
     if (typeof name !== "string") {
-      throw new RangeError(`a service is a descriptor or a full name, not ${shown(service)}`);
+      throw new RangeError(`service must be a descriptor or a full name, not ${shown(service)}`);
     }
     if (!statuses.includes(status)) {
       throw invalidOption(`status of "${name}"`, `one of ${statuses.join(", ")}`, status);

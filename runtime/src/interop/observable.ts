@@ -47,7 +47,7 @@ function once<T>(stream: ReceivingStream<T>): () => ReceivingStream<T> {
   return () => {
     if (taken) {
       throw new Error(
-        "this stream has a subscription already; pass a function that makes the call to toObservable",
+        "this stream already has a subscription: to subscribe more than once, pass toObservable a function that makes the call",
       );
     }
     taken = true;

@@ -47,7 +47,7 @@ const scalars: Readonly<Partial<Record<ScalarType, ScalarText>>> = {
 /** How the values of a field are written that is neither a string nor bytes. */
 export function scalarText(field: DescField): ScalarText {
   const text = field.enum ? names(field.enum) : field.scalar && scalars[field.scalar];
-  if (!text) throw new TypeError(`${field} cannot be a header`);
+  if (!text) throw new TypeError(`${field} can't be sent as a header`);
   return text;
 }
 

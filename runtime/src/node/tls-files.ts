@@ -15,7 +15,7 @@ export function checkTlsContents(group: string, options: object): void {
     if (path === undefined) continue;
     const text = JSON.stringify(path);
     throw new RangeError(
-      `${group}.${name} is the path of a file, ${text}: give its content, readFileSync(${text})`,
+      `${group}.${name} must be the content of a file, not its path: use readFileSync(${text})`,
     );
   }
 }

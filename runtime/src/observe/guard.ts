@@ -30,5 +30,5 @@ export function guarded<S, A>(
 function report(observer: RpcObserver, error: unknown): void {
   if (reported.has(observer)) return;
   reported.add(observer);
-  console.error("an observer failed, which is reported once:", error);
+  console.error("an observer failed (reported once):", error);
 }

@@ -55,9 +55,7 @@ export function resolveCors(options: CorsOptions): ResolvedCors {
     throw invalidOption("cors.credentials", "true or false", credentials);
   }
   if (origins === "*" && credentials) {
-    throw new RangeError(
-      'cors.origins must name the origins where cors.credentials is true, not "*"',
-    );
+    throw new RangeError('cors.origins must list origins, not "*", when cors.credentials is true');
   }
   return {
     allows: resolveOrigins(origins),

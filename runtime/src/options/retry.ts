@@ -105,7 +105,7 @@ export const retryDefaults: Backoff & {
 
 function checkAttempts(option: string, value: unknown): void {
   if (typeof value === "number" && Number.isInteger(value) && value < 2) {
-    const advice = "set retry: false for a call without retries";
+    const advice = "set retry: false to turn retries off";
     throw new RangeError(`${option} must be at least 2, not ${value}: ${advice}`);
   }
   assertRange(option, value, { min: 2, max: Number.MAX_SAFE_INTEGER, isWhole: true });
@@ -115,7 +115,7 @@ function checkAttempts(option: string, value: unknown): void {
 export function checkCodes(option: string, codes: unknown): void {
   if (!Array.isArray(codes)) throw invalidOption(option, "a list of codes", codes);
   if (codes.length === 0) {
-    throw new RangeError(`${option} must name a code; leave it out for the default`);
+    throw new RangeError(`${option} must list at least one code; leave it out for the default`);
   }
   const invalid = codes.findIndex((code) => !isInRange(statusCodes, code));
   if (invalid < 0) return;

@@ -36,7 +36,7 @@ export function limitElements<T>(
     const max = BASE_ELEMENTS + ELEMENTS_PER_BYTE * travelled;
     if (data.byteLength > max * MIN_ELEMENT_BYTES && hasMore(desc, data, max)) {
       throw new ConnectError(
-        `message has more than ${max} elements, the most for ${travelled} bytes of compressed data`,
+        `message has more than ${max} elements, the limit for ${travelled} bytes of compressed data`,
         Code.ResourceExhausted,
       );
     }

@@ -52,7 +52,7 @@ export class Conversation {
         return { case: "listServicesResponse", value: { service } };
       }
       case undefined:
-        throw new ConnectError("a request without a question", Code.InvalidArgument);
+        throw new ConnectError("the request sets no message_request", Code.InvalidArgument);
     }
   }
 

@@ -254,7 +254,7 @@ export class BodyCarrier
       const told =
         fault instanceof ConnectError
           ? fault
-          : new ConnectError("the status cannot be encoded", Code.Internal);
+          : new ConnectError("cannot encode the status", Code.Internal);
       return { ...this.#protocol.failure(told, protocolHeader, undefined, jsonOptions), told };
     }
   }

@@ -26,7 +26,7 @@ export function tooLarge(what: string, fields: Fields, maxBytes: number): Connec
   if (maxBytes === Number.POSITIVE_INFINITY) return undefined;
   const size = sizeOfFields(fields);
   if (size <= maxBytes) return undefined;
-  const text = `${what} have ${size} bytes, and the client takes ${maxBytes}`;
+  const text = `${what} have ${size} bytes, but the client accepts at most ${maxBytes}`;
   return new ConnectError(text, Code.Internal);
 }
 

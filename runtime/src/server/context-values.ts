@@ -31,7 +31,7 @@ function checkValues(values: ContextValues | undefined): ContextValues | undefin
   }
   values.then(undefined, () => undefined);
   throw new TypeError(
-    "contextValues must return ContextValues, not a promise: do what is async in an interceptor",
+    "contextValues must return ContextValues, not a promise: do async work in an interceptor",
   );
 }
 

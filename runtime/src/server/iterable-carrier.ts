@@ -226,7 +226,7 @@ export class IterableCarrier implements Carrier {
 }
 
 function clientGone(cause?: unknown): ConnectError {
-  return new ConnectError("the client went away", Code.Canceled, undefined, undefined, cause);
+  return new ConnectError("the client disconnected", Code.Canceled, undefined, undefined, cause);
 }
 
 function sum(a: QueueFill, b: QueueFill | undefined): QueueFill {

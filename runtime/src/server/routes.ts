@@ -62,7 +62,7 @@ export function createRoutes(options: RoutesOptions): ReadonlyMap<string, Route>
 
 function noRoutes(): TypeError {
   return new TypeError(
-    "routes registers nothing: call registerXService(router, handler) in it, before it returns",
+    "routes registers no service: call registerXService(router, handler) before routes returns",
   );
 }
 

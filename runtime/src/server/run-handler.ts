@@ -19,7 +19,7 @@ const runners: Record<DescMethod["methodKind"], Runner> = {
     const request = await onlyMessage(call, rpc);
     const response = await handler(request, call.context);
     if (typeof response !== "object" || response === null) {
-      throw mistake(call, `returned ${String(response)} in place of a message`);
+      throw mistake(call, `returned ${String(response)} instead of a message`);
     }
     await call.send(response);
   },
@@ -56,7 +56,7 @@ export function runnerFor(handler: HandlerMethod, rpc: DescMethod, onError: OnEr
   return runners[rpc.methodKind](handler, mistake, rpc);
 }
 
-const UNREAD = "returned an iterable, as generators do, which nobody reads: use stream.send";
+const UNREAD = "returned an iterable, as a generator does: to respond, call stream.send";
 
 /**
  * Whether a handler returned messages to take, as those of Connect-ES do. A generator has not even

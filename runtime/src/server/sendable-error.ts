@@ -25,12 +25,12 @@ export function sendableError(thrown: ConnectError): SendableError {
     const leftOut: string[] = [];
     const error = rewritten(thrown, leftOut);
     if (leftOut.length === 0) return { error };
-    const text = `an error cannot be sent with ${leftOut.join(", ")}`;
+    const text = `cannot send an error with ${leftOut.join(", ")}`;
     return { error, fault: new Error(text, { cause: thrown }) };
   } catch (cause) {
     // No error of Connect's making: its parts are not what they should be.
     const error = new ConnectError("internal error", Code.Internal, undefined, undefined, thrown);
-    return { error, fault: new Error("an error cannot be sent", { cause }) };
+    return { error, fault: new Error("cannot send an error", { cause }) };
   }
 }
 

@@ -210,7 +210,7 @@ export class WireCarrier implements Carrier, TrackedCall, ServerWireEvents {
         : { ...end, told: error };
     } catch (fault) {
       report(fault, this.#context, this.#rpc.onError);
-      const told = new ConnectError("the status cannot be encoded", Code.Internal);
+      const told = new ConnectError("cannot encode the status", Code.Internal);
       return { ...this.#protocol.end(undefined, told, jsonOptions), told };
     }
   }

@@ -24,7 +24,7 @@ export class MemoryExchange {
   #over = false;
   /** What the server is told when the client breaks the exchange off. */
   breakOffReason: ConnectError = new ConnectError(
-    "the client cancelled the call, or is gone",
+    "the client cancelled the call or disconnected",
     Code.Canceled,
   );
 

@@ -12,5 +12,5 @@ export function messageOf(file: DescFile, typeName: string): DescMessage {
       if (type.kind === "message" && type.typeName === typeName) return type;
     }
   }
-  throw new TypeError(`${file} has no message ${typeName}, and imports none`);
+  throw new TypeError(`${file} neither has nor imports a message ${typeName}`);
 }

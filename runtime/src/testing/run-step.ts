@@ -25,5 +25,5 @@ export function act(call: MemoryCall, step: Step): unknown {
 
 /** The error of a step that does not exist. */
 export function unknownStep(step: Step, known: readonly string[]): TypeError {
-  return new TypeError(`there is no such step: ${JSON.stringify(step)}; use ${known.join(", ")}`);
+  return new TypeError(`unknown step: ${JSON.stringify(step)}; use ${known.join(", ")}`);
 }

@@ -61,7 +61,7 @@ export class ScriptedPlay implements Actor {
     if (end === "late") {
       const { parent, name } = this.method;
       const place = this.#player.place || `a call of ${parent.typeName}.${name}`;
-      throw new Error(`${place} was still to come after ${patienceMs} ms`);
+      throw new Error(`${place} has not happened after ${patienceMs} ms`);
     }
     if ("error" in end) throw end.error;
   }
@@ -95,7 +95,7 @@ export class ScriptedPlay implements Actor {
   }
 
   #opened(): AnyStream {
-    if (!this.#stream) throw new Error("the call has not begun");
+    if (!this.#stream) throw new Error("the call has not started");
     return this.#stream;
   }
 }

@@ -79,6 +79,6 @@ export function scripted(
 }
 
 function tooMany({ parent, name }: DescMethod, scripts: number): ConnectError {
-  const message = `${parent.typeName}.${name} has ${scripts} scripts, and was called once more`;
+  const message = `${parent.typeName}.${name} has ${scripts} scripts, but was called once more`;
   return new ConnectError(message, Code.Internal);
 }

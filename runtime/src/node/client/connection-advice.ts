@@ -17,15 +17,15 @@ export interface ConnectionAdvice {
 const HINT_TLS = "the server does not speak TLS: use http://";
 /** What to do if the server's bytes are not HTTP/2. */
 export const HINT_HTTP1 =
-  'what the server sends is not HTTP/2: if it speaks HTTP/1.1 only, set httpVersion: "1.1"; if it speaks TLS, use https://';
+  'the server does not answer in HTTP/2: if it speaks HTTP/1.1 only, set httpVersion: "1.1"; if it speaks TLS, use https://';
 
 /** By Node's code: of connections that were not made. */
 const notMade: Readonly<Record<string, string>> = {
   ECONNREFUSED: "nothing listens there (ECONNREFUSED)",
-  ENOTFOUND: "there is no such host (ENOTFOUND)",
-  EAI_AGAIN: "the host's name cannot be looked up now (EAI_AGAIN)",
-  EHOSTUNREACH: "there is no way to the host (EHOSTUNREACH)",
-  ENETUNREACH: "there is no way to the network (ENETUNREACH)",
+  ENOTFOUND: "the host does not exist (ENOTFOUND)",
+  EAI_AGAIN: "the DNS lookup failed, try again (EAI_AGAIN)",
+  EHOSTUNREACH: "no route to the host (EHOSTUNREACH)",
+  ENETUNREACH: "the network is unreachable (ENETUNREACH)",
 };
 
 /** By Node's code: of connections that broke. */
@@ -35,8 +35,7 @@ const broken: Readonly<Record<string, string>> = {
   ERR_HTTP2_GOAWAY_SESSION: "the server is closing it",
   ERR_HTTP2_ERROR: HINT_HTTP1,
   ETIMEDOUT: "it timed out",
-  HPE_HEADER_OVERFLOW:
-    "the response's headers are larger than this client takes: raise nodeOptions.maxHeaderSize",
+  HPE_HEADER_OVERFLOW: "the response headers are too large: raise nodeOptions.maxHeaderSize",
 };
 
 /** Reads an error of Node's, of which users should not have to know. */
@@ -56,7 +55,7 @@ const untrusted =
 
 function certificateProblem(code: string, text: string): string | undefined {
   if (untrusted.test(code)) {
-    return `its certificate is not trusted (${oneLine(text)}): give its authority in nodeOptions.ca`;
+    return `its certificate is not trusted (${oneLine(text)}): pass its CA in nodeOptions.ca`;
   }
   const invalid = /^(ERR_TLS_CERT_|CERT_|HOSTNAME_MISMATCH)/.test(code);
   return invalid ? `its certificate is not valid (${oneLine(text)})` : undefined;
@@ -75,7 +74,7 @@ function notHttp1(error: Error): string {
   const raw = "rawPacket" in error && error.rawPacket instanceof Uint8Array ? error.rawPacket : [];
   if (raw[0] === 0x15) return "the server speaks TLS: use https://";
   if (raw[0] === 0 && raw[3] === 4) return 'the server speaks HTTP/2 only: set httpVersion: "2"';
-  return "what the server sends is not HTTP/1.1";
+  return "the server does not answer in HTTP/1.1";
 }
 
 function oneLine(text: string): string {

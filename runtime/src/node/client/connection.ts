@@ -172,7 +172,7 @@ export class Connection implements ConnectionEvents {
 
   onViolation({ scope, message }: Violation): void {
     if (scope === "stream") return;
-    if (this.made) this.#loss.because(`the server broke a rule of HTTP/2: ${message}`);
+    if (this.made) this.#loss.because(`the server violated HTTP/2: ${message}`);
     else this.#loss.otherProtocol();
   }
 
@@ -228,7 +228,7 @@ export class Connection implements ConnectionEvents {
     const { keepalive } = this.#target;
     keepalive.intervalMs *= 2;
     this.#loss.because(
-      `too_many_pings: the server wants fewer; pingIntervalMs is ${keepalive.intervalMs} from now on`,
+      `too_many_pings: the server limits pings; pingIntervalMs is ${keepalive.intervalMs} from now on`,
     );
   }
 

@@ -19,12 +19,12 @@ const resetCodes: ReadonlyMap<number, Code> = new Map([
 const resetTexts: ReadonlyMap<number, string> = new Map([
   [ErrorCode.REFUSED_STREAM, "takes no new calls"],
   [ErrorCode.CANCEL, "cancelled the call"],
-  [ErrorCode.ENHANCE_YOUR_CALM, "refused the call: too many calls, or too large headers"],
+  [ErrorCode.ENHANCE_YOUR_CALM, "refused the call: too many calls, or headers too large"],
 ]);
 
 /** The error of a stream that the server at `origin` reset. */
 export function errorFromReset(rstCode: number, origin: string, cause?: unknown): ConnectError {
-  const what = resetTexts.get(rstCode) ?? "broke the call off";
+  const what = resetTexts.get(rstCode) ?? "aborted the call";
   return new ConnectError(
     `${origin} ${what} (HTTP/2 ${errorCodeName(rstCode)})`,
     resetCodes.get(rstCode) ?? Code.Internal,
@@ -50,7 +50,7 @@ export function lostError(origin: string, advice: string | undefined): ConnectEr
 
 /** The error of a connection to `origin` that was not made in time. */
 export function connectTimeoutError(origin: string, cause?: unknown): ConnectError {
-  const advice = "it takes longer than connectTimeoutMs";
+  const advice = "no connection within connectTimeoutMs";
   return unavailable(origin, { made: false, advice }, cause);
 }
 
@@ -67,12 +67,12 @@ function unavailable(
 /** The error of a request that Node, or a session manager, throws for at once. */
 export function cannotBegin(thrown: unknown): ConnectError {
   const text = thrown instanceof Error ? thrown.message : String(thrown);
-  return notSentError(`the request cannot be sent: ${text}`, Code.Internal);
+  return notSentError(`cannot send the request: ${text}`, Code.Internal);
 }
 
 /** The error of a server that goes on to announce a response, and gives none. */
 export function noFinalResponse(origin: string): ConnectError {
-  return new ConnectError(`${origin} sends interim responses (HTTP 1xx) without end`, Code.Unknown);
+  return new ConnectError(`${origin} sends only interim responses (HTTP 1xx)`, Code.Unknown);
 }
 
 /** The error of Node in a chain of causes. */

@@ -193,12 +193,9 @@ class Http2ClientWire implements ClientWire, OpeningWire, StreamEvents, PooledCa
     const own = size > maxRequestHeaderBytes;
     if (!own && size <= peerHeaderBytes) return;
     const limit = own
-      ? `this client sends no more than ${maxRequestHeaderBytes}`
-      : `${url.origin} takes no more than ${peerHeaderBytes}`;
-    throw notSentError(
-      `the request's headers take ${size} bytes, and ${limit}`,
-      Code.ResourceExhausted,
-    );
+      ? `this client sends at most ${maxRequestHeaderBytes}`
+      : `${url.origin} accepts at most ${peerHeaderBytes}`;
+    throw notSentError(`the request headers have ${size} bytes: ${limit}`, Code.ResourceExhausted);
   }
 }
 

@@ -33,7 +33,7 @@ function toError(
   { url: { origin }, maxHeaderBytes }: ConnectTarget,
   connection: Connection | undefined,
 ): ConnectError {
-  if (isCutOff(kind, code)) return lostError(origin, "the server cut the response off");
+  if (isCutOff(kind, code)) return lostError(origin, "the server aborted the response");
   switch (kind) {
     case "reset":
       return errorFromReset(code, origin);
@@ -43,7 +43,7 @@ function toError(
             `${origin} sent ${message}: raise maxHeaderBytes, which is ${maxHeaderBytes}`,
             Code.ResourceExhausted,
           )
-        : new ConnectError(`${origin} broke a rule of HTTP/2: ${message}`, Code.Internal);
+        : new ConnectError(`${origin} violated HTTP/2: ${message}`, Code.Internal);
     case "goaway":
     case "connection":
       return connection?.error() ?? lostError(origin, message);

@@ -45,10 +45,10 @@ export function closeOnSignals(server: RunningServer, options: CloseOnSignalsOpt
   for (const signal of signals) process.on(signal, onSignal);
 }
 
-/** `waiting for 3 calls: /a.v1.A/Watch (2), /a.v1.A/Read; again to end them now`. */
+/** `waiting for 3 calls: /a.v1.A/Watch (2), /a.v1.A/Read; signal again to end them now`. */
 function waitingFor(open: ReadonlyMap<string, number>): string {
   const total = [...open.values()].reduce((sum, count) => sum + count, 0);
   const list = [...open].map(([path, count]) => (count > 1 ? `${path} (${count})` : path));
   const them = total === 1 ? "1 call" : `${total} calls`;
-  return `waiting for ${them}: ${list.join(", ")}; once more ends ${total === 1 ? "it" : "them"} now`;
+  return `waiting for ${them}: ${list.join(", ")}; signal again to end ${total === 1 ? "it" : "them"} now`;
 }

@@ -38,7 +38,7 @@ export class ConnectionUpkeep {
     this.#keepalive =
       keepAlive &&
       new Keepalive(connection, { ...keepAlive, idle: false }, () =>
-        this.#cut("the peer did not answer a ping in time"),
+        this.#cut("the peer did not answer a PING in time"),
       );
     this.#idle = new IdleLimit(idleTimeoutMs > 0 ? idleTimeoutMs : Number.POSITIVE_INFINITY, () =>
       this.leave("idle"),
@@ -84,7 +84,7 @@ export class ConnectionUpkeep {
     const retire = () => {
       this.leave("max_age");
       if (maxConnectionAgeGraceMs === Number.POSITIVE_INFINITY) return;
-      const cut = () => this.#cut("the connection is too old");
+      const cut = () => this.#cut("the connection is past its maximum age");
       this.#ageTimer = setTimeout(cut, maxConnectionAgeGraceMs).unref();
     };
     const age = maxConnectionAgeMs * (1 + AGE_JITTER * (2 * Math.random() - 1));
@@ -93,7 +93,7 @@ export class ConnectionUpkeep {
 
   #awaitGoodbye(): void {
     clearTimeout(this.#goodbyeTimer);
-    const cut = () => this.#cut("the peer ignores that the connection has ended");
+    const cut = () => this.#cut("the peer did not close the connection after GOAWAY");
     this.#goodbyeTimer = setTimeout(cut, GOODBYE_TIMEOUT_MS).unref();
   }
 

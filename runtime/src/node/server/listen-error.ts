@@ -4,10 +4,10 @@
 const advice: Readonly<Record<string, string>> = {
   EADDRINUSE:
     "the port is in use: stop what listens there, choose another port, or 0 for any free one",
-  EACCES: "this process may not use the port: choose one above 1023",
+  EACCES: "this process has no permission for the port: choose one above 1023",
   EADDRNOTAVAIL:
-    "the address is none of this machine's: choose one that is, or 0.0.0.0 or :: for all of them",
-  ENOTFOUND: "there is no such host: give a name that can be looked up, or an IP address",
+    "this machine does not have the address: choose one that it has, or 0.0.0.0 or :: for all",
+  ENOTFOUND: "the host does not exist: choose a name that resolves, or an IP address",
 };
 
 /** Node's error of a server that cannot listen, with a text that says where and what to do. */

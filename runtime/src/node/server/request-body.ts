@@ -45,6 +45,6 @@ function explain(body: unknown): string {
   const left =
     body === undefined || body === null
       ? "left no request.body"
-      : "left a request.body that has lost the bytes of the request";
+      : "left a request.body without the original bytes";
   return `a body parser has read the request, and ${left}: put streamNodeAdapter before it`;
 }

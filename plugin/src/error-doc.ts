@@ -26,7 +26,7 @@ export function errorDoc({ declared, methods }: ServiceError, service: DescServi
   if (retryDelayMs !== undefined) parts.push(`Temporary: retry after ${duration(retryDelayMs)}.`);
   else if (temporary) parts.push("Temporary.");
   if (methods.size < service.methods.length) {
-    parts.push(`Of ${[...methods].map(({ name }) => name).join(", ")}.`);
+    parts.push(`RPCs: ${[...methods].map(({ name }) => name).join(", ")}.`);
   }
   return parts.join(" ");
 }

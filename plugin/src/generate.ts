@@ -173,7 +173,7 @@ function printCreateClient(
   const { client, createClient } = names.service(service);
   const { type, local } = symbols;
   print.function({
-    doc: commentDoc(service, [], "A client on any Connect transport."),
+    doc: commentDoc(service, [], "Creates a client on any Connect transport."),
     name: createClient,
     params: [
       { name: local("transport"), type: type("Transport") },

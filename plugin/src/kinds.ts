@@ -28,12 +28,12 @@ const sendHeaders = "`sendHeaders` sends the headers now";
 const close = "`close` cancels the call";
 
 const handlerEnds =
-  "Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.";
-const clientHalfCloses = "`recv` gives `undefined` when the client half-closes.";
+  "Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.";
+const clientHalfCloses = "`recv` resolves to `undefined` when the client half-closes.";
 const serverFails =
-  "Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.";
+  "Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.";
 const clientFails =
-  "Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.";
+  "Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.";
 
 /** The table. */
 export const rpcKinds: Readonly<Record<DescMethod["methodKind"], RpcKind>> = {
@@ -52,7 +52,7 @@ export const rpcKinds: Readonly<Record<DescMethod["methodKind"], RpcKind>> = {
         type: "ServerStreamingClient",
         messages: ["output"],
         methods: (_, output) => `${recv(output)}, ${close}`,
-        ending: ["Ends when the handler returns: `recv` gives `undefined`.", clientFails],
+        ending: ["Ends when the handler returns: `recv` resolves to `undefined`.", clientFails],
       },
     },
   },
@@ -73,7 +73,7 @@ export const rpcKinds: Readonly<Record<DescMethod["methodKind"], RpcKind>> = {
         methods: (input, output) =>
           `${send(input)}, \`closeAndRecv\` half-closes and receives the one ${output}, ${close}`,
         ending: [
-          "Ends with the response, which may come before the half-close: then `send` rejects.",
+          "Ends with the response. A response before the half-close makes `send` reject.",
           clientFails,
         ],
       },
@@ -95,7 +95,7 @@ export const rpcKinds: Readonly<Record<DescMethod["methodKind"], RpcKind>> = {
         methods: (input, output) =>
           `${send(input)}, ${recv(output)}, \`closeSend\` half-closes, ${close}`,
         ending: [
-          "Ends when the handler returns: `recv` gives `undefined`, `send` rejects.",
+          "Ends when the handler returns: `recv` resolves to `undefined`, `send` rejects.",
           clientFails,
         ],
       },

@@ -21,8 +21,8 @@ export function limitsLines(limits: StreamLimits, tooMuch: string): string[] {
 
 function limitText(does: string, message?: number, stream?: bigint): string[] {
   const most = [
-    ...ifDefined(message, (bytes) => [`${size(bytes)} a message`]),
-    ...ifDefined(stream, (bytes) => [`${size(bytes)} in all`]),
+    ...ifDefined(message, (bytes) => [`${size(bytes)} per message`]),
+    ...ifDefined(stream, (bytes) => [`${size(bytes)} in total`]),
   ];
   return most.length === 0 ? [] : [`${does} at most ${most.join(", ")}`];
 }

@@ -10,6 +10,6 @@ export function metadataDoc(side: Side, message: DescMessage | undefined): strin
   const names = message.fields.map((field) => `\`${acceptedHeaders(field)[0]}\``);
   const headers = ["request headers", names.join(", ")].join(" ").trimEnd();
   return side === "server"
-    ? `\`metadata\` comes from the ${headers}. If they are invalid, the call ends with \`invalid_argument\` before this is called.`
-    : `\`metadata\` opens the stream, as ${headers}.`;
+    ? `\`metadata\` comes from the ${headers}. Invalid headers end the call with \`invalid_argument\` before this method is called.`
+    : `\`metadata\` is sent as ${headers}.`;
 }

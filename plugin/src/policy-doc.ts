@@ -42,7 +42,7 @@ function ownLines(method: DescMethod, side: Side, policy: RpcPolicy): string[] {
   ];
 }
 
-const dropOldest = "drops the oldest";
+const dropOldest = "drops the oldest message";
 
 const whenFull: WhenQueuesAreFull = {
   send: { wait: "`send` waits", fail: "`send` rejects with `resource_exhausted`", dropOldest },

@@ -48,8 +48,11 @@ function boundLines(
     ...ifDefined(queues, (queues) =>
       queueLines(queues, {
         // Waiting is what happens without a queue, too.
-        send: { fail: "its `send` rejects", dropOldest: "drops the oldest, which never arrives" },
-        receive: { fail: ending.tooMuch, dropOldest: "drops the oldest unread" },
+        send: {
+          fail: "its `send` rejects",
+          dropOldest: "drops the oldest message, which never arrives",
+        },
+        receive: { fail: ending.tooMuch, dropOldest: "drops the oldest unread message" },
       }),
     ),
   ];

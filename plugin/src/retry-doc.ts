@@ -34,7 +34,9 @@ function backoff({ initialBackoffMs, backoffMultiplier, maxBackoffMs }: RetryPol
 /** What a retry policy means for a handler. One whose client could not connect has not been called. */
 export function repeatedLines(method: DescMethod, policy: RetryPolicy): string[] {
   const codes = codesText(method, policy);
-  return ifDefined(codes, () => [`Retries after ${codes}: a call may come more than once.`]);
+  return ifDefined(codes, () => [
+    `Retries after ${codes}: the handler may run more than once for a call.`,
+  ]);
 }
 
 /** The codes to retry after, if there are any: `RetryPolicy.retryable_codes` has this rule. */

@@ -11,9 +11,9 @@ import { AnalyticsService } from "./analytics_pb.js";
 
 /**
  * Server side of AnalyticsService.Process: `recv` or `for await` receives `ProcessRequest` messages, `sendAndClose` sends the one `ProcessResponse`, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc analytics.v1.AnalyticsService.Process
  */
@@ -46,8 +46,8 @@ export function registerAnalyticsService(router: ConnectRouter, handler: Partial
 
 /**
  * Client side of AnalyticsService.Process: `send` sends `ProcessRequest` messages, `closeAndRecv` half-closes and receives the one `ProcessResponse`, `close` cancels the call.
- * Ends with the response, which may come before the half-close: then `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends with the response. A response before the half-close makes `send` reject.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc analytics.v1.AnalyticsService.Process
  */
@@ -70,7 +70,7 @@ export interface AnalyticsServiceClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service analytics.v1.AnalyticsService
  */

@@ -11,9 +11,9 @@ import { ChatService } from "./chat_pb.js";
 
 /**
  * Server side of ChatService.Connect: `recv` or `for await` receives `ConnectRequest` messages, `send` sends `ConnectResponse` messages, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc chat.v1.ChatService.Connect
  */
@@ -46,8 +46,8 @@ export function registerChatService(router: ConnectRouter, handler: Partial<Chat
 
 /**
  * Client side of ChatService.Connect: `send` sends `ConnectRequest` messages, `recv` or `for await` receives `ConnectResponse` messages, `closeSend` half-closes, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc chat.v1.ChatService.Connect
  */
@@ -70,7 +70,7 @@ export interface ChatServiceClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service chat.v1.ChatService
  */

@@ -16,7 +16,7 @@ import { MonitorService } from "./monitor_pb.js";
  */
 export interface MonitorServiceErrors {
   /**
-   * `resource_exhausted`: the host is watched by as many clients as it can serve. Temporary: retry after 5 s. Of Watch.
+   * `resource_exhausted`: the host is watched by as many clients as it can serve. Temporary: retry after 5 s. RPCs: Watch.
    */
   readonly hostBusy: TemporaryError<"HOST_BUSY">;
 }
@@ -32,8 +32,8 @@ export const monitorServiceErrors: MonitorServiceErrors = createServiceErrors<Mo
 
 /**
  * Server side of MonitorService.Watch: `send` sends `WatchResponse` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc monitor.v1.MonitorService.Watch
  */
@@ -75,8 +75,8 @@ export function registerMonitorService(router: ConnectRouter, handler: Partial<M
 
 /**
  * Client side of MonitorService.Watch: `recv` or `for await` receives `WatchResponse` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc monitor.v1.MonitorService.Watch
  */
@@ -108,7 +108,7 @@ export interface MonitorServiceClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service monitor.v1.MonitorService
  */

@@ -13,8 +13,8 @@ import { BenchService } from "./bench_pb.js";
 
 /**
  * Server side of BenchService.Watch: `send` sends `Sample` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc bench.v1.BenchService.Watch
  */
@@ -22,9 +22,9 @@ export interface WatchServerStream extends ServerStreamingServer<typeof SampleSc
 
 /**
  * Server side of BenchService.Collect: `recv` or `for await` receives `Sample` messages, `sendAndClose` sends the one `CollectResponse`, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc bench.v1.BenchService.Collect
  */
@@ -32,9 +32,9 @@ export interface CollectServerStream extends ClientStreamingServer<typeof Sample
 
 /**
  * Server side of BenchService.Exchange: `recv` or `for await` receives `Sample` messages, `send` sends `Sample` messages, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc bench.v1.BenchService.Exchange
  */
@@ -88,8 +88,8 @@ export function registerBenchService(router: ConnectRouter, handler: Partial<Ben
 
 /**
  * Client side of BenchService.Watch: `recv` or `for await` receives `Sample` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc bench.v1.BenchService.Watch
  */
@@ -97,8 +97,8 @@ export interface WatchClientStream extends ServerStreamingClient<typeof SampleSc
 
 /**
  * Client side of BenchService.Collect: `send` sends `Sample` messages, `closeAndRecv` half-closes and receives the one `CollectResponse`, `close` cancels the call.
- * Ends with the response, which may come before the half-close: then `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends with the response. A response before the half-close makes `send` reject.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc bench.v1.BenchService.Collect
  */
@@ -106,8 +106,8 @@ export interface CollectClientStream extends ClientStreamingClient<typeof Sample
 
 /**
  * Client side of BenchService.Exchange: `send` sends `Sample` messages, `recv` or `for await` receives `Sample` messages, `closeSend` half-closes, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc bench.v1.BenchService.Exchange
  */
@@ -151,7 +151,7 @@ export interface BenchServiceClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service bench.v1.BenchService
  */

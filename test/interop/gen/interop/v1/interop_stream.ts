@@ -11,8 +11,8 @@ import { ObserverService, TestService, UnimplementedService } from "./interop_pb
 
 /**
  * Server side of TestService.StreamingOutputCall: `send` sends `TestResponse` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc interop.v1.TestService.StreamingOutputCall
  */
@@ -20,9 +20,9 @@ export interface StreamingOutputCallServerStream extends ServerStreamingServer<t
 
 /**
  * Server side of TestService.StreamingInputCall: `recv` or `for await` receives `TestRequest` messages, `sendAndClose` sends the one `TestResponse`, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc interop.v1.TestService.StreamingInputCall
  */
@@ -30,9 +30,9 @@ export interface StreamingInputCallServerStream extends ClientStreamingServer<ty
 
 /**
  * Server side of TestService.FullDuplexCall: `recv` or `for await` receives `TestRequest` messages, `send` sends `TestResponse` messages, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc interop.v1.TestService.FullDuplexCall
  */
@@ -40,8 +40,8 @@ export interface FullDuplexCallServerStream extends BidiStreamingServer<typeof T
 
 /**
  * Server side of TestService.UnimplementedStream: `send` sends `TestResponse` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc interop.v1.TestService.UnimplementedStream
  */
@@ -114,8 +114,8 @@ export function registerTestService(router: ConnectRouter, handler: Partial<Test
 
 /**
  * Client side of TestService.StreamingOutputCall: `recv` or `for await` receives `TestResponse` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc interop.v1.TestService.StreamingOutputCall
  */
@@ -123,8 +123,8 @@ export interface StreamingOutputCallClientStream extends ServerStreamingClient<t
 
 /**
  * Client side of TestService.StreamingInputCall: `send` sends `TestRequest` messages, `closeAndRecv` half-closes and receives the one `TestResponse`, `close` cancels the call.
- * Ends with the response, which may come before the half-close: then `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends with the response. A response before the half-close makes `send` reject.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc interop.v1.TestService.StreamingInputCall
  */
@@ -132,8 +132,8 @@ export interface StreamingInputCallClientStream extends ClientStreamingClient<ty
 
 /**
  * Client side of TestService.FullDuplexCall: `send` sends `TestRequest` messages, `recv` or `for await` receives `TestResponse` messages, `closeSend` half-closes, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc interop.v1.TestService.FullDuplexCall
  */
@@ -141,8 +141,8 @@ export interface FullDuplexCallClientStream extends BidiStreamingClient<typeof T
 
 /**
  * Client side of TestService.UnimplementedStream: `recv` or `for await` receives `TestResponse` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc interop.v1.TestService.UnimplementedStream
  */
@@ -205,7 +205,7 @@ export interface TestServiceClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service interop.v1.TestService
  */
@@ -251,7 +251,7 @@ export interface UnimplementedServiceClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service interop.v1.UnimplementedService
  */
@@ -301,7 +301,7 @@ export interface ObserverServiceClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service interop.v1.ObserverService
  */

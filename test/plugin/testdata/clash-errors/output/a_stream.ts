@@ -60,8 +60,8 @@ export const FooErrors: FooErrors = createServiceErrors<FooErrors>("a.v1.Foo", {
 
 /**
  * Server side of Foo.A: `send` sends `FooErrors` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Foo.A
  */
@@ -69,8 +69,8 @@ export interface AServerStream extends ServerStreamingServer<typeof FooErrorsSch
 
 /**
  * Server side of Foo.B: `send` sends `TemporaryError` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Foo.B
  */
@@ -78,8 +78,8 @@ export interface BServerStream extends ServerStreamingServer<typeof TemporaryErr
 
 /**
  * Server side of Foo.C: `send` sends `createServiceErrors` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Foo.C
  */
@@ -124,8 +124,8 @@ export function registerFoo(router: ConnectRouter, handler: Partial<FooHandler>,
 
 /**
  * Client side of Foo.A: `recv` or `for await` receives `FooErrors` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc a.v1.Foo.A
  */
@@ -133,8 +133,8 @@ export interface AClientStream extends ServerStreamingClient<typeof FooErrorsSch
 
 /**
  * Client side of Foo.B: `recv` or `for await` receives `TemporaryError` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc a.v1.Foo.B
  */
@@ -142,8 +142,8 @@ export interface BClientStream extends ServerStreamingClient<typeof TemporaryErr
 
 /**
  * Client side of Foo.C: `recv` or `for await` receives `createServiceErrors` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc a.v1.Foo.C
  */
@@ -178,7 +178,7 @@ export interface FooClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service a.v1.Foo
  */
@@ -249,7 +249,7 @@ export interface fooClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service a.v1.foo
  */
@@ -306,7 +306,7 @@ export function registerRegisterX(router: ConnectRouter, handler: Partial<Regist
 export interface RegisterXClient {}
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service a.v1.RegisterX
  */
@@ -348,7 +348,7 @@ export interface XErrorsClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service a.v1.XErrors
  */

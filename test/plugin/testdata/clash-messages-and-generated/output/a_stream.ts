@@ -9,8 +9,8 @@ import { Monitor } from "./a_pb.js";
 
 /**
  * Server side of Monitor.Watch: `send` sends `WatchClientStream` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Monitor.Watch
  */
@@ -51,8 +51,8 @@ export function registerMonitor(router: ConnectRouter, handler: Partial<MonitorH
 
 /**
  * Client side of Monitor.Watch: `recv` or `for await` receives `WatchClientStream` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc Monitor.Watch
  */
@@ -83,7 +83,7 @@ export interface MonitorClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service Monitor
  */

@@ -9,8 +9,8 @@ import { Clash } from "./a_pb.js";
 
 /**
  * Server side of Clash.Get: `send` sends `policy` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Clash.Get
  */
@@ -18,9 +18,9 @@ export interface GetServerStream extends ServerStreamingServer<typeof policySche
 
 /**
  * Server side of Clash.__proto__: `recv` or `for await` receives `Code` messages, `sendAndClose` sends the one `Code`, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Clash.__proto__
  */
@@ -36,7 +36,7 @@ export interface __proto__ServerStream extends ClientStreamingServer<typeof Code
 export interface ClashHandler {
   /**
    * Policy of generated clients:
-   * - Retries after `unavailable`: a call may come more than once.
+   * - Retries after `unavailable`: the handler may run more than once for a call.
    *
    * @generated from rpc Clash.Get
    */
@@ -44,7 +44,7 @@ export interface ClashHandler {
 
   /**
    * Policy of generated clients:
-   * - Retries after `unavailable`: a call may come more than once.
+   * - Retries after `unavailable`: the handler may run more than once for a call.
    *
    * @generated from rpc Clash.__proto__
    */
@@ -52,10 +52,10 @@ export interface ClashHandler {
 
   /**
    * Policy of the schema, unless options override it:
-   * - Receives at most 1 byte a message; above that, ends with `resource_exhausted`.
+   * - Receives at most 1 byte per message; above that, ends with `resource_exhausted`.
    *
    * Policy of generated clients:
-   * - Retries after `unavailable`: a call may come more than once.
+   * - Retries after `unavailable`: the handler may run more than once for a call.
    *
    * @generated from rpc Clash.Unavailable
    */
@@ -76,8 +76,8 @@ export function registerClash(router: ConnectRouter, handler: Partial<ClashHandl
 
 /**
  * Client side of Clash.Get: `recv` or `for await` receives `policy` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc Clash.Get
  */
@@ -85,8 +85,8 @@ export interface GetClientStream extends ServerStreamingClient<typeof policySche
 
 /**
  * Client side of Clash.__proto__: `send` sends `Code` messages, `closeAndRecv` half-closes and receives the one `Code`, `close` cancels the call.
- * Ends with the response, which may come before the half-close: then `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends with the response. A response before the half-close makes `send` reject.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc Clash.__proto__
  */
@@ -121,7 +121,7 @@ export interface ClashClient {
    * - Retries after `unavailable`, before any response.
    *
    * Policy of the server:
-   * - Receives at most 1 byte a message; above that, ends with `resource_exhausted`.
+   * - Receives at most 1 byte per message; above that, ends with `resource_exhausted`.
    *
    * @generated from rpc Clash.Unavailable
    */
@@ -129,7 +129,7 @@ export interface ClashClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service Clash
  */

@@ -7,8 +7,8 @@ import type { AsyncIterableSchema, ConnectRouter, ConnectRouterSchema, contextSc
 
 /**
  * Server side of Clash.A: `send` sends `AsyncIterable` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Clash.A
  */
@@ -16,9 +16,9 @@ export interface AServerStream extends ServerStreamingServer<typeof AsyncIterabl
 
 /**
  * Server side of Clash.B: `recv` or `for await` receives `Headers` messages, `sendAndClose` sends the one `Error`, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Clash.B
  */
@@ -26,9 +26,9 @@ export interface BServerStream extends ClientStreamingServer<typeof HeadersSchem
 
 /**
  * Server side of Clash.C: `recv` or `for await` receives `HandlerContext` messages, `send` sends `Transport` messages, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Clash.C
  */
@@ -36,8 +36,8 @@ export interface CServerStream extends BidiStreamingServer<typeof HandlerContext
 
 /**
  * Server side of Clash.F: `send` sends `ServerStreamingServer` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Clash.F
  */
@@ -45,9 +45,9 @@ export interface FServerStream extends ServerStreamingServer<typeof ServerStream
 
 /**
  * Server side of Clash.G: `recv` or `for await` receives `ServerStreamingClient` messages, `sendAndClose` sends the one `StreamServiceOptions`, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Clash.G
  */
@@ -55,9 +55,9 @@ export interface GServerStream extends ClientStreamingServer<typeof ServerStream
 
 /**
  * Server side of Clash.J: `recv` or `for await` receives `options` messages, `send` sends `transport` messages, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Clash.J
  */
@@ -65,8 +65,8 @@ export interface JServerStream extends BidiStreamingServer<typeof optionsSchema,
 
 /**
  * Server side of Clash.K: `send` sends `context` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Clash.K
  */
@@ -150,8 +150,8 @@ export declare function registerClash(router: ConnectRouter$1, handler: Partial<
 
 /**
  * Client side of Clash.A: `recv` or `for await` receives `AsyncIterable` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc Clash.A
  */
@@ -159,8 +159,8 @@ export interface AClientStream extends ServerStreamingClient<typeof AsyncIterabl
 
 /**
  * Client side of Clash.B: `send` sends `Headers` messages, `closeAndRecv` half-closes and receives the one `Error`, `close` cancels the call.
- * Ends with the response, which may come before the half-close: then `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends with the response. A response before the half-close makes `send` reject.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc Clash.B
  */
@@ -168,8 +168,8 @@ export interface BClientStream extends ClientStreamingClient<typeof HeadersSchem
 
 /**
  * Client side of Clash.C: `send` sends `HandlerContext` messages, `recv` or `for await` receives `Transport` messages, `closeSend` half-closes, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc Clash.C
  */
@@ -177,8 +177,8 @@ export interface CClientStream extends BidiStreamingClient<typeof HandlerContext
 
 /**
  * Client side of Clash.F: `recv` or `for await` receives `ServerStreamingServer` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc Clash.F
  */
@@ -186,8 +186,8 @@ export interface FClientStream extends ServerStreamingClient<typeof ServerStream
 
 /**
  * Client side of Clash.G: `send` sends `ServerStreamingClient` messages, `closeAndRecv` half-closes and receives the one `StreamServiceOptions`, `close` cancels the call.
- * Ends with the response, which may come before the half-close: then `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends with the response. A response before the half-close makes `send` reject.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc Clash.G
  */
@@ -195,8 +195,8 @@ export interface GClientStream extends ClientStreamingClient<typeof ServerStream
 
 /**
  * Client side of Clash.J: `send` sends `options` messages, `recv` or `for await` receives `transport` messages, `closeSend` half-closes, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc Clash.J
  */
@@ -204,8 +204,8 @@ export interface JClientStream extends BidiStreamingClient<typeof optionsSchema,
 
 /**
  * Client side of Clash.K: `recv` or `for await` receives `context` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc Clash.K
  */
@@ -281,7 +281,7 @@ export interface ClashClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service Clash
  */

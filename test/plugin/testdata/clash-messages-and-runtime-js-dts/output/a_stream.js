@@ -15,7 +15,7 @@ export function registerClash(router, handler, options) {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service Clash
  */

@@ -9,8 +9,8 @@ import { Clash } from "./a_pb.js";
 
 /**
  * Server side of Clash.A: `send` sends `AsyncIterable` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Clash.A
  */
@@ -18,9 +18,9 @@ export interface AServerStream extends ServerStreamingServer<typeof AsyncIterabl
 
 /**
  * Server side of Clash.B: `recv` or `for await` receives `Headers` messages, `sendAndClose` sends the one `Error`, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Clash.B
  */
@@ -28,9 +28,9 @@ export interface BServerStream extends ClientStreamingServer<typeof HeadersSchem
 
 /**
  * Server side of Clash.C: `recv` or `for await` receives `HandlerContext` messages, `send` sends `Transport` messages, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Clash.C
  */
@@ -38,8 +38,8 @@ export interface CServerStream extends BidiStreamingServer<typeof HandlerContext
 
 /**
  * Server side of Clash.F: `send` sends `ServerStreamingServer` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Clash.F
  */
@@ -47,9 +47,9 @@ export interface FServerStream extends ServerStreamingServer<typeof ServerStream
 
 /**
  * Server side of Clash.G: `recv` or `for await` receives `ServerStreamingClient` messages, `sendAndClose` sends the one `StreamServiceOptions`, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Clash.G
  */
@@ -57,9 +57,9 @@ export interface GServerStream extends ClientStreamingServer<typeof ServerStream
 
 /**
  * Server side of Clash.J: `recv` or `for await` receives `options` messages, `send` sends `transport` messages, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Clash.J
  */
@@ -67,8 +67,8 @@ export interface JServerStream extends BidiStreamingServer<typeof optionsSchema,
 
 /**
  * Server side of Clash.K: `send` sends `context` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Clash.K
  */
@@ -154,8 +154,8 @@ export function registerClash(router: ConnectRouter$1, handler: Partial<ClashHan
 
 /**
  * Client side of Clash.A: `recv` or `for await` receives `AsyncIterable` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc Clash.A
  */
@@ -163,8 +163,8 @@ export interface AClientStream extends ServerStreamingClient<typeof AsyncIterabl
 
 /**
  * Client side of Clash.B: `send` sends `Headers` messages, `closeAndRecv` half-closes and receives the one `Error`, `close` cancels the call.
- * Ends with the response, which may come before the half-close: then `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends with the response. A response before the half-close makes `send` reject.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc Clash.B
  */
@@ -172,8 +172,8 @@ export interface BClientStream extends ClientStreamingClient<typeof HeadersSchem
 
 /**
  * Client side of Clash.C: `send` sends `HandlerContext` messages, `recv` or `for await` receives `Transport` messages, `closeSend` half-closes, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc Clash.C
  */
@@ -181,8 +181,8 @@ export interface CClientStream extends BidiStreamingClient<typeof HandlerContext
 
 /**
  * Client side of Clash.F: `recv` or `for await` receives `ServerStreamingServer` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc Clash.F
  */
@@ -190,8 +190,8 @@ export interface FClientStream extends ServerStreamingClient<typeof ServerStream
 
 /**
  * Client side of Clash.G: `send` sends `ServerStreamingClient` messages, `closeAndRecv` half-closes and receives the one `StreamServiceOptions`, `close` cancels the call.
- * Ends with the response, which may come before the half-close: then `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends with the response. A response before the half-close makes `send` reject.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc Clash.G
  */
@@ -199,8 +199,8 @@ export interface GClientStream extends ClientStreamingClient<typeof ServerStream
 
 /**
  * Client side of Clash.J: `send` sends `options` messages, `recv` or `for await` receives `transport` messages, `closeSend` half-closes, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc Clash.J
  */
@@ -208,8 +208,8 @@ export interface JClientStream extends BidiStreamingClient<typeof optionsSchema,
 
 /**
  * Client side of Clash.K: `recv` or `for await` receives `context` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc Clash.K
  */
@@ -285,7 +285,7 @@ export interface ClashClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service Clash
  */

@@ -9,8 +9,8 @@ import { Hostile } from "./a_pb.js";
 
 /**
  * Server side of Hostile.constructor: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Hostile.constructor
  */
@@ -18,9 +18,9 @@ export interface ConstructorServerStream extends ServerStreamingServer<typeof Em
 
 /**
  * Server side of Hostile.ToString: `recv` or `for await` receives `Empty` messages, `sendAndClose` sends the one `Empty`, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Hostile.ToString
  */
@@ -28,8 +28,8 @@ export interface ToStringServerStream extends ClientStreamingServer<typeof Empty
 
 /**
  * Server side of Hostile.delete: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Hostile.delete
  */
@@ -37,9 +37,9 @@ export interface DeleteServerStream extends ServerStreamingServer<typeof EmptySc
 
 /**
  * Server side of Hostile.import: `recv` or `for await` receives `Empty` messages, `send` sends `Empty` messages, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Hostile.import
  */
@@ -47,8 +47,8 @@ export interface ImportServerStream extends BidiStreamingServer<typeof EmptySche
 
 /**
  * Server side of Hostile.close: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Hostile.close
  */
@@ -56,8 +56,8 @@ export interface CloseServerStream extends ServerStreamingServer<typeof EmptySch
 
 /**
  * Server side of Hostile.toLocaleString: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Hostile.toLocaleString
  */
@@ -168,8 +168,8 @@ export function registerHostile(router: ConnectRouter, handler: Partial<HostileH
 
 /**
  * Client side of Hostile.constructor: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc Hostile.constructor
  */
@@ -177,8 +177,8 @@ export interface ConstructorClientStream extends ServerStreamingClient<typeof Em
 
 /**
  * Client side of Hostile.ToString: `send` sends `Empty` messages, `closeAndRecv` half-closes and receives the one `Empty`, `close` cancels the call.
- * Ends with the response, which may come before the half-close: then `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends with the response. A response before the half-close makes `send` reject.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc Hostile.ToString
  */
@@ -186,8 +186,8 @@ export interface ToStringClientStream extends ClientStreamingClient<typeof Empty
 
 /**
  * Client side of Hostile.delete: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc Hostile.delete
  */
@@ -195,8 +195,8 @@ export interface DeleteClientStream extends ServerStreamingClient<typeof EmptySc
 
 /**
  * Client side of Hostile.import: `send` sends `Empty` messages, `recv` or `for await` receives `Empty` messages, `closeSend` half-closes, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc Hostile.import
  */
@@ -204,8 +204,8 @@ export interface ImportClientStream extends BidiStreamingClient<typeof EmptySche
 
 /**
  * Client side of Hostile.close: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc Hostile.close
  */
@@ -213,8 +213,8 @@ export interface CloseClientStream extends ServerStreamingClient<typeof EmptySch
 
 /**
  * Client side of Hostile.toLocaleString: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc Hostile.toLocaleString
  */
@@ -308,7 +308,7 @@ export interface HostileClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service Hostile
  */

@@ -17,7 +17,7 @@ export function registerService(router, handler, options) {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service Service
  */
@@ -37,7 +37,7 @@ export function registerServerStreaming(router, handler, options) {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service ServerStreaming
  */
@@ -55,7 +55,7 @@ export function registerRouter(router, handler, options) {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service router
  */
@@ -73,7 +73,7 @@ export function registerHandler(router, handler, options) {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service handler
  */
@@ -91,7 +91,7 @@ export function registerOptions(router, handler, options) {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service options
  */
@@ -109,7 +109,7 @@ export function registerTransport(router, handler, options) {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service transport
  */
@@ -127,7 +127,7 @@ export function registerDelete(router, handler, options) {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service delete
  */

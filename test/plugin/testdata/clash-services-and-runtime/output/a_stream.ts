@@ -9,8 +9,8 @@ import { delete$, handler as handler$1, options as options$1, router as router$1
 
 /**
  * Server side of Service.Then: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Service.Then
  */
@@ -43,8 +43,8 @@ export function registerService(router: ConnectRouter, handler: Partial<ServiceH
 
 /**
  * Client side of Service.Then: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc Service.Then
  */
@@ -65,7 +65,7 @@ export interface ServiceClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service Service
  */
@@ -77,8 +77,8 @@ export function createServiceClient(transport: Transport, options?: StreamClient
 
 /**
  * Server side of ServerStreaming.A: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc ServerStreaming.A
  */
@@ -107,8 +107,8 @@ export function registerServerStreaming(router: ConnectRouter, handler: Partial<
 
 /**
  * Client side of ServerStreaming.A: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc ServerStreaming.A
  */
@@ -127,7 +127,7 @@ export interface ServerStreamingClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service ServerStreaming
  */
@@ -137,8 +137,8 @@ export function createServerStreamingClient(transport: Transport, options?: Stre
 
 /**
  * Server side of router.B: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc router.B
  */
@@ -167,8 +167,8 @@ export function registerRouter(router: ConnectRouter, handler: Partial<RouterHan
 
 /**
  * Client side of router.B: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc router.B
  */
@@ -187,7 +187,7 @@ export interface RouterClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service router
  */
@@ -197,8 +197,8 @@ export function createRouterClient(transport: Transport, options?: StreamClientO
 
 /**
  * Server side of handler.C: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc handler.C
  */
@@ -227,8 +227,8 @@ export function registerHandler(router: ConnectRouter, handler: Partial<HandlerH
 
 /**
  * Client side of handler.C: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc handler.C
  */
@@ -247,7 +247,7 @@ export interface HandlerClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service handler
  */
@@ -257,8 +257,8 @@ export function createHandlerClient(transport: Transport, options?: StreamClient
 
 /**
  * Server side of options.D: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc options.D
  */
@@ -287,8 +287,8 @@ export function registerOptions(router: ConnectRouter, handler: Partial<OptionsH
 
 /**
  * Client side of options.D: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc options.D
  */
@@ -307,7 +307,7 @@ export interface OptionsClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service options
  */
@@ -317,8 +317,8 @@ export function createOptionsClient(transport: Transport, options?: StreamClient
 
 /**
  * Server side of transport.E: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc transport.E
  */
@@ -347,8 +347,8 @@ export function registerTransport(router: ConnectRouter, handler: Partial<Transp
 
 /**
  * Client side of transport.E: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc transport.E
  */
@@ -367,7 +367,7 @@ export interface TransportClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service transport
  */
@@ -377,8 +377,8 @@ export function createTransportClient(transport: Transport, options?: StreamClie
 
 /**
  * Server side of delete.F: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc delete.F
  */
@@ -407,8 +407,8 @@ export function registerDelete(router: ConnectRouter, handler: Partial<DeleteHan
 
 /**
  * Client side of delete.F: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc delete.F
  */
@@ -427,7 +427,7 @@ export interface DeleteClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service delete
  */

@@ -9,8 +9,8 @@ import { Current, Former } from "./a_pb.js";
 
 /**
  * Server side of Current.Old: `send` sends `M` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Current.Old
  * @deprecated
@@ -19,8 +19,8 @@ export interface OldServerStream extends ServerStreamingServer<typeof MSchema> {
 
 /**
  * Server side of Current.New: `send` sends `M` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Current.New
  */
@@ -57,8 +57,8 @@ export function registerCurrent(router: ConnectRouter, handler: Partial<CurrentH
 
 /**
  * Client side of Current.Old: `recv` or `for await` receives `M` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc Current.Old
  * @deprecated
@@ -67,8 +67,8 @@ export interface OldClientStream extends ServerStreamingClient<typeof MSchema> {
 
 /**
  * Client side of Current.New: `recv` or `for await` receives `M` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc Current.New
  */
@@ -95,7 +95,7 @@ export interface CurrentClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service Current
  */
@@ -105,8 +105,8 @@ export function createCurrentClient(transport: Transport, options?: StreamClient
 
 /**
  * Server side of Former.Any: `send` sends `M` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Former.Any
  * @deprecated
@@ -141,8 +141,8 @@ export function registerFormer(router: ConnectRouter, handler: Partial<FormerHan
 
 /**
  * Client side of Former.Any: `recv` or `for await` receives `M` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc Former.Any
  * @deprecated
@@ -166,7 +166,7 @@ export interface FormerClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service Former
  * @deprecated

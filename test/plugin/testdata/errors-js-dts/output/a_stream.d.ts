@@ -22,12 +22,12 @@ export interface HostsErrors {
   readonly hostBusy: TemporaryError<"HOST_BUSY">;
 
   /**
-   * `aborted`: the sensor does not \@answer *\/ in time. A timeout. Temporary. Of Read, Watch.
+   * `aborted`: the sensor does not \@answer *\/ in time. A timeout. Temporary. RPCs: Read, Watch.
    */
   readonly sensorSlow: TemporaryError<"SENSOR_SLOW">;
 
   /**
-   * `resource_exhausted`: the host's disk is full. Of Watch.
+   * `resource_exhausted`: the host's disk is full. RPCs: Watch.
    */
   readonly diskFull: DeclaredError<"DISK_FULL">;
 }
@@ -41,8 +41,8 @@ export declare const hostsErrors: HostsErrors;
 
 /**
  * Client side of Hosts.Watch: `recv` or `for await` receives `M` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc a.v1.Hosts.Watch
  */
@@ -50,8 +50,8 @@ export interface WatchClientStream extends ServerStreamingClient<typeof MSchema>
 
 /**
  * Client side of Hosts.Push: `send` sends `M` messages, `closeAndRecv` half-closes and receives the one `M`, `close` cancels the call.
- * Ends with the response, which may come before the half-close: then `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends with the response. A response before the half-close makes `send` reject.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc a.v1.Hosts.Push
  */
@@ -90,7 +90,7 @@ export interface HostsClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service a.v1.Hosts
  */
@@ -98,8 +98,8 @@ export declare function createHostsClient(transport: Transport, options?: Stream
 
 /**
  * Client side of Plain.Talk: `send` sends `M` messages, `recv` or `for await` receives `M` messages, `closeSend` half-closes, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc a.v1.Plain.Talk
  */
@@ -120,7 +120,7 @@ export interface PlainClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service a.v1.Plain
  */
@@ -149,8 +149,8 @@ export declare const oldErrors: OldErrors;
 
 /**
  * Client side of Old.Both: `send` sends `M` messages, `recv` or `for await` receives `M` messages, `closeSend` half-closes, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc a.v1.Old.Both
  * @deprecated
@@ -176,7 +176,7 @@ export interface OldClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service a.v1.Old
  * @deprecated

@@ -18,7 +18,7 @@ export const hostsErrors = createServiceErrors("hosts.example.com", {
 });
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service a.v1.Hosts
  */
@@ -27,7 +27,7 @@ export function createHostsClient(transport, options) {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service a.v1.Plain
  */
@@ -46,7 +46,7 @@ export const oldErrors = createServiceErrors("a.v1.Old", {
 });
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service a.v1.Old
  * @deprecated

@@ -24,12 +24,12 @@ export interface HostsErrors {
   readonly hostBusy: TemporaryError<"HOST_BUSY">;
 
   /**
-   * `aborted`: the sensor does not \@answer *\/ in time. A timeout. Temporary. Of Read, Watch.
+   * `aborted`: the sensor does not \@answer *\/ in time. A timeout. Temporary. RPCs: Read, Watch.
    */
   readonly sensorSlow: TemporaryError<"SENSOR_SLOW">;
 
   /**
-   * `resource_exhausted`: the host's disk is full. Of Watch.
+   * `resource_exhausted`: the host's disk is full. RPCs: Watch.
    */
   readonly diskFull: DeclaredError<"DISK_FULL">;
 }
@@ -48,8 +48,8 @@ export const hostsErrors: HostsErrors = createServiceErrors<HostsErrors>("hosts.
 
 /**
  * Server side of Hosts.Watch: `send` sends `M` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Hosts.Watch
  */
@@ -57,9 +57,9 @@ export interface WatchServerStream extends ServerStreamingServer<typeof MSchema>
 
 /**
  * Server side of Hosts.Push: `recv` or `for await` receives `M` messages, `sendAndClose` sends the one `M`, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Hosts.Push
  */
@@ -108,8 +108,8 @@ export function registerHosts(router: ConnectRouter, handler: Partial<HostsHandl
 
 /**
  * Client side of Hosts.Watch: `recv` or `for await` receives `M` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc a.v1.Hosts.Watch
  */
@@ -117,8 +117,8 @@ export interface WatchClientStream extends ServerStreamingClient<typeof MSchema>
 
 /**
  * Client side of Hosts.Push: `send` sends `M` messages, `closeAndRecv` half-closes and receives the one `M`, `close` cancels the call.
- * Ends with the response, which may come before the half-close: then `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends with the response. A response before the half-close makes `send` reject.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc a.v1.Hosts.Push
  */
@@ -157,7 +157,7 @@ export interface HostsClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service a.v1.Hosts
  */
@@ -167,9 +167,9 @@ export function createHostsClient(transport: Transport, options?: StreamClientOp
 
 /**
  * Server side of Plain.Talk: `recv` or `for await` receives `M` messages, `send` sends `M` messages, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Plain.Talk
  */
@@ -200,8 +200,8 @@ export function registerPlain(router: ConnectRouter, handler: Partial<PlainHandl
 
 /**
  * Client side of Plain.Talk: `send` sends `M` messages, `recv` or `for await` receives `M` messages, `closeSend` half-closes, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc a.v1.Plain.Talk
  */
@@ -222,7 +222,7 @@ export interface PlainClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service a.v1.Plain
  */
@@ -255,9 +255,9 @@ export const oldErrors: OldErrors = createServiceErrors<OldErrors>("a.v1.Old", {
 
 /**
  * Server side of Old.Both: `recv` or `for await` receives `M` messages, `send` sends `M` messages, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Old.Both
  * @deprecated
@@ -294,8 +294,8 @@ export function registerOld(router: ConnectRouter, handler: Partial<OldHandler>,
 
 /**
  * Client side of Old.Both: `send` sends `M` messages, `recv` or `for await` receives `M` messages, `closeSend` half-closes, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc a.v1.Old.Both
  * @deprecated
@@ -321,7 +321,7 @@ export interface OldClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service a.v1.Old
  * @deprecated

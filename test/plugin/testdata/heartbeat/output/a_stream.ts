@@ -9,8 +9,8 @@ import { Beats } from "./a_pb.js";
 
 /**
  * Server side of Beats.Flag: `send` sends `FlagResponse` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Beats.Flag
  */
@@ -18,9 +18,9 @@ export interface FlagServerStream extends ServerStreamingServer<typeof FlagRespo
 
 /**
  * Server side of Beats.Empty: `recv` or `for await` receives `Request` messages, `send` sends `EmptyResponse` messages, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Beats.Empty
  */
@@ -28,8 +28,8 @@ export interface EmptyServerStream extends BidiStreamingServer<typeof RequestSch
 
 /**
  * Server side of Beats.Choice: `send` sends `ChoiceResponse` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Beats.Choice
  */
@@ -82,8 +82,8 @@ export function registerBeats(router: ConnectRouter, handler: Partial<BeatsHandl
 
 /**
  * Client side of Beats.Flag: `recv` or `for await` receives `FlagResponse` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc a.v1.Beats.Flag
  */
@@ -91,8 +91,8 @@ export interface FlagClientStream extends ServerStreamingClient<typeof FlagRespo
 
 /**
  * Client side of Beats.Empty: `send` sends `Request` messages, `recv` or `for await` receives `EmptyResponse` messages, `closeSend` half-closes, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc a.v1.Beats.Empty
  */
@@ -100,8 +100,8 @@ export interface EmptyClientStream extends BidiStreamingClient<typeof RequestSch
 
 /**
  * Client side of Beats.Choice: `recv` or `for await` receives `ChoiceResponse` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc a.v1.Beats.Choice
  */
@@ -140,7 +140,7 @@ export interface BeatsClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service a.v1.Beats
  */

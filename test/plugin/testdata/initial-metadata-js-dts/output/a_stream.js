@@ -21,7 +21,7 @@ export function registerChat(router, handler, options) {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service a.v1.Chat
  */

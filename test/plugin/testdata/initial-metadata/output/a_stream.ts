@@ -11,9 +11,9 @@ import { Outer_FileSchema } from "./other_pb.js";
 
 /**
  * Server side of Chat.Connect: `recv` or `for await` receives `Line` messages, `send` sends `Line` messages, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Chat.Connect
  */
@@ -21,9 +21,9 @@ export interface ConnectServerStream extends BidiStreamingServer<typeof LineSche
 
 /**
  * Server side of Chat.Upload: `recv` or `for await` receives `Line` messages, `sendAndClose` sends the one `Line`, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Chat.Upload
  */
@@ -31,9 +31,9 @@ export interface UploadServerStream extends ClientStreamingServer<typeof LineSch
 
 /**
  * Server side of Chat.Bare: `recv` or `for await` receives `Line` messages, `send` sends `Line` messages, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Chat.Bare
  */
@@ -41,9 +41,9 @@ export interface BareServerStream extends BidiStreamingServer<typeof LineSchema,
 
 /**
  * Server side of Chat.Repeat: `recv` or `for await` receives `Line` messages, `send` sends `Line` messages, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Chat.Repeat
  */
@@ -51,9 +51,9 @@ export interface RepeatServerStream extends BidiStreamingServer<typeof LineSchem
 
 /**
  * Server side of Chat.Plain: `recv` or `for await` receives `Line` messages, `send` sends `Line` messages, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Chat.Plain
  */
@@ -68,7 +68,7 @@ export interface ChatHandler {
   /**
    * Talks to everyone in a room.
    *
-   * `metadata` comes from the request headers `user_id`, `rooms`, `token-bin`, `colour`, `since_number`, `since_time`. If they are invalid, the call ends with `invalid_argument` before this is called.
+   * `metadata` comes from the request headers `user_id`, `rooms`, `token-bin`, `colour`, `since_number`, `since_time`. Invalid headers end the call with `invalid_argument` before this method is called.
    *
    * @generated from rpc a.v1.Chat.Connect
    */
@@ -77,7 +77,7 @@ export interface ChatHandler {
   /**
    * Sends a file.
    *
-   * `metadata` comes from the request headers `name`, `size`. If they are invalid, the call ends with `invalid_argument` before this is called.
+   * `metadata` comes from the request headers `name`, `size`. Invalid headers end the call with `invalid_argument` before this method is called.
    *
    * Policy of generated clients:
    * - Ends with `deadline_exceeded` after 1 min.
@@ -89,7 +89,7 @@ export interface ChatHandler {
   /**
    * Nothing but a name.
    *
-   * `metadata` comes from the request headers. If they are invalid, the call ends with `invalid_argument` before this is called.
+   * `metadata` comes from the request headers. Invalid headers end the call with `invalid_argument` before this method is called.
    *
    * @generated from rpc a.v1.Chat.Bare
    */
@@ -98,7 +98,7 @@ export interface ChatHandler {
   /**
    * Begins with a line.
    *
-   * `metadata` comes from the request headers `text`. If they are invalid, the call ends with `invalid_argument` before this is called.
+   * `metadata` comes from the request headers `text`. Invalid headers end the call with `invalid_argument` before this method is called.
    *
    * @generated from rpc a.v1.Chat.Repeat
    */
@@ -126,8 +126,8 @@ export function registerChat(router: ConnectRouter, handler: Partial<ChatHandler
 
 /**
  * Client side of Chat.Connect: `send` sends `Line` messages, `recv` or `for await` receives `Line` messages, `closeSend` half-closes, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc a.v1.Chat.Connect
  */
@@ -135,8 +135,8 @@ export interface ConnectClientStream extends BidiStreamingClient<typeof LineSche
 
 /**
  * Client side of Chat.Upload: `send` sends `Line` messages, `closeAndRecv` half-closes and receives the one `Line`, `close` cancels the call.
- * Ends with the response, which may come before the half-close: then `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends with the response. A response before the half-close makes `send` reject.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc a.v1.Chat.Upload
  */
@@ -144,8 +144,8 @@ export interface UploadClientStream extends ClientStreamingClient<typeof LineSch
 
 /**
  * Client side of Chat.Bare: `send` sends `Line` messages, `recv` or `for await` receives `Line` messages, `closeSend` half-closes, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc a.v1.Chat.Bare
  */
@@ -153,8 +153,8 @@ export interface BareClientStream extends BidiStreamingClient<typeof LineSchema,
 
 /**
  * Client side of Chat.Repeat: `send` sends `Line` messages, `recv` or `for await` receives `Line` messages, `closeSend` half-closes, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc a.v1.Chat.Repeat
  */
@@ -162,8 +162,8 @@ export interface RepeatClientStream extends BidiStreamingClient<typeof LineSchem
 
 /**
  * Client side of Chat.Plain: `send` sends `Line` messages, `recv` or `for await` receives `Line` messages, `closeSend` half-closes, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc a.v1.Chat.Plain
  */
@@ -178,7 +178,7 @@ export interface ChatClient {
   /**
    * Talks to everyone in a room.
    *
-   * `metadata` opens the stream, as request headers `user_id`, `rooms`, `token-bin`, `colour`, `since_number`, `since_time`.
+   * `metadata` is sent as request headers `user_id`, `rooms`, `token-bin`, `colour`, `since_number`, `since_time`.
    *
    * @generated from rpc a.v1.Chat.Connect
    */
@@ -187,7 +187,7 @@ export interface ChatClient {
   /**
    * Sends a file.
    *
-   * `metadata` opens the stream, as request headers `name`, `size`.
+   * `metadata` is sent as request headers `name`, `size`.
    *
    * Policy of the schema, unless options override it:
    * - Ends with `deadline_exceeded` after 1 min.
@@ -199,7 +199,7 @@ export interface ChatClient {
   /**
    * Nothing but a name.
    *
-   * `metadata` opens the stream, as request headers.
+   * `metadata` is sent as request headers.
    *
    * @generated from rpc a.v1.Chat.Bare
    */
@@ -208,7 +208,7 @@ export interface ChatClient {
   /**
    * Begins with a line.
    *
-   * `metadata` opens the stream, as request headers `text`.
+   * `metadata` is sent as request headers `text`.
    *
    * @generated from rpc a.v1.Chat.Repeat
    */
@@ -221,7 +221,7 @@ export interface ChatClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service a.v1.Chat
  */

@@ -9,8 +9,8 @@ import { monitor, twin, Twin } from "./a_pb.js";
 
 /**
  * Server side of monitor.watch: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc monitor.watch
  */
@@ -18,8 +18,8 @@ export interface WatchServerStream extends ServerStreamingServer<typeof EmptySch
 
 /**
  * Server side of monitor.snake_case: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc monitor.snake_case
  */
@@ -27,8 +27,8 @@ export interface Snake_caseServerStream extends ServerStreamingServer<typeof Emp
 
 /**
  * Server side of monitor._under: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc monitor._under
  */
@@ -72,8 +72,8 @@ export function registerMonitor(router: ConnectRouter, handler: Partial<MonitorH
 
 /**
  * Client side of monitor.watch: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc monitor.watch
  */
@@ -81,8 +81,8 @@ export interface WatchClientStream extends ServerStreamingClient<typeof EmptySch
 
 /**
  * Client side of monitor.snake_case: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc monitor.snake_case
  */
@@ -90,8 +90,8 @@ export interface Snake_caseClientStream extends ServerStreamingClient<typeof Emp
 
 /**
  * Client side of monitor._under: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc monitor._under
  */
@@ -125,7 +125,7 @@ export interface MonitorClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service monitor
  */
@@ -135,8 +135,8 @@ export function createMonitorClient(transport: Transport, options?: StreamClient
 
 /**
  * Server side of twin.Twin: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc twin.Twin
  */
@@ -165,8 +165,8 @@ export function registertwin(router: ConnectRouter, handler: Partial<twinHandler
 
 /**
  * Client side of twin.Twin: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc twin.Twin
  */
@@ -185,7 +185,7 @@ export interface twinClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service twin
  */
@@ -195,8 +195,8 @@ export function createtwinClient(transport: Transport, options?: StreamClientOpt
 
 /**
  * Server side of Twin.Twin: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc Twin.Twin
  */
@@ -225,8 +225,8 @@ export function registerTwin(router: ConnectRouter, handler: Partial<TwinHandler
 
 /**
  * Client side of Twin.Twin: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc Twin.Twin
  */
@@ -245,7 +245,7 @@ export interface TwinClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service Twin
  */

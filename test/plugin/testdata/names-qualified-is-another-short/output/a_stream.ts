@@ -9,8 +9,8 @@ import { A, B } from "./a_pb.js";
 
 /**
  * Server side of A.Watch: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc A.Watch
  */
@@ -39,8 +39,8 @@ export function registerA(router: ConnectRouter, handler: Partial<AHandler>, opt
 
 /**
  * Client side of A.Watch: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc A.Watch
  */
@@ -59,7 +59,7 @@ export interface AClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service A
  */
@@ -69,8 +69,8 @@ export function createAClient(transport: Transport, options?: StreamClientOption
 
 /**
  * Server side of B.AWatch: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc B.AWatch
  */
@@ -78,8 +78,8 @@ export interface BAWatchServerStream extends ServerStreamingServer<typeof EmptyS
 
 /**
  * Server side of B.Watch: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc B.Watch
  */
@@ -113,8 +113,8 @@ export function registerB(router: ConnectRouter, handler: Partial<BHandler>, opt
 
 /**
  * Client side of B.AWatch: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc B.AWatch
  */
@@ -122,8 +122,8 @@ export interface BAWatchClientStream extends ServerStreamingClient<typeof EmptyS
 
 /**
  * Client side of B.Watch: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc B.Watch
  */
@@ -147,7 +147,7 @@ export interface BClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service B
  */

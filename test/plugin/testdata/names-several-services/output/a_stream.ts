@@ -9,8 +9,8 @@ import { CpuService, DiskService, EmptyService } from "./a_pb.js";
 
 /**
  * Server side of CpuService.Watch: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc m.v1.CpuService.Watch
  */
@@ -18,8 +18,8 @@ export interface CpuServiceWatchServerStream extends ServerStreamingServer<typeo
 
 /**
  * Server side of CpuService.Load: `send` sends `Empty` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc m.v1.CpuService.Load
  */
@@ -53,8 +53,8 @@ export function registerCpuService(router: ConnectRouter, handler: Partial<CpuSe
 
 /**
  * Client side of CpuService.Watch: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc m.v1.CpuService.Watch
  */
@@ -62,8 +62,8 @@ export interface CpuServiceWatchClientStream extends ServerStreamingClient<typeo
 
 /**
  * Client side of CpuService.Load: `recv` or `for await` receives `Empty` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc m.v1.CpuService.Load
  */
@@ -87,7 +87,7 @@ export interface CpuServiceClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service m.v1.CpuService
  */
@@ -97,9 +97,9 @@ export function createCpuServiceClient(transport: Transport, options?: StreamCli
 
 /**
  * Server side of DiskService.Watch: `recv` or `for await` receives `Empty` messages, `send` sends `Empty` messages, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc m.v1.DiskService.Watch
  */
@@ -107,9 +107,9 @@ export interface DiskServiceWatchServerStream extends BidiStreamingServer<typeof
 
 /**
  * Server side of DiskService.Fill: `recv` or `for await` receives `Empty` messages, `sendAndClose` sends the one `Empty`, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc m.v1.DiskService.Fill
  */
@@ -143,8 +143,8 @@ export function registerDiskService(router: ConnectRouter, handler: Partial<Disk
 
 /**
  * Client side of DiskService.Watch: `send` sends `Empty` messages, `recv` or `for await` receives `Empty` messages, `closeSend` half-closes, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc m.v1.DiskService.Watch
  */
@@ -152,8 +152,8 @@ export interface DiskServiceWatchClientStream extends BidiStreamingClient<typeof
 
 /**
  * Client side of DiskService.Fill: `send` sends `Empty` messages, `closeAndRecv` half-closes and receives the one `Empty`, `close` cancels the call.
- * Ends with the response, which may come before the half-close: then `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends with the response. A response before the half-close makes `send` reject.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc m.v1.DiskService.Fill
  */
@@ -177,7 +177,7 @@ export interface DiskServiceClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service m.v1.DiskService
  */
@@ -209,7 +209,7 @@ export function registerEmptyService(router: ConnectRouter, handler: Partial<Emp
 export interface EmptyServiceClient {}
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service m.v1.EmptyService
  */

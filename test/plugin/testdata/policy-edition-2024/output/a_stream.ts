@@ -9,8 +9,8 @@ import { Feed } from "./a_pb.js";
 
 /**
  * Server side of Feed.Watch: `send` sends `Response` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.Feed.Watch
  */
@@ -44,8 +44,8 @@ export function registerFeed(router: ConnectRouter, handler: Partial<FeedHandler
 
 /**
  * Client side of Feed.Watch: `recv` or `for await` receives `Response` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc a.Feed.Watch
  */
@@ -67,7 +67,7 @@ export interface FeedClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service a.Feed
  */

@@ -7,8 +7,8 @@ import type { Request, RequestSchema, Response, ResponseSchema } from "./a_pb.js
 
 /**
  * Server side of Feeds.Watch: `send` sends `Response` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Feeds.Watch
  */
@@ -16,9 +16,9 @@ export interface WatchServerStream extends ServerStreamingServer<typeof Response
 
 /**
  * Server side of Feeds.Upload: `recv` or `for await` receives `Request` messages, `sendAndClose` sends the one `Response`, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Feeds.Upload
  */
@@ -26,9 +26,9 @@ export interface UploadServerStream extends ClientStreamingServer<typeof Request
 
 /**
  * Server side of Feeds.Then: `recv` or `for await` receives `Request` messages, `send` sends `Response` messages, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Feeds.Then
  */
@@ -46,11 +46,11 @@ export interface FeedsHandler {
    * Reads once.
    *
    * Policy of the schema, unless options override it:
-   * - Receives at most 64 KiB a message; above that, ends with `resource_exhausted`.
+   * - Receives at most 64 KiB per message; above that, ends with `resource_exhausted`.
    *
    * Policy of generated clients:
    * - Ends with `deadline_exceeded` after 1 min 30 s.
-   * - Sends at most 1000 bytes a message; above that, cancels.
+   * - Sends at most 1000 bytes per message; above that, cancels.
    *
    * @generated from rpc a.v1.Feeds.Read
    */
@@ -60,12 +60,12 @@ export interface FeedsHandler {
    * Without side effects.
    *
    * Policy of the schema, unless options override it:
-   * - Receives at most 64 KiB a message; above that, ends with `resource_exhausted`.
+   * - Receives at most 64 KiB per message; above that, ends with `resource_exhausted`.
    *
    * Policy of generated clients:
    * - Ends with `deadline_exceeded` after 1 min 30 s.
-   * - Sends at most 1000 bytes a message; above that, cancels.
-   * - Retries after `unavailable`: a call may come more than once.
+   * - Sends at most 1000 bytes per message; above that, cancels.
+   * - Retries after `unavailable`: the handler may run more than once for a call.
    *
    * @generated from rpc a.v1.Feeds.Look
    */
@@ -77,14 +77,14 @@ export interface FeedsHandler {
    * Policy of the schema, unless options override it:
    * - Ends with `deadline_exceeded` when a message waits 30 s for the client to read.
    * - Ends with `unavailable` after 1 h 30 min.
-   * - Receives at most 64 KiB a message, 1 MiB in all; above that, ends with `resource_exhausted`.
+   * - Receives at most 64 KiB per message, 1 MiB in total; above that, ends with `resource_exhausted`.
    *
    * Policy of generated clients:
    * - Ends with `deadline_exceeded` after 1 min 30 s.
    * - Cancels unless a message arrives within 5 s.
    * - Cancels after 1 min without a message either way.
-   * - Sends at most 1000 bytes a message; above that, cancels.
-   * - Retries after `unavailable` or `resource_exhausted`: a call may come more than once.
+   * - Sends at most 1000 bytes per message; above that, cancels.
+   * - Retries after `unavailable` or `resource_exhausted`: the handler may run more than once for a call.
    *
    * @generated from rpc a.v1.Feeds.Watch
    */
@@ -97,14 +97,14 @@ export interface FeedsHandler {
    * - `recv` rejects with `deadline_exceeded` after 10 s; the stream goes on.
    * - Ends with `deadline_exceeded` when a message waits 30 s for the client to read.
    * - Ends with `unavailable` after 1 h.
-   * - Receives at most 64 KiB a message, 18446744073709 bytes in all; above that, ends with `resource_exhausted`.
-   * - Sends at most 1 byte in all; above that, ends with `resource_exhausted`.
+   * - Receives at most 64 KiB per message, 18446744073709 bytes in total; above that, ends with `resource_exhausted`.
+   * - Sends at most 1 byte in total; above that, ends with `resource_exhausted`.
    *
    * Policy of generated clients:
    * - Ends with `deadline_exceeded` after 1 min 30 s.
    * - Cancels unless a message arrives within 5 s.
    * - Cancels after 1 min without a message either way.
-   * - Sends at most 1000 bytes a message; above that, cancels.
+   * - Sends at most 1000 bytes per message; above that, cancels.
    *
    * @generated from rpc a.v1.Feeds.Upload
    */
@@ -117,13 +117,13 @@ export interface FeedsHandler {
    * - `recv` rejects with `deadline_exceeded` after 10 s; the stream goes on.
    * - Ends with `deadline_exceeded` when a message waits 30 s for the client to read.
    * - Ends with `unavailable` after 1 h.
-   * - Receives at most 64 KiB a message, 1 MiB in all; above that, ends with `resource_exhausted`.
+   * - Receives at most 64 KiB per message, 1 MiB in total; above that, ends with `resource_exhausted`.
    *
    * Policy of generated clients:
    * - Ends with `deadline_exceeded` after 1 min 30 s.
    * - Cancels unless a message arrives within 5 s.
    * - Cancels after 1 min without a message either way.
-   * - Sends at most 1000 bytes a message; above that, cancels.
+   * - Sends at most 1000 bytes per message; above that, cancels.
    *
    * @generated from rpc a.v1.Feeds.Then
    */
@@ -139,8 +139,8 @@ export declare function registerFeeds(router: ConnectRouter, handler: Partial<Fe
 
 /**
  * Client side of Feeds.Watch: `recv` or `for await` receives `Response` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc a.v1.Feeds.Watch
  */
@@ -148,8 +148,8 @@ export interface WatchClientStream extends ServerStreamingClient<typeof Response
 
 /**
  * Client side of Feeds.Upload: `send` sends `Request` messages, `closeAndRecv` half-closes and receives the one `Response`, `close` cancels the call.
- * Ends with the response, which may come before the half-close: then `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends with the response. A response before the half-close makes `send` reject.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc a.v1.Feeds.Upload
  */
@@ -157,8 +157,8 @@ export interface UploadClientStream extends ClientStreamingClient<typeof Request
 
 /**
  * Client side of Feeds.Then: `send` sends `Request` messages, `recv` or `for await` receives `Response` messages, `closeSend` half-closes, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc a.v1.Feeds.Then
  */
@@ -177,11 +177,11 @@ export interface FeedsClient {
    *
    * Policy of the schema, unless options override it:
    * - Ends with `deadline_exceeded` after 1 min 30 s.
-   * - Sends at most 1000 bytes a message; above that, ends with `resource_exhausted`.
+   * - Sends at most 1000 bytes per message; above that, ends with `resource_exhausted`.
    * - Retries when it can't connect.
    *
    * Policy of the server:
-   * - Receives at most 64 KiB a message; above that, ends with `resource_exhausted`.
+   * - Receives at most 64 KiB per message; above that, ends with `resource_exhausted`.
    *
    * @generated from rpc a.v1.Feeds.Read
    */
@@ -192,11 +192,11 @@ export interface FeedsClient {
    *
    * Policy of the schema, unless options override it:
    * - Ends with `deadline_exceeded` after 1 min 30 s.
-   * - Sends at most 1000 bytes a message; above that, ends with `resource_exhausted`.
+   * - Sends at most 1000 bytes per message; above that, ends with `resource_exhausted`.
    * - Retries after `unavailable`, before any response.
    *
    * Policy of the server:
-   * - Receives at most 64 KiB a message; above that, ends with `resource_exhausted`.
+   * - Receives at most 64 KiB per message; above that, ends with `resource_exhausted`.
    *
    * @generated from rpc a.v1.Feeds.Look
    */
@@ -210,13 +210,13 @@ export interface FeedsClient {
    * - Ends with `deadline_exceeded` unless a message arrives within 5 s.
    * - Ends with `deadline_exceeded` after 1 min without a message either way.
    * - `recv` rejects with `deadline_exceeded` after 1.5 s; the stream goes on.
-   * - Sends at most 1000 bytes a message; above that, ends with `resource_exhausted`.
+   * - Sends at most 1000 bytes per message; above that, ends with `resource_exhausted`.
    * - Retries after `unavailable` or `resource_exhausted`, before any response: 3 attempts, backoff from 100 ms × 1.5 up to 2 s, none while most calls fail, none after 1 MiB sent.
    *
    * Policy of the server:
    * - Ends with `deadline_exceeded` when a message waits 30 s for this side to read.
    * - Ends with `unavailable` after 1 h 30 min; reconnect.
-   * - Receives at most 64 KiB a message, 1 MiB in all; above that, ends with `resource_exhausted`.
+   * - Receives at most 64 KiB per message, 1 MiB in total; above that, ends with `resource_exhausted`.
    *
    * @generated from rpc a.v1.Feeds.Watch
    */
@@ -229,13 +229,13 @@ export interface FeedsClient {
    * - Ends with `deadline_exceeded` after 1 min 30 s.
    * - Ends with `deadline_exceeded` unless a message arrives within 5 s.
    * - Ends with `deadline_exceeded` after 1 min without a message either way.
-   * - Sends at most 1000 bytes a message; above that, ends with `resource_exhausted`.
+   * - Sends at most 1000 bytes per message; above that, ends with `resource_exhausted`.
    * - Retries when it can't connect.
    *
    * Policy of the server:
    * - Ends with `unavailable` after 1 h; reconnect.
-   * - Receives at most 64 KiB a message, 18446744073709 bytes in all; above that, ends with `resource_exhausted`.
-   * - Sends at most 1 byte in all; above that, ends with `resource_exhausted`.
+   * - Receives at most 64 KiB per message, 18446744073709 bytes in total; above that, ends with `resource_exhausted`.
+   * - Sends at most 1 byte in total; above that, ends with `resource_exhausted`.
    *
    * @generated from rpc a.v1.Feeds.Upload
    */
@@ -249,13 +249,13 @@ export interface FeedsClient {
    * - Ends with `deadline_exceeded` unless a message arrives within 5 s.
    * - Ends with `deadline_exceeded` after 1 min without a message either way.
    * - `recv` rejects with `deadline_exceeded` after 1.5 s; the stream goes on.
-   * - Sends at most 1000 bytes a message; above that, ends with `resource_exhausted`.
+   * - Sends at most 1000 bytes per message; above that, ends with `resource_exhausted`.
    * - Retries when it can't connect.
    *
    * Policy of the server:
    * - Ends with `deadline_exceeded` when a message waits 30 s for this side to read.
    * - Ends with `unavailable` after 1 h; reconnect.
-   * - Receives at most 64 KiB a message, 1 MiB in all; above that, ends with `resource_exhausted`.
+   * - Receives at most 64 KiB per message, 1 MiB in total; above that, ends with `resource_exhausted`.
    *
    * @generated from rpc a.v1.Feeds.Then
    */
@@ -263,7 +263,7 @@ export interface FeedsClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service a.v1.Feeds
  */
@@ -271,8 +271,8 @@ export declare function createFeedsClient(transport: Transport, options?: Stream
 
 /**
  * Server side of Plain.Follow: `send` sends `Response` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Plain.Follow
  */
@@ -301,8 +301,8 @@ export declare function registerPlain(router: ConnectRouter, handler: Partial<Pl
 
 /**
  * Client side of Plain.Follow: `recv` or `for await` receives `Response` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc a.v1.Plain.Follow
  */
@@ -323,7 +323,7 @@ export interface PlainClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service a.v1.Plain
  */

@@ -21,7 +21,7 @@ export function registerFeeds(router, handler, options) {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service a.v1.Feeds
  */
@@ -45,7 +45,7 @@ export function registerPlain(router, handler, options) {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service a.v1.Plain
  */

@@ -9,8 +9,8 @@ import { Feeds } from "./a_pb.js";
 
 /**
  * Server side of Feeds.Watch: `send` sends `Response` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Feeds.Watch
  */
@@ -18,8 +18,8 @@ export interface WatchServerStream extends ServerStreamingServer<typeof Response
 
 /**
  * Server side of Feeds.Follow: `send` sends `Response` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Feeds.Follow
  */
@@ -27,9 +27,9 @@ export interface FollowServerStream extends ServerStreamingServer<typeof Respons
 
 /**
  * Server side of Feeds.Upload: `recv` or `for await` receives `Request` messages, `sendAndClose` sends the one `Response`, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Feeds.Upload
  */
@@ -37,9 +37,9 @@ export interface UploadServerStream extends ClientStreamingServer<typeof Request
 
 /**
  * Server side of Feeds.Talk: `recv` or `for await` receives `Request` messages, `send` sends `Response` messages, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc a.v1.Feeds.Talk
  */
@@ -58,7 +58,7 @@ export interface FeedsHandler {
 
   /**
    * Policy of the schema, unless options override it:
-   * - Queues 10 messages or 1 MiB to send; when full, drops the oldest.
+   * - Queues 10 messages or 1 MiB to send; when full, drops the oldest message.
    *
    * Policy of generated clients:
    * - Queues the default number of bytes to read; when full, cancels.
@@ -82,7 +82,7 @@ export interface FeedsHandler {
    * Policy of generated clients:
    * - Cancels when a message waits 2 s for this side to read.
    * - Cancels after 1 min.
-   * - Queues 5 messages to send; when full, drops the oldest, which never arrives.
+   * - Queues 5 messages to send; when full, drops the oldest message, which never arrives.
    *
    * @generated from rpc a.v1.Feeds.Upload
    */
@@ -94,7 +94,7 @@ export interface FeedsHandler {
    * - Queues 1000 bytes to read; when full, ends with `resource_exhausted`.
    *
    * Policy of generated clients:
-   * - Queues the default number of bytes to read; when full, drops the oldest unread.
+   * - Queues the default number of bytes to read; when full, drops the oldest unread message.
    *
    * @generated from rpc a.v1.Feeds.Talk
    */
@@ -116,8 +116,8 @@ export function registerFeeds(router: ConnectRouter, handler: Partial<FeedsHandl
 
 /**
  * Client side of Feeds.Watch: `recv` or `for await` receives `Response` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc a.v1.Feeds.Watch
  */
@@ -125,8 +125,8 @@ export interface WatchClientStream extends ServerStreamingClient<typeof Response
 
 /**
  * Client side of Feeds.Follow: `recv` or `for await` receives `Response` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc a.v1.Feeds.Follow
  */
@@ -134,8 +134,8 @@ export interface FollowClientStream extends ServerStreamingClient<typeof Respons
 
 /**
  * Client side of Feeds.Upload: `send` sends `Request` messages, `closeAndRecv` half-closes and receives the one `Response`, `close` cancels the call.
- * Ends with the response, which may come before the half-close: then `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends with the response. A response before the half-close makes `send` reject.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc a.v1.Feeds.Upload
  */
@@ -143,8 +143,8 @@ export interface UploadClientStream extends ClientStreamingClient<typeof Request
 
 /**
  * Client side of Feeds.Talk: `send` sends `Request` messages, `recv` or `for await` receives `Response` messages, `closeSend` half-closes, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc a.v1.Feeds.Talk
  */
@@ -166,7 +166,7 @@ export interface FeedsClient {
    * - Queues the default number of bytes to read; when full, ends with `resource_exhausted`.
    *
    * Policy of the server:
-   * - Queues 10 messages or 1 MiB to send; when full, drops the oldest, which never arrives.
+   * - Queues 10 messages or 1 MiB to send; when full, drops the oldest message, which never arrives.
    *
    * @generated from rpc a.v1.Feeds.Watch
    */
@@ -187,7 +187,7 @@ export interface FeedsClient {
    * Policy of the schema, unless options override it:
    * - Ends with `deadline_exceeded` when a message waits 2 s for the server to read.
    * - Ends with `unavailable` after 1 min; reconnect.
-   * - Queues 5 messages to send; when full, drops the oldest.
+   * - Queues 5 messages to send; when full, drops the oldest message.
    *
    * @generated from rpc a.v1.Feeds.Upload
    */
@@ -196,7 +196,7 @@ export interface FeedsClient {
   /**
    * Policy of the schema, unless options override it:
    * - Queues 1 message to send; when full, `send` waits.
-   * - Queues the default number of bytes to read; when full, drops the oldest.
+   * - Queues the default number of bytes to read; when full, drops the oldest message.
    *
    * Policy of the server:
    * - Queues 1000 bytes to read; when full, ends with `resource_exhausted`.
@@ -207,7 +207,7 @@ export interface FeedsClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service a.v1.Feeds
  */

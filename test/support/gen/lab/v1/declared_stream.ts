@@ -11,8 +11,8 @@ import { DeclaredService } from "./declared_pb.js";
 
 /**
  * Server side of DeclaredService.Follow: `send` sends `Note` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.DeclaredService.Follow
  */
@@ -48,8 +48,8 @@ export function registerDeclaredService(router: ConnectRouter, handler: Partial<
 
 /**
  * Client side of DeclaredService.Follow: `recv` or `for await` receives `Note` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc lab.v1.DeclaredService.Follow
  */
@@ -75,7 +75,7 @@ export interface DeclaredServiceClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service lab.v1.DeclaredService
  */

@@ -26,7 +26,7 @@ export interface FailingServiceErrors {
   readonly labBusy: TemporaryError<"LAB_BUSY">;
 
   /**
-   * `aborted`: the sensor is slow. A timeout. Temporary. Of Follow.
+   * `aborted`: the sensor is slow. A timeout. Temporary. RPCs: Follow.
    */
   readonly sensorSlow: TemporaryError<"SENSOR_SLOW">;
 }
@@ -44,8 +44,8 @@ export const failingServiceErrors: FailingServiceErrors = createServiceErrors<Fa
 
 /**
  * Server side of FailingService.Follow: `send` sends `Note` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.FailingService.Follow
  */
@@ -85,8 +85,8 @@ export function registerFailingService(router: ConnectRouter, handler: Partial<F
 
 /**
  * Client side of FailingService.Follow: `recv` or `for await` receives `Note` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc lab.v1.FailingService.Follow
  */
@@ -116,7 +116,7 @@ export interface FailingServiceClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service lab.v1.FailingService
  */

@@ -11,8 +11,8 @@ import { LabService, NamesService } from "./lab_pb.js";
 
 /**
  * Server side of LabService.Download: `send` sends `Note` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.LabService.Download
  */
@@ -20,9 +20,9 @@ export interface DownloadServerStream extends ServerStreamingServer<typeof NoteS
 
 /**
  * Server side of LabService.Upload: `recv` or `for await` receives `Note` messages, `sendAndClose` sends the one `Note`, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.LabService.Upload
  */
@@ -30,9 +30,9 @@ export interface UploadServerStream extends ClientStreamingServer<typeof NoteSch
 
 /**
  * Server side of LabService.Chat: `recv` or `for await` receives `Note` messages, `send` sends `Note` messages, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.LabService.Chat
  */
@@ -78,8 +78,8 @@ export function registerLabService(router: ConnectRouter, handler: Partial<LabSe
 
 /**
  * Client side of LabService.Download: `recv` or `for await` receives `Note` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc lab.v1.LabService.Download
  */
@@ -87,8 +87,8 @@ export interface DownloadClientStream extends ServerStreamingClient<typeof NoteS
 
 /**
  * Client side of LabService.Upload: `send` sends `Note` messages, `closeAndRecv` half-closes and receives the one `Note`, `close` cancels the call.
- * Ends with the response, which may come before the half-close: then `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends with the response. A response before the half-close makes `send` reject.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc lab.v1.LabService.Upload
  */
@@ -96,8 +96,8 @@ export interface UploadClientStream extends ClientStreamingClient<typeof NoteSch
 
 /**
  * Client side of LabService.Chat: `send` sends `Note` messages, `recv` or `for await` receives `Note` messages, `closeSend` half-closes, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc lab.v1.LabService.Chat
  */
@@ -133,7 +133,7 @@ export interface LabServiceClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service lab.v1.LabService
  */
@@ -143,9 +143,9 @@ export function createLabServiceClient(transport: Transport, options?: StreamCli
 
 /**
  * Server side of NamesService.HasOwnProperty: `recv` or `for await` receives `Note` messages, `send` sends `Note` messages, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.NamesService.HasOwnProperty
  */
@@ -153,8 +153,8 @@ export interface HasOwnPropertyServerStream extends BidiStreamingServer<typeof N
 
 /**
  * Server side of NamesService.Constructor: `send` sends `Note` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.NamesService.Constructor
  */
@@ -162,9 +162,9 @@ export interface ConstructorServerStream extends ServerStreamingServer<typeof No
 
 /**
  * Server side of NamesService.ValueOf: `recv` or `for await` receives `Note` messages, `sendAndClose` sends the one `Note`, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.NamesService.ValueOf
  */
@@ -212,8 +212,8 @@ export function registerNamesService(router: ConnectRouter, handler: Partial<Nam
 
 /**
  * Client side of NamesService.HasOwnProperty: `send` sends `Note` messages, `recv` or `for await` receives `Note` messages, `closeSend` half-closes, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc lab.v1.NamesService.HasOwnProperty
  */
@@ -221,8 +221,8 @@ export interface HasOwnPropertyClientStream extends BidiStreamingClient<typeof N
 
 /**
  * Client side of NamesService.Constructor: `recv` or `for await` receives `Note` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc lab.v1.NamesService.Constructor
  */
@@ -230,8 +230,8 @@ export interface ConstructorClientStream extends ServerStreamingClient<typeof No
 
 /**
  * Client side of NamesService.ValueOf: `send` sends `Note` messages, `closeAndRecv` half-closes and receives the one `Note`, `close` cancels the call.
- * Ends with the response, which may come before the half-close: then `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends with the response. A response before the half-close makes `send` reject.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc lab.v1.NamesService.ValueOf
  */
@@ -267,7 +267,7 @@ export interface NamesServiceClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service lab.v1.NamesService
  */

@@ -12,9 +12,9 @@ import { Join2Schema, Metadata2Service } from "./metadata2_pb.js";
 
 /**
  * Server side of Metadata2Service.Chat: `recv` or `for await` receives `Note` messages, `send` sends `Note` messages, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.Metadata2Service.Chat
  */
@@ -29,7 +29,7 @@ export interface ChatServerStream extends BidiStreamingServer<typeof NoteSchema,
  */
 export interface Metadata2ServiceHandler {
   /**
-   * `metadata` comes from the request headers `user_id`, `level`, `size`. If they are invalid, the call ends with `invalid_argument` before this is called.
+   * `metadata` comes from the request headers `user_id`, `level`, `size`. Invalid headers end the call with `invalid_argument` before this method is called.
    *
    * @generated from rpc lab.v1.Metadata2Service.Chat
    */
@@ -49,8 +49,8 @@ export function registerMetadata2Service(router: ConnectRouter, handler: Partial
 
 /**
  * Client side of Metadata2Service.Chat: `send` sends `Note` messages, `recv` or `for await` receives `Note` messages, `closeSend` half-closes, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc lab.v1.Metadata2Service.Chat
  */
@@ -65,7 +65,7 @@ export interface ChatClientStream extends BidiStreamingClient<typeof NoteSchema,
  */
 export interface Metadata2ServiceClient {
   /**
-   * `metadata` opens the stream, as request headers `user_id`, `level`, `size`.
+   * `metadata` is sent as request headers `user_id`, `level`, `size`.
    *
    * @generated from rpc lab.v1.Metadata2Service.Chat
    */
@@ -73,7 +73,7 @@ export interface Metadata2ServiceClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service lab.v1.Metadata2Service
  */

@@ -12,9 +12,9 @@ import { AllKindsSchema, JoinSchema, MetadataService } from "./metadata_pb.js";
 
 /**
  * Server side of MetadataService.Upload: `recv` or `for await` receives `Note` messages, `sendAndClose` sends the one `Note`, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.MetadataService.Upload
  */
@@ -22,9 +22,9 @@ export interface UploadServerStream extends ClientStreamingServer<typeof NoteSch
 
 /**
  * Server side of MetadataService.Chat: `recv` or `for await` receives `Note` messages, `send` sends `Note` messages, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.MetadataService.Chat
  */
@@ -32,9 +32,9 @@ export interface ChatServerStream extends BidiStreamingServer<typeof NoteSchema,
 
 /**
  * Server side of MetadataService.Describe: `recv` or `for await` receives `Note` messages, `send` sends `Note` messages, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.MetadataService.Describe
  */
@@ -49,21 +49,21 @@ export interface DescribeServerStream extends BidiStreamingServer<typeof NoteSch
  */
 export interface MetadataServiceHandler {
   /**
-   * `metadata` comes from the request headers `user_id`, `level`, `rooms`, `token-bin`. If they are invalid, the call ends with `invalid_argument` before this is called.
+   * `metadata` comes from the request headers `user_id`, `level`, `rooms`, `token-bin`. Invalid headers end the call with `invalid_argument` before this method is called.
    *
    * @generated from rpc lab.v1.MetadataService.Upload
    */
   upload(metadata: Join, stream: UploadServerStream): Promise<void>;
 
   /**
-   * `metadata` comes from the request headers `user_id`, `level`, `rooms`, `token-bin`. If they are invalid, the call ends with `invalid_argument` before this is called.
+   * `metadata` comes from the request headers `user_id`, `level`, `rooms`, `token-bin`. Invalid headers end the call with `invalid_argument` before this method is called.
    *
    * @generated from rpc lab.v1.MetadataService.Chat
    */
   chat(metadata: Join, stream: ChatServerStream): Promise<void>;
 
   /**
-   * `metadata` comes from the request headers `a_double`, `a_float`, `an_int32`, `an_int64`, `a_uint32`, `a_uint64`, `a_sint32`, `a_sint64`, `a_fixed32`, `a_fixed64`, `an_sfixed32`, `an_sfixed64`, `a_bool`, `a_string`, `a_bytes-bin`, `mood`, `maybe`, `doubles`, `longs`, `bools`, `strings`, `chunks-bin`, `moods`, `text`, `number`, `as_text`, `as_texts`, `camelcase`. If they are invalid, the call ends with `invalid_argument` before this is called.
+   * `metadata` comes from the request headers `a_double`, `a_float`, `an_int32`, `an_int64`, `a_uint32`, `a_uint64`, `a_sint32`, `a_sint64`, `a_fixed32`, `a_fixed64`, `an_sfixed32`, `an_sfixed64`, `a_bool`, `a_string`, `a_bytes-bin`, `mood`, `maybe`, `doubles`, `longs`, `bools`, `strings`, `chunks-bin`, `moods`, `text`, `number`, `as_text`, `as_texts`, `camelcase`. Invalid headers end the call with `invalid_argument` before this method is called.
    *
    * @generated from rpc lab.v1.MetadataService.Describe
    */
@@ -85,8 +85,8 @@ export function registerMetadataService(router: ConnectRouter, handler: Partial<
 
 /**
  * Client side of MetadataService.Upload: `send` sends `Note` messages, `closeAndRecv` half-closes and receives the one `Note`, `close` cancels the call.
- * Ends with the response, which may come before the half-close: then `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends with the response. A response before the half-close makes `send` reject.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc lab.v1.MetadataService.Upload
  */
@@ -94,8 +94,8 @@ export interface UploadClientStream extends ClientStreamingClient<typeof NoteSch
 
 /**
  * Client side of MetadataService.Chat: `send` sends `Note` messages, `recv` or `for await` receives `Note` messages, `closeSend` half-closes, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc lab.v1.MetadataService.Chat
  */
@@ -103,8 +103,8 @@ export interface ChatClientStream extends BidiStreamingClient<typeof NoteSchema,
 
 /**
  * Client side of MetadataService.Describe: `send` sends `Note` messages, `recv` or `for await` receives `Note` messages, `closeSend` half-closes, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc lab.v1.MetadataService.Describe
  */
@@ -119,21 +119,21 @@ export interface DescribeClientStream extends BidiStreamingClient<typeof NoteSch
  */
 export interface MetadataServiceClient {
   /**
-   * `metadata` opens the stream, as request headers `user_id`, `level`, `rooms`, `token-bin`.
+   * `metadata` is sent as request headers `user_id`, `level`, `rooms`, `token-bin`.
    *
    * @generated from rpc lab.v1.MetadataService.Upload
    */
   upload(metadata: MessageInitShape<typeof JoinSchema>, options?: StreamCallOptions): UploadClientStream;
 
   /**
-   * `metadata` opens the stream, as request headers `user_id`, `level`, `rooms`, `token-bin`.
+   * `metadata` is sent as request headers `user_id`, `level`, `rooms`, `token-bin`.
    *
    * @generated from rpc lab.v1.MetadataService.Chat
    */
   chat(metadata: MessageInitShape<typeof JoinSchema>, options?: StreamCallOptions): ChatClientStream;
 
   /**
-   * `metadata` opens the stream, as request headers `a_double`, `a_float`, `an_int32`, `an_int64`, `a_uint32`, `a_uint64`, `a_sint32`, `a_sint64`, `a_fixed32`, `a_fixed64`, `an_sfixed32`, `an_sfixed64`, `a_bool`, `a_string`, `a_bytes-bin`, `mood`, `maybe`, `doubles`, `longs`, `bools`, `strings`, `chunks-bin`, `moods`, `text`, `number`, `as_text`, `as_texts`, `camelcase`.
+   * `metadata` is sent as request headers `a_double`, `a_float`, `an_int32`, `an_int64`, `a_uint32`, `a_uint64`, `a_sint32`, `a_sint64`, `a_fixed32`, `a_fixed64`, `an_sfixed32`, `an_sfixed64`, `a_bool`, `a_string`, `a_bytes-bin`, `mood`, `maybe`, `doubles`, `longs`, `bools`, `strings`, `chunks-bin`, `moods`, `text`, `number`, `as_text`, `as_texts`, `camelcase`.
    *
    * @generated from rpc lab.v1.MetadataService.Describe
    */
@@ -141,7 +141,7 @@ export interface MetadataServiceClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service lab.v1.MetadataService
  */

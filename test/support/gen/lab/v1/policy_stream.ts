@@ -12,8 +12,8 @@ import { HeartbeatService, PolicyService } from "./policy_pb.js";
 
 /**
  * Server side of PolicyService.Follow: `send` sends `Note` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.PolicyService.Follow
  */
@@ -21,9 +21,9 @@ export interface FollowServerStream extends ServerStreamingServer<typeof NoteSch
 
 /**
  * Server side of PolicyService.Upload: `recv` or `for await` receives `Note` messages, `sendAndClose` sends the one `Note`, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.PolicyService.Upload
  */
@@ -39,11 +39,11 @@ export interface UploadServerStream extends ClientStreamingServer<typeof NoteSch
 export interface PolicyServiceHandler {
   /**
    * Policy of the schema, unless options override it:
-   * - Receives at most 500 bytes a message; above that, ends with `resource_exhausted`.
+   * - Receives at most 500 bytes per message; above that, ends with `resource_exhausted`.
    *
    * Policy of generated clients:
    * - Ends with `deadline_exceeded` after 1 min.
-   * - Retries after `unavailable`: a call may come more than once.
+   * - Retries after `unavailable`: the handler may run more than once for a call.
    *
    * @generated from rpc lab.v1.PolicyService.Read
    */
@@ -52,12 +52,12 @@ export interface PolicyServiceHandler {
   /**
    * Policy of the schema, unless options override it:
    * - Ends with `unavailable` after 40 s.
-   * - Receives at most 3000 bytes in all; above that, ends with `resource_exhausted`.
+   * - Receives at most 3000 bytes in total; above that, ends with `resource_exhausted`.
    *
    * Policy of generated clients:
    * - Ends with `deadline_exceeded` after 1 min.
    * - Cancels after 50 s.
-   * - Retries after `unavailable`: a call may come more than once.
+   * - Retries after `unavailable`: the handler may run more than once for a call.
    *
    * @generated from rpc lab.v1.PolicyService.Follow
    */
@@ -66,12 +66,12 @@ export interface PolicyServiceHandler {
   /**
    * Policy of the schema, unless options override it:
    * - Ends with `unavailable` after 1 min.
-   * - Receives at most 3000 bytes in all; above that, ends with `resource_exhausted`.
+   * - Receives at most 3000 bytes in total; above that, ends with `resource_exhausted`.
    *
    * Policy of generated clients:
    * - Ends with `deadline_exceeded` after 1 min.
    * - Cancels after 50 s.
-   * - Retries after `unavailable`: a call may come more than once.
+   * - Retries after `unavailable`: the handler may run more than once for a call.
    *
    * @generated from rpc lab.v1.PolicyService.Upload
    */
@@ -93,8 +93,8 @@ export function registerPolicyService(router: ConnectRouter, handler: Partial<Po
 
 /**
  * Client side of PolicyService.Follow: `recv` or `for await` receives `Note` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc lab.v1.PolicyService.Follow
  */
@@ -102,8 +102,8 @@ export interface FollowClientStream extends ServerStreamingClient<typeof NoteSch
 
 /**
  * Client side of PolicyService.Upload: `send` sends `Note` messages, `closeAndRecv` half-closes and receives the one `Note`, `close` cancels the call.
- * Ends with the response, which may come before the half-close: then `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends with the response. A response before the half-close makes `send` reject.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc lab.v1.PolicyService.Upload
  */
@@ -123,7 +123,7 @@ export interface PolicyServiceClient {
    * - Retries after `unavailable`, before any response: 3 attempts, backoff from 1 ms up to 1 ms.
    *
    * Policy of the server:
-   * - Receives at most 500 bytes a message; above that, ends with `resource_exhausted`.
+   * - Receives at most 500 bytes per message; above that, ends with `resource_exhausted`.
    *
    * @generated from rpc lab.v1.PolicyService.Read
    */
@@ -137,7 +137,7 @@ export interface PolicyServiceClient {
    *
    * Policy of the server:
    * - Ends with `unavailable` after 40 s; reconnect.
-   * - Receives at most 3000 bytes in all; above that, ends with `resource_exhausted`.
+   * - Receives at most 3000 bytes in total; above that, ends with `resource_exhausted`.
    *
    * @generated from rpc lab.v1.PolicyService.Follow
    */
@@ -151,7 +151,7 @@ export interface PolicyServiceClient {
    *
    * Policy of the server:
    * - Ends with `unavailable` after 1 min; reconnect.
-   * - Receives at most 3000 bytes in all; above that, ends with `resource_exhausted`.
+   * - Receives at most 3000 bytes in total; above that, ends with `resource_exhausted`.
    *
    * @generated from rpc lab.v1.PolicyService.Upload
    */
@@ -159,7 +159,7 @@ export interface PolicyServiceClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service lab.v1.PolicyService
  */
@@ -173,8 +173,8 @@ export function createPolicyServiceClient(transport: Transport, options?: Stream
 
 /**
  * Server side of HeartbeatService.Watch: `send` sends `Tick` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.HeartbeatService.Watch
  */
@@ -182,9 +182,9 @@ export interface WatchServerStream extends ServerStreamingServer<typeof TickSche
 
 /**
  * Server side of HeartbeatService.Talk: `recv` or `for await` receives `Note` messages, `send` sends `Event` messages, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.HeartbeatService.Talk
  */
@@ -229,8 +229,8 @@ export function registerHeartbeatService(router: ConnectRouter, handler: Partial
 
 /**
  * Client side of HeartbeatService.Watch: `recv` or `for await` receives `Tick` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc lab.v1.HeartbeatService.Watch
  */
@@ -238,8 +238,8 @@ export interface WatchClientStream extends ServerStreamingClient<typeof TickSche
 
 /**
  * Client side of HeartbeatService.Talk: `send` sends `Note` messages, `recv` or `for await` receives `Event` messages, `closeSend` half-closes, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc lab.v1.HeartbeatService.Talk
  */
@@ -271,7 +271,7 @@ export interface HeartbeatServiceClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service lab.v1.HeartbeatService
  */

@@ -11,8 +11,8 @@ import { EntrySchema, RuledEntryService, RuledService } from "./ruled_pb.js";
 
 /**
  * Server side of RuledService.Download: `send` sends `Ruled` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.RuledService.Download
  */
@@ -20,9 +20,9 @@ export interface DownloadServerStream extends ServerStreamingServer<typeof Ruled
 
 /**
  * Server side of RuledService.Upload: `recv` or `for await` receives `Ruled` messages, `sendAndClose` sends the one `Ruled`, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.RuledService.Upload
  */
@@ -30,9 +30,9 @@ export interface UploadServerStream extends ClientStreamingServer<typeof RuledSc
 
 /**
  * Server side of RuledService.Chat: `recv` or `for await` receives `Ruled` messages, `send` sends `Ruled` messages, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.RuledService.Chat
  */
@@ -78,8 +78,8 @@ export function registerRuledService(router: ConnectRouter, handler: Partial<Rul
 
 /**
  * Client side of RuledService.Download: `recv` or `for await` receives `Ruled` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc lab.v1.RuledService.Download
  */
@@ -87,8 +87,8 @@ export interface DownloadClientStream extends ServerStreamingClient<typeof Ruled
 
 /**
  * Client side of RuledService.Upload: `send` sends `Ruled` messages, `closeAndRecv` half-closes and receives the one `Ruled`, `close` cancels the call.
- * Ends with the response, which may come before the half-close: then `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends with the response. A response before the half-close makes `send` reject.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc lab.v1.RuledService.Upload
  */
@@ -96,8 +96,8 @@ export interface UploadClientStream extends ClientStreamingClient<typeof RuledSc
 
 /**
  * Client side of RuledService.Chat: `send` sends `Ruled` messages, `recv` or `for await` receives `Ruled` messages, `closeSend` half-closes, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc lab.v1.RuledService.Chat
  */
@@ -133,7 +133,7 @@ export interface RuledServiceClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service lab.v1.RuledService
  */
@@ -143,9 +143,9 @@ export function createRuledServiceClient(transport: Transport, options?: StreamC
 
 /**
  * Server side of RuledEntryService.Enter: `recv` or `for await` receives `Ruled` messages, `sendAndClose` sends the one `Ruled`, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.RuledEntryService.Enter
  */
@@ -160,7 +160,7 @@ export interface EnterServerStream extends ClientStreamingServer<typeof RuledSch
  */
 export interface RuledEntryServiceHandler {
   /**
-   * `metadata` comes from the request headers `user_id`. If they are invalid, the call ends with `invalid_argument` before this is called.
+   * `metadata` comes from the request headers `user_id`. Invalid headers end the call with `invalid_argument` before this method is called.
    *
    * @generated from rpc lab.v1.RuledEntryService.Enter
    */
@@ -180,8 +180,8 @@ export function registerRuledEntryService(router: ConnectRouter, handler: Partia
 
 /**
  * Client side of RuledEntryService.Enter: `send` sends `Ruled` messages, `closeAndRecv` half-closes and receives the one `Ruled`, `close` cancels the call.
- * Ends with the response, which may come before the half-close: then `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends with the response. A response before the half-close makes `send` reject.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc lab.v1.RuledEntryService.Enter
  */
@@ -196,7 +196,7 @@ export interface EnterClientStream extends ClientStreamingClient<typeof RuledSch
  */
 export interface RuledEntryServiceClient {
   /**
-   * `metadata` opens the stream, as request headers `user_id`.
+   * `metadata` is sent as request headers `user_id`.
    *
    * @generated from rpc lab.v1.RuledEntryService.Enter
    */
@@ -204,7 +204,7 @@ export interface RuledEntryServiceClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service lab.v1.RuledEntryService
  */

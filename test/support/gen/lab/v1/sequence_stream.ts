@@ -14,8 +14,8 @@ import { JoinSchema } from "./metadata_pb.js";
 
 /**
  * Server side of SequenceService.Download: `send` sends `Step` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.SequenceService.Download
  */
@@ -23,9 +23,9 @@ export interface DownloadServerStream extends ServerStreamingServer<typeof StepS
 
 /**
  * Server side of SequenceService.Upload: `recv` or `for await` receives `Note` messages, `sendAndClose` sends the one `Note`, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.SequenceService.Upload
  */
@@ -33,9 +33,9 @@ export interface UploadServerStream extends ClientStreamingServer<typeof NoteSch
 
 /**
  * Server side of SequenceService.Chat: `recv` or `for await` receives `Note` messages, `send` sends `Step` messages, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.SequenceService.Chat
  */
@@ -58,14 +58,14 @@ export interface SequenceServiceHandler {
   download(request: Note, stream: DownloadServerStream): Promise<void>;
 
   /**
-   * `metadata` comes from the request headers `user_id`, `level`, `rooms`, `token-bin`. If they are invalid, the call ends with `invalid_argument` before this is called.
+   * `metadata` comes from the request headers `user_id`, `level`, `rooms`, `token-bin`. Invalid headers end the call with `invalid_argument` before this method is called.
    *
    * @generated from rpc lab.v1.SequenceService.Upload
    */
   upload(metadata: Join, stream: UploadServerStream): Promise<void>;
 
   /**
-   * `metadata` comes from the request headers `user_id`, `level`, `rooms`, `token-bin`. If they are invalid, the call ends with `invalid_argument` before this is called.
+   * `metadata` comes from the request headers `user_id`, `level`, `rooms`, `token-bin`. Invalid headers end the call with `invalid_argument` before this method is called.
    *
    * Policy of the schema, unless options override it:
    * - Sends a heartbeat after 1 ms of silence: a message with only `heartbeat` set.
@@ -90,8 +90,8 @@ export function registerSequenceService(router: ConnectRouter, handler: Partial<
 
 /**
  * Client side of SequenceService.Download: `recv` or `for await` receives `Step` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc lab.v1.SequenceService.Download
  */
@@ -99,8 +99,8 @@ export interface DownloadClientStream extends ServerStreamingClient<typeof StepS
 
 /**
  * Client side of SequenceService.Upload: `send` sends `Note` messages, `closeAndRecv` half-closes and receives the one `Note`, `close` cancels the call.
- * Ends with the response, which may come before the half-close: then `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends with the response. A response before the half-close makes `send` reject.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc lab.v1.SequenceService.Upload
  */
@@ -108,8 +108,8 @@ export interface UploadClientStream extends ClientStreamingClient<typeof NoteSch
 
 /**
  * Client side of SequenceService.Chat: `send` sends `Note` messages, `recv` or `for await` receives `Step` messages, `closeSend` half-closes, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc lab.v1.SequenceService.Chat
  */
@@ -132,14 +132,14 @@ export interface SequenceServiceClient {
   download(request: MessageInitShape<typeof NoteSchema>, options?: StreamCallOptions): DownloadClientStream;
 
   /**
-   * `metadata` opens the stream, as request headers `user_id`, `level`, `rooms`, `token-bin`.
+   * `metadata` is sent as request headers `user_id`, `level`, `rooms`, `token-bin`.
    *
    * @generated from rpc lab.v1.SequenceService.Upload
    */
   upload(metadata: MessageInitShape<typeof JoinSchema>, options?: StreamCallOptions): UploadClientStream;
 
   /**
-   * `metadata` opens the stream, as request headers `user_id`, `level`, `rooms`, `token-bin`.
+   * `metadata` is sent as request headers `user_id`, `level`, `rooms`, `token-bin`.
    *
    * Policy of the server:
    * - Sends a heartbeat after 1 ms of silence; `recv` skips it.
@@ -150,7 +150,7 @@ export interface SequenceServiceClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service lab.v1.SequenceService
  */

@@ -11,9 +11,9 @@ import { ShapesService } from "./shapes_pb.js";
 
 /**
  * Server side of ShapesService.Echo: `recv` or `for await` receives `Shapes` messages, `send` sends `Shapes` messages, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.ShapesService.Echo
  */
@@ -44,8 +44,8 @@ export function registerShapesService(router: ConnectRouter, handler: Partial<Sh
 
 /**
  * Client side of ShapesService.Echo: `send` sends `Shapes` messages, `recv` or `for await` receives `Shapes` messages, `closeSend` half-closes, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc lab.v1.ShapesService.Echo
  */
@@ -66,7 +66,7 @@ export interface ShapesServiceClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service lab.v1.ShapesService
  */

@@ -11,8 +11,8 @@ import { GiveService, TakeService, UnevaluableService } from "./unruly_pb.js";
 
 /**
  * Server side of UnevaluableService.Follow: `send` sends `Unevaluable` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.UnevaluableService.Follow
  */
@@ -48,8 +48,8 @@ export function registerUnevaluableService(router: ConnectRouter, handler: Parti
 
 /**
  * Client side of UnevaluableService.Follow: `recv` or `for await` receives `Unevaluable` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc lab.v1.UnevaluableService.Follow
  */
@@ -75,7 +75,7 @@ export interface UnevaluableServiceClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service lab.v1.UnevaluableService
  */
@@ -85,9 +85,9 @@ export function createUnevaluableServiceClient(transport: Transport, options?: S
 
 /**
  * Server side of TakeService.Take: `recv` or `for await` receives `Uncompiled` messages, `sendAndClose` sends the one `Unevaluable`, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc lab.v1.TakeService.Take
  */
@@ -118,8 +118,8 @@ export function registerTakeService(router: ConnectRouter, handler: Partial<Take
 
 /**
  * Client side of TakeService.Take: `send` sends `Uncompiled` messages, `closeAndRecv` half-closes and receives the one `Unevaluable`, `close` cancels the call.
- * Ends with the response, which may come before the half-close: then `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends with the response. A response before the half-close makes `send` reject.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc lab.v1.TakeService.Take
  */
@@ -140,7 +140,7 @@ export interface TakeServiceClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service lab.v1.TakeService
  */
@@ -186,7 +186,7 @@ export interface GiveServiceClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service lab.v1.GiveService
  */

@@ -9,9 +9,9 @@ import { JoinSchema, RoomService } from "./room_pb.js";
 
 /**
  * Server side of RoomService.Talk: `recv` or `for await` receives `Line` messages, `send` sends `Line` messages, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc room.v1.RoomService.Talk
  */
@@ -26,7 +26,7 @@ export interface RoomServiceHandler {
   /**
    * Talk to everyone in a room.
    *
-   * `metadata` comes from the request headers `user_id`, `rooms`, `role`, `token-bin`. If they are invalid, the call ends with `invalid_argument` before this is called.
+   * `metadata` comes from the request headers `user_id`, `rooms`, `role`, `token-bin`. Invalid headers end the call with `invalid_argument` before this method is called.
    *
    * @generated from rpc room.v1.RoomService.Talk
    */
@@ -46,8 +46,8 @@ export function registerRoomService(router: ConnectRouter, handler: Partial<Room
 
 /**
  * Client side of RoomService.Talk: `send` sends `Line` messages, `recv` or `for await` receives `Line` messages, `closeSend` half-closes, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc room.v1.RoomService.Talk
  */
@@ -62,7 +62,7 @@ export interface RoomServiceClient {
   /**
    * Talk to everyone in a room.
    *
-   * `metadata` opens the stream, as request headers `user_id`, `rooms`, `role`, `token-bin`.
+   * `metadata` is sent as request headers `user_id`, `rooms`, `role`, `token-bin`.
    *
    * @generated from rpc room.v1.RoomService.Talk
    */
@@ -70,7 +70,7 @@ export interface RoomServiceClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service room.v1.RoomService
  */

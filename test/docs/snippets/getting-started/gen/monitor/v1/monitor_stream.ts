@@ -9,8 +9,8 @@ import { MonitorService } from "./monitor_pb.js";
 
 /**
  * Server side of MonitorService.Watch: `send` sends `WatchResponse` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc monitor.v1.MonitorService.Watch
  */
@@ -41,8 +41,8 @@ export function registerMonitorService(router: ConnectRouter, handler: Partial<M
 
 /**
  * Client side of MonitorService.Watch: `recv` or `for await` receives `WatchResponse` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc monitor.v1.MonitorService.Watch
  */
@@ -63,7 +63,7 @@ export interface MonitorServiceClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service monitor.v1.MonitorService
  */

@@ -9,8 +9,8 @@ import { PriceService } from "./prices_pb.js";
 
 /**
  * Server side of PriceService.Watch: `send` sends `WatchResponse` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc prices.v1.PriceService.Watch
  */
@@ -28,12 +28,12 @@ export interface PriceServiceHandler {
    * Policy of the schema, unless options override it:
    * - Ends with `deadline_exceeded` when a message waits 30 s for the client to read.
    * - Ends with `unavailable` after 1 h.
-   * - Queues 100 messages to send; when full, drops the oldest.
+   * - Queues 100 messages to send; when full, drops the oldest message.
    * - Sends a heartbeat after 20 s of silence: a message with only `heartbeat` set.
    *
    * Policy of generated clients:
    * - Cancels after 1 min without a message either way.
-   * - Retries after `unavailable`: a call may come more than once.
+   * - Retries after `unavailable`: the handler may run more than once for a call.
    *
    * @generated from rpc prices.v1.PriceService.Watch
    */
@@ -61,8 +61,8 @@ export function registerPriceService(router: ConnectRouter, handler: Partial<Pri
 
 /**
  * Client side of PriceService.Watch: `recv` or `for await` receives `WatchResponse` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc prices.v1.PriceService.Watch
  */
@@ -84,7 +84,7 @@ export interface PriceServiceClient {
    * Policy of the server:
    * - Ends with `deadline_exceeded` when a message waits 30 s for this side to read.
    * - Ends with `unavailable` after 1 h; reconnect.
-   * - Queues 100 messages to send; when full, drops the oldest, which never arrives.
+   * - Queues 100 messages to send; when full, drops the oldest message, which never arrives.
    * - Sends a heartbeat after 20 s of silence; `recv` skips it.
    *
    * @generated from rpc prices.v1.PriceService.Watch
@@ -102,7 +102,7 @@ export interface PriceServiceClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service prices.v1.PriceService
  */

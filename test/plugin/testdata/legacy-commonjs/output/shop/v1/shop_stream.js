@@ -18,7 +18,7 @@ function registerShopService(router, handler, options) {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service shop.v1.ShopService
  */

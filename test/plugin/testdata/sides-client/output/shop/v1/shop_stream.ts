@@ -9,8 +9,8 @@ import { ShopService } from "./shop_pb.js";
 
 /**
  * Client side of ShopService.Watch: `recv` or `for await` receives `WatchResponse` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc shop.v1.ShopService.Watch
  */
@@ -18,8 +18,8 @@ export interface WatchClientStream extends ServerStreamingClient<typeof WatchRes
 
 /**
  * Client side of ShopService.Import: `send` sends `ImportRequest` messages, `closeAndRecv` half-closes and receives the one `ImportResponse`, `close` cancels the call.
- * Ends with the response, which may come before the half-close: then `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends with the response. A response before the half-close makes `send` reject.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc shop.v1.ShopService.Import
  */
@@ -27,8 +27,8 @@ export interface ImportClientStream extends ClientStreamingClient<typeof ImportR
 
 /**
  * Client side of ShopService.Haggle: `send` sends `HaggleRequest` messages, `recv` or `for await` receives `HaggleResponse` messages, `closeSend` half-closes, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc shop.v1.ShopService.Haggle
  */
@@ -72,7 +72,7 @@ export interface ShopServiceClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service shop.v1.ShopService
  */

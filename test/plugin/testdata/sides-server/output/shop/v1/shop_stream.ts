@@ -9,8 +9,8 @@ import { ShopService } from "./shop_pb.js";
 
 /**
  * Server side of ShopService.Watch: `send` sends `WatchResponse` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc shop.v1.ShopService.Watch
  */
@@ -18,9 +18,9 @@ export interface WatchServerStream extends ServerStreamingServer<typeof WatchRes
 
 /**
  * Server side of ShopService.Import: `recv` or `for await` receives `ImportRequest` messages, `sendAndClose` sends the one `ImportResponse`, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc shop.v1.ShopService.Import
  */
@@ -28,9 +28,9 @@ export interface ImportServerStream extends ClientStreamingServer<typeof ImportR
 
 /**
  * Server side of ShopService.Haggle: `recv` or `for await` receives `HaggleRequest` messages, `send` sends `HaggleResponse` messages, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc shop.v1.ShopService.Haggle
  */

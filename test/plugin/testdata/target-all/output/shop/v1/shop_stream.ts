@@ -9,8 +9,8 @@ import { ShopService } from "./shop_pb.js";
 
 /**
  * Server side of ShopService.Watch: `send` sends `WatchResponse` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc shop.v1.ShopService.Watch
  */
@@ -18,9 +18,9 @@ export interface WatchServerStream extends ServerStreamingServer<typeof WatchRes
 
 /**
  * Server side of ShopService.Import: `recv` or `for await` receives `ImportRequest` messages, `sendAndClose` sends the one `ImportResponse`, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc shop.v1.ShopService.Import
  */
@@ -28,9 +28,9 @@ export interface ImportServerStream extends ClientStreamingServer<typeof ImportR
 
 /**
  * Server side of ShopService.Haggle: `recv` or `for await` receives `HaggleRequest` messages, `send` sends `HaggleResponse` messages, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc shop.v1.ShopService.Haggle
  */
@@ -84,8 +84,8 @@ export function registerShopService(router: ConnectRouter, handler: Partial<Shop
 
 /**
  * Client side of ShopService.Watch: `recv` or `for await` receives `WatchResponse` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc shop.v1.ShopService.Watch
  */
@@ -93,8 +93,8 @@ export interface WatchClientStream extends ServerStreamingClient<typeof WatchRes
 
 /**
  * Client side of ShopService.Import: `send` sends `ImportRequest` messages, `closeAndRecv` half-closes and receives the one `ImportResponse`, `close` cancels the call.
- * Ends with the response, which may come before the half-close: then `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends with the response. A response before the half-close makes `send` reject.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc shop.v1.ShopService.Import
  */
@@ -102,8 +102,8 @@ export interface ImportClientStream extends ClientStreamingClient<typeof ImportR
 
 /**
  * Client side of ShopService.Haggle: `send` sends `HaggleRequest` messages, `recv` or `for await` receives `HaggleResponse` messages, `closeSend` half-closes, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc shop.v1.ShopService.Haggle
  */
@@ -147,7 +147,7 @@ export interface ShopServiceClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service shop.v1.ShopService
  */

@@ -15,7 +15,7 @@ export function registerShopService(router, handler, options) {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service shop.v1.ShopService
  */

@@ -12,9 +12,9 @@ import type { Empty, EmptySchema, StructSchema, TimestampSchema, ValueSchema } f
 
 /**
  * Server side of ApiService.Echo: `recv` or `for await` receives `Inner` messages, `send` sends `Inner` messages, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc api.v1.ApiService.Echo
  */
@@ -22,8 +22,8 @@ export interface EchoServerStream extends BidiStreamingServer<typeof Outer_Inner
 
 /**
  * Server side of ApiService.Nested: `send` sends `Core` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc api.v1.ApiService.Nested
  */
@@ -31,9 +31,9 @@ export interface NestedServerStream extends ServerStreamingServer<typeof Outer_I
 
 /**
  * Server side of ApiService.Names: `recv` or `for await` receives `Thing` messages, `send` sends `Thing` messages, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc api.v1.ApiService.Names
  */
@@ -41,9 +41,9 @@ export interface NamesServerStream extends BidiStreamingServer<typeof ThingSchem
 
 /**
  * Server side of ApiService.More: `recv` or `for await` receives `Thing` messages, `sendAndClose` sends the one `Thing`, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc api.v1.ApiService.More
  */
@@ -51,8 +51,8 @@ export interface MoreServerStream extends ClientStreamingServer<typeof ThingSche
 
 /**
  * Server side of ApiService.Clock: `send` sends `Timestamp` messages, `sendHeaders` sends the headers now.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc api.v1.ApiService.Clock
  */
@@ -60,9 +60,9 @@ export interface ClockServerStream extends ServerStreamingServer<typeof Timestam
 
 /**
  * Server side of ApiService.Any: `recv` or `for await` receives `Value` messages, `send` sends `Struct` messages, `sendHeaders` sends the headers now.
- * `recv` gives `undefined` when the client half-closes.
- * Ends when the handler returns or throws: the client gets its `ConnectError`, or `internal` for anything else.
- * Fails with `canceled` when the client leaves, `deadline_exceeded` at the deadline.
+ * `recv` resolves to `undefined` when the client half-closes.
+ * Ends when the handler returns or throws: a thrown `ConnectError` reaches the client as it is, anything else as `internal`.
+ * Fails with `canceled` when the client cancels or disconnects, with `deadline_exceeded` at the deadline.
  *
  * @generated from rpc api.v1.ApiService.Any
  */
@@ -129,8 +129,8 @@ export function registerApiService(router: ConnectRouter, handler: Partial<ApiSe
 
 /**
  * Client side of ApiService.Echo: `send` sends `Inner` messages, `recv` or `for await` receives `Inner` messages, `closeSend` half-closes, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc api.v1.ApiService.Echo
  */
@@ -138,8 +138,8 @@ export interface EchoClientStream extends BidiStreamingClient<typeof Outer_Inner
 
 /**
  * Client side of ApiService.Nested: `recv` or `for await` receives `Core` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc api.v1.ApiService.Nested
  */
@@ -147,8 +147,8 @@ export interface NestedClientStream extends ServerStreamingClient<typeof Outer_I
 
 /**
  * Client side of ApiService.Names: `send` sends `Thing` messages, `recv` or `for await` receives `Thing` messages, `closeSend` half-closes, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc api.v1.ApiService.Names
  */
@@ -156,8 +156,8 @@ export interface NamesClientStream extends BidiStreamingClient<typeof ThingSchem
 
 /**
  * Client side of ApiService.More: `send` sends `Thing` messages, `closeAndRecv` half-closes and receives the one `Thing`, `close` cancels the call.
- * Ends with the response, which may come before the half-close: then `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends with the response. A response before the half-close makes `send` reject.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc api.v1.ApiService.More
  */
@@ -165,8 +165,8 @@ export interface MoreClientStream extends ClientStreamingClient<typeof ThingSche
 
 /**
  * Client side of ApiService.Clock: `recv` or `for await` receives `Timestamp` messages, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc api.v1.ApiService.Clock
  */
@@ -174,8 +174,8 @@ export interface ClockClientStream extends ServerStreamingClient<typeof Timestam
 
 /**
  * Client side of ApiService.Any: `send` sends `Value` messages, `recv` or `for await` receives `Struct` messages, `closeSend` half-closes, `close` cancels the call.
- * Ends when the handler returns: `recv` gives `undefined`, `send` rejects.
- * Fails with the server's `ConnectError`, `unavailable` when the connection is lost, `deadline_exceeded` at the deadline, `canceled` after `close`.
+ * Ends when the handler returns: `recv` resolves to `undefined`, `send` rejects.
+ * Fails with the server's `ConnectError`, with `unavailable` when the connection is lost, with `deadline_exceeded` at the deadline, with `canceled` after `close`.
  *
  * @generated from rpc api.v1.ApiService.Any
  */
@@ -232,7 +232,7 @@ export interface ApiServiceClient {
 }
 
 /**
- * A client on any Connect transport.
+ * Creates a client on any Connect transport.
  *
  * @generated from service api.v1.ApiService
  */

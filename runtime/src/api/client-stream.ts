@@ -30,7 +30,7 @@ export interface ClientStream extends AsyncDisposable {
 export interface ServerStreamingClient<O extends DescMessage>
   extends ClientStream,
     AsyncIterable<MessageShape<O>> {
-  /** What has arrived and is unread, at this moment. Cheap to read. */
+  /** How much has arrived and is unread: a snapshot, cheap to read. */
   readonly queued: Pick<QueueFills, "receive">;
 
   /**
@@ -47,14 +47,14 @@ export interface ServerStreamingClient<O extends DescMessage>
  */
 export interface ClientStreamingClient<I extends DescMessage, O extends DescMessage>
   extends ClientStream {
-  /** What was sent, and waits for flow control, at this moment. Cheap to read. */
+  /** How much was sent and waits for flow control: a snapshot, cheap to read. */
   readonly queued: Pick<QueueFills, "send">;
 
   /**
-   * Sends a message. Resolves when flow control accepts the message, which is not its delivery; with
-   * `queues.send`, when it has a place in the queue. Messages leave in the order of the calls, awaited
-   * or not. Rejects after the server has ended the call: with the server's error, or with one that
-   * says the stream ended.
+   * Sends a message. Resolves when flow control accepts the message, not when it is delivered; with
+   * `queues.send`, when the message has a place in the queue. Messages leave in the order of the
+   * calls, awaited or not. Rejects once the server has ended the call: with the server's error, or
+   * with one that says that the stream has ended.
    */
   send(message: MessageInitShape<I>, options?: SendOptions): Promise<void>;
 
@@ -68,7 +68,7 @@ export interface ClientStreamingClient<I extends DescMessage, O extends DescMess
  */
 export interface BidiStreamingClient<I extends DescMessage, O extends DescMessage>
   extends ServerStreamingClient<O> {
-  /** What waits in both directions, at this moment. Cheap to read. */
+  /** How much waits in each direction: a snapshot, cheap to read. */
   readonly queued: QueueFills;
 
   /** Sends a message, as {@link ClientStreamingClient.send} does. */

@@ -12,8 +12,8 @@ import type { StreamOutcome } from "./outcome.js";
  */
 export interface RpcObserver {
   /**
-   * Called before anything else happens with a call. Returns what watches it, or nothing to ignore
-   * it.
+   * Called when a call begins, before anything else. Returns the observer of this call, or nothing
+   * to ignore the call.
    */
   open(call: ObservedCall): CallObserver | undefined;
 }
@@ -45,8 +45,8 @@ export interface ObservedCall {
   readonly peer: Peer | undefined;
 
   /**
-   * The request headers: on a server those that came, on a client those that the caller gave. What
-   * is set here on a client goes out with the call, in each of its attempts.
+   * The request headers: on a server those received, on a client those the caller set. Headers that
+   * an observer sets here on a client are sent with each attempt of the call.
    */
   readonly requestHeader: Headers;
 }
@@ -59,26 +59,26 @@ export interface Peer {
 }
 
 /**
- * Watches one call. A method that is left out costs nothing; those present when `open` returns are
- * called, as methods, within the call. Keep them short.
+ * Watches one call. An omitted method costs nothing. The methods present when `open` returns are
+ * called during the call, with this object as `this`. Keep them short.
  */
 export interface CallObserver {
   /**
    * Runs what belongs to the call: on a server the handler and its interceptors, on a client its
-   * interceptors and the transport. To be within an `AsyncLocalStorage` or a tracing context, call
+   * interceptors and the transport. To run it in an `AsyncLocalStorage` or a tracing context, call
    * `next` there: once, before `run` returns.
    */
   run?(next: () => void): void;
 
   /**
    * The response headers: on a server when they go out, on a client when they arrive, with `retry`
-   * those of each attempt that has some.
+   * those of each attempt that gets any.
    */
   onHeader?(header: Headers): void;
 
   /**
    * A message has gone to the transport. `bytes`: its size as it travels (compressed, if it is),
-   * without framing; 0 where that is the transport's business, as in `StreamOutcome`.
+   * without framing; 0 where only the transport knows it, as in `StreamOutcome`.
    */
   onMessageSent?(bytes: number): void;
 
@@ -86,7 +86,7 @@ export interface CallObserver {
   onMessageReceived?(bytes: number): void;
 
   /**
-   * A `send` that had to wait for the other side to read has gone or failed. `ms`: how long it
+   * A `send` that had to wait for the other side to read has succeeded or failed. `ms`: how long it
    * waited, in milliseconds. Waiting for a connection does not count.
    */
   onSendWait?(ms: number): void;
@@ -95,21 +95,23 @@ export interface CallObserver {
   onRetry?(retry: CallRetry): void;
 
   /**
-   * On a server, the handler goes on although its call has ended: after a cancel, a lost connection or a
-   * deadline. Called once for a call, `overrunMs` of the service after its end, and so after `onEnd`.
+   * On a server, the handler still runs although its call has ended: after a cancel, a lost
+   * connection or a deadline. Called at most once per call, the service's `overrunMs` after its
+   * end, and so after `onEnd`.
    */
   onOverrun?(overrun: HandlerOverrun): void;
 
   /**
-   * The call is over. Called once for each call, after everything else but `onOverrun`. On a
-   * server that is when the response has been handed over, or when the client is gone; its handler may still run.
+   * The call is over. Called once for each call, after everything else but `onOverrun`. On a server
+   * that is when the response has been handed over, or when the client has left; the handler may
+   * still run.
    */
   onEnd?(outcome: StreamOutcome): void;
 }
 
-/** A handler that does not hear that its call has ended. */
+/** A handler that still runs although its call has ended. */
 export interface HandlerOverrun {
-  /** How long it has gone on, in milliseconds: `overrunMs` of the service. */
+  /** How long it has run since then, in milliseconds: the service's `overrunMs`. */
   readonly ms: number;
   /** Resolves when the handler returns or throws. Never rejects. */
   readonly ended: Promise<void>;
@@ -119,6 +121,6 @@ export interface HandlerOverrun {
 export interface CallRetry {
   /** Which attempt it is: 2 or more. */
   readonly attempt: number;
-  /** What the one before failed with. */
+  /** The error of the attempt before. */
   readonly error: ConnectError;
 }

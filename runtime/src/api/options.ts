@@ -9,18 +9,19 @@ import type { RpcObserver } from "./observer.js";
 
 /** Options of one `recv`. */
 export interface RecvOptions {
-  /** Stops the wait. The message it waited for is not lost: the next `recv` gets it. */
+  /** Stops the wait. No message is lost: the next `recv` gets it. */
   signal?: AbortSignal;
   /**
    * Stops the wait with `deadline_exceeded` after this many milliseconds. The stream goes on. 0 or
-   * less takes only what is there. Anything but a number rejects with a `RangeError`.
+   * less takes only a message that has arrived already. Anything but a number rejects with a
+   * `RangeError`.
    */
   timeoutMs?: number;
 }
 
 /** Options of one `send`. */
 export interface SendOptions {
-  /** Takes the message back, unless it has been accepted by then. The stream goes on. */
+  /** Withdraws the message, unless it has been accepted already. The stream goes on. */
   signal?: AbortSignal;
 }
 
@@ -81,10 +82,10 @@ export interface StreamClientOptions {
   retry?: RetryPolicy | false;
 
   /**
-   * Checks each response message, and each request message if it says so, unary RPCs included. An
-   * invalid response ends the call with `internal`; an invalid request is not sent, and its `send`
-   * rejects with `invalid_argument`. Rules that do not compile throw a `TypeError` when the client is
-   * created. Default: none.
+   * Checks each response message, and with `sent: true` each request message, unary RPCs included.
+   * An invalid response ends the call with `internal`; an invalid request is not sent, and its
+   * `send` rejects with `invalid_argument`. Rules that do not compile throw a `TypeError` when the
+   * client is created. Default: none.
    */
   validation?: StreamValidation;
 
@@ -113,25 +114,29 @@ export interface StreamServiceOptions extends ConnectRouterOptions {
   observer?: RpcObserver;
 
   /**
-   * Checks each request message, and each response message if it says so, unary RPCs included. An
-   * invalid request ends the call with `invalid_argument`, whatever the handler does; an invalid
+   * Checks each request message, and with `sent: true` each response message, unary RPCs included.
+   * An invalid request ends the call with `invalid_argument`, whatever the handler does; an invalid
    * response is not sent, and its `send` rejects with `internal`. Rules that do not compile throw a
    * `TypeError` when the service is registered. Default: none.
    */
   validation?: StreamValidation;
 
   /**
-   * Gets everything a handler throws that is not a `ConnectError`; clients see `internal`, without its
-   * text. Also gets mistakes of a handler with its stream, which clients see as `internal`: it returns
-   * without `sendAndClose`, calls it twice, or returns a generator. And parts of a `ConnectError` that
-   * can't be encoded, and are left out. And a handler that goes on after the end of its call (see
-   * `overrunMs`), or that sends after it has returned. Default: print it to standard error.
+   * Called with what goes wrong in a handler and what its clients don't see in full. Default: print
+   * it to standard error.
+   * - Anything thrown that is not a `ConnectError`. Clients see `internal`, without its text.
+   * - A handler that returns without `sendAndClose`, calls it twice, or returns a generator.
+   *   Clients see `internal`.
+   * - Parts of a `ConnectError` that can't be encoded. Clients see the error without them.
+   * - A handler that goes on after the end of its call (see `overrunMs`), or sends after it has
+   *   returned.
    */
   onError?: (error: unknown, context: HandlerContext) => void;
 
   /**
-   * How long a handler may go on after its call has ended, by a cancel, a lost connection or a deadline,
-   * before `onError` and the observer are told, in milliseconds. 0: never. Default: 30 seconds.
+   * How long a handler may go on after a cancel, a lost connection or a deadline has ended its
+   * call, in milliseconds. After that, `onError` and the observer's `onOverrun` are called. 0:
+   * never. Default: 30 seconds.
    */
   overrunMs?: number;
 }

@@ -32,8 +32,8 @@ export interface StreamOutcome {
   /** What this side sent. */
   readonly sent: Traffic;
   /**
-   * What this side received, read or not. A heartbeat that the schema declares counts in bytes, but
-   * not as a message once it has been looked at.
+   * What this side received, read or not. Heartbeats that the schema declares count in `bytes`.
+   * They don't count in `messages`, except for those still unread when the call ends.
    */
   readonly received: Traffic;
   /** From the start of the call to its end, in milliseconds. */

@@ -9,14 +9,14 @@ export interface ServerStream {
   /**
    * Headers, trailers, deadline and values of the call. `context.signal` aborts when the client
    * cancels, the deadline passes, the connection is lost or the server is forced to stop; it does
-   * not abort because the call succeeded. `context.drainSignal` aborts when the server begins to shut
-   * down, and lets the call finish.
+   * not abort because the call succeeded. `context.drainSignal` aborts when the server begins to
+   * shut down; the call may still finish.
    */
   readonly context: StreamContext;
 
   /**
-   * Sends the response headers now, instead of with the first message. Does nothing if they are
-   * on their way; later changes to `context.responseHeader` have no effect.
+   * Sends the response headers now, instead of with the first message. Does nothing if they have
+   * been sent; later changes to `context.responseHeader` have no effect.
    */
   sendHeaders(): void;
 }
@@ -26,15 +26,15 @@ export interface ServerStream {
  * the handler returns.
  */
 export interface ServerStreamingServer<O extends DescMessage> extends ServerStream {
-  /** What was sent, and waits for flow control, at this moment. Cheap to read. */
+  /** How much was sent and waits for flow control: a snapshot, cheap to read. */
   readonly queued: Pick<QueueFills, "send">;
 
   /**
-   * Sends a message. Resolves when flow control accepts the message, which is not its delivery;
-   * with `queues.send`, when it has a place in the queue. Messages leave in the order of the calls,
-   * awaited or not.
+   * Sends a message. Resolves when flow control accepts the message, not when it is delivered; with
+   * `queues.send`, when the message has a place in the queue. Messages leave in the order of the
+   * calls, awaited or not.
    *
-   * Rejects with a `ConnectError`: `canceled` when the client has gone, `deadline_exceeded` when
+   * Rejects with a `ConnectError`: `canceled` when the client has left, `deadline_exceeded` when
    * the time is up, `resource_exhausted` when the message is larger than `writeMaxBytes` or when
    * its queue is full and set to `fail`.
    */
@@ -48,13 +48,13 @@ export interface ServerStreamingServer<O extends DescMessage> extends ServerStre
 export interface ClientStreamingServer<I extends DescMessage, O extends DescMessage>
   extends ServerStream,
     AsyncIterable<MessageShape<I>> {
-  /** What has arrived and is unread, at this moment. Cheap to read. */
+  /** How much has arrived and is unread: a snapshot, cheap to read. */
   readonly queued: Pick<QueueFills, "receive">;
 
   /**
    * Receives the next message; `undefined` at the end of the stream, and again at each later call.
-   * The end means that the client half-closed. If it cancels or is lost, `recv` rejects with
-   * `canceled`. Concurrent calls get their messages in order.
+   * The end means that the client half-closed. If the client cancels or disconnects, `recv` rejects
+   * with `canceled`. Concurrent calls get their messages in order.
    */
   recv(options?: RecvOptions): Promise<MessageShape<I> | undefined>;
 
@@ -72,7 +72,7 @@ export interface ClientStreamingServer<I extends DescMessage, O extends DescMess
 export interface BidiStreamingServer<I extends DescMessage, O extends DescMessage>
   extends ServerStreamingServer<O>,
     AsyncIterable<MessageShape<I>> {
-  /** What waits in both directions, at this moment. Cheap to read. */
+  /** How much waits in each direction: a snapshot, cheap to read. */
   readonly queued: QueueFills;
 
   /** Receives the next message, as {@link ClientStreamingServer.recv} does. */

@@ -3,22 +3,22 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { RecvOptions } from "../api/options.js";
 import { invalidSignal, onAbort } from "./abort.js";
 
-/** What may be read: any async iterable, or a stream, whose `recv` can be stopped without a loss. */
+/** A source of messages: any async iterable, or a stream, whose `recv` can stop without a loss. */
 export interface TakeUntilSource<T> extends AsyncIterable<T> {
   recv?(options?: RecvOptions): Promise<T | undefined>;
 }
 
 /**
- * Reads `source` until it ends or `signal` aborts, whichever comes first. Either ends the loop; neither
- * throws. So a handler says goodbye when its server drains:
+ * Reads `source` until it ends or `signal` aborts, whichever comes first. Either ends the loop
+ * without an error. A handler says goodbye with it when its server drains:
  *
  * ```ts
  * for await (const sample of takeUntil(samples, stream.context.drainSignal)) await stream.send(sample);
  * ```
  *
- * `source` may be a stream: a message that arrives later is the next `recv`'s. Any other iterable is
- * told to `return`, and may lose what it was about to give. A failure of `source` is thrown. Throws a
- * `TypeError` for what is no signal.
+ * A stream loses no message: the next `recv` gets one that arrives later. Any other iterable has
+ * its `return` called, and may lose a value that it was about to yield. Errors of `source` are
+ * thrown. Throws a `TypeError` if `signal` is not an `AbortSignal`.
  */
 export function takeUntil<T>(
   source: TakeUntilSource<T>,

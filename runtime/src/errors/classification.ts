@@ -29,8 +29,8 @@ export function registerErrorFlags(domain: string, reason: string, flags: ErrorF
 
 /**
  * Whether the same call may succeed later: true for errors that are declared temporary in a schema
- * whose generated code is loaded, that have a `google.rpc.RetryInfo`, or that are `unavailable`, as
- * is a lost connection. Takes anything that was caught.
+ * whose generated code is loaded, that have a `google.rpc.RetryInfo`, or that are `unavailable`,
+ * like a lost connection. Takes anything that was caught.
  */
 export function isTemporary(error: unknown): boolean {
   if (!(error instanceof ConnectError)) return false;

@@ -2,10 +2,10 @@
 /** @packageDocumentation Errors that a schema declares, as handlers make and clients read them. */
 import type { Code, ConnectError } from "@connectrpc/connect";
 
-/** What `ConnectError` takes as details to send. It has no name for it. */
+/** The details that `ConnectError` takes. Connect exports no name for the type. */
 export type ErrorDetails = NonNullable<ConstructorParameters<typeof ConnectError>[3]>;
 
-/** What a handler may give an error that it makes, beside its message. */
+/** Options of a declared error, beside its message. */
 export interface DeclaredErrorOptions {
   /** `google.rpc.ErrorInfo.metadata`: facts for programs. Default: none. */
   metadata?: Readonly<Record<string, string>>;
@@ -15,11 +15,11 @@ export interface DeclaredErrorOptions {
   cause?: unknown;
 }
 
-/** The same for an error that is declared temporary. */
+/** Options of an error that is declared temporary. */
 export interface TemporaryErrorOptions extends DeclaredErrorOptions {
   /**
-   * How long to wait before the next try at least, as `google.rpc.RetryInfo`: whole milliseconds,
-   * from 0 to 2147483647; another value throws a `RangeError`. Default: what the schema says.
+   * The shortest wait before the next try, sent as `google.rpc.RetryInfo`: whole milliseconds, from
+   * 0 to 2147483647. Any other value throws a `RangeError`. Default: the schema's.
    */
   retryDelayMs?: number;
 }
@@ -28,11 +28,11 @@ export interface TemporaryErrorOptions extends DeclaredErrorOptions {
 export interface DeclaredErrorInfo<R extends string = string> {
   /** `google.rpc.ErrorInfo.reason`. */
   readonly reason: R;
-  /** `google.rpc.ErrorInfo.metadata`: what the server said beside. */
+  /** `google.rpc.ErrorInfo.metadata`: facts that the server added. */
   readonly metadata: Readonly<Record<string, string>>;
-  /** How long to wait before the next try at least, in milliseconds, if the server said so. */
+  /** The shortest wait before the next try, in milliseconds, if the server gave one. */
   readonly retryDelayMs: number | undefined;
-  /** What it was read from. */
+  /** The error that it was read from. */
   readonly error: ConnectError;
 }
 
@@ -48,8 +48,7 @@ interface Declaration<R extends string> {
   readonly when: string;
 
   /**
-   * True for an error of this reason and domain, whoever the server is, and whatever made it. Takes
-   * anything that was caught.
+   * Whether a caught value is an error of this reason and domain, from any server and any library.
    */
   is(error: unknown): error is ConnectError;
 
@@ -58,8 +57,8 @@ interface Declaration<R extends string> {
 }
 
 /**
- * An error of a service's contract. Called by handlers, it gives the error to throw: a
- * `ConnectError` of the declared code, with `google.rpc.ErrorInfo`. `message` defaults to `when`.
+ * An error of a service's contract. Handlers call it to make the error to throw: a `ConnectError`
+ * of the declared code, with `google.rpc.ErrorInfo`. `message` defaults to `when`.
  */
 export interface DeclaredError<R extends string> extends Declaration<R> {
   (message?: string, options?: DeclaredErrorOptions): ConnectError;

@@ -18,8 +18,8 @@ export function findErrorInfo(error: unknown): ErrorInfo | undefined {
 }
 
 /**
- * How long to wait before the next try at least, in milliseconds: the `google.rpc.RetryInfo` of an
- * error. `undefined` if it does not say. Takes anything that was caught.
+ * The shortest wait before the next try, in milliseconds: the `google.rpc.RetryInfo` of an error.
+ * `undefined` if it has none. Takes anything that was caught.
  */
 export function findRetryDelayMs(error: unknown): number | undefined {
   if (!(error instanceof ConnectError)) return undefined;
@@ -28,8 +28,8 @@ export function findRetryDelayMs(error: unknown): number | undefined {
 }
 
 /**
- * What is wrong with a request, field by field: the `google.rpc.BadRequest` of an error. Empty if it
- * does not say. Takes anything that was caught.
+ * What is wrong with a request, field by field: the `google.rpc.BadRequest` of an error. Empty if
+ * it has none. Takes anything that was caught.
  */
 export function findFieldViolations(error: unknown): BadRequest_FieldViolation[] {
   if (!(error instanceof ConnectError)) return [];

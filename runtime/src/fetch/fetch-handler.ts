@@ -18,10 +18,10 @@ export interface FetchHandlerOptions<Args extends unknown[] = []>
   /** Registers services on a router. */
   routes(router: ConnectRouter): void;
 
-  /** What all paths begin with, such as "/api". Default: nothing. */
+  /** Prefix of all paths, such as "/api". Default: none. */
   requestPathPrefix?: string;
 
-  /** Answers requests for paths that no route has. Default: 404. */
+  /** Answers requests that match no route. Default: 404. */
   fallback?: (request: Request, ...args: Args) => Response | Promise<Response>;
 
   /** Makes the context values of a call. */
@@ -35,22 +35,22 @@ export interface FetchHandlerOptions<Args extends unknown[] = []>
 
   /**
    * Compresses messages of this many bytes and more, for clients that accept it. Default: never.
-   * What clients compress is read in any case.
+   * Compressed messages of clients are always read.
    */
   compressMinBytes?: number;
 
   /** Lets pages of other origins call. Default: none. */
   cors?: CorsOptions;
 
-  /** Answers GET and HEAD with 200 at this path while the server takes calls. Default: at none. */
+  /** Answers GET and HEAD with 200 at this path while the server takes calls. Default: none. */
   healthPath?: string;
 
   /** Aborts when the server begins to drain. Handlers have it as `context.drainSignal`. */
   drainSignal?: AbortSignal;
 
   /**
-   * How long the end of a client's stream is held back, in milliseconds, in case the client did
-   * not half-close but cancel. Default: 0, two turns of the event loop, which is enough without a
+   * How long the end of a client's stream is held back, in milliseconds, in case the client did not
+   * half-close but cancel. Default: 0, which means two turns of the event loop: enough without a
    * proxy.
    */
   halfCloseGraceMs?: number;

@@ -8,18 +8,18 @@ export type ServingStatus = "SERVING" | "NOT_SERVING" | "UNKNOWN";
 const statuses: readonly string[] = ["SERVING", "NOT_SERVING", "UNKNOWN"] satisfies ServingStatus[];
 
 /**
- * What a server says of its health. Every service on the router is `SERVING`, and so is the server as a
- * whole, unless `setStatus` says otherwise.
+ * The health that a server reports. Every service on the router is `SERVING`, and so is the server
+ * as a whole, unless `setStatus` says otherwise.
  */
 export interface Health {
   /**
    * Sets the status of a service, given by its descriptor or its full name; `""` is the server as a
-   * whole. Whoever watches is told. Throws a `RangeError` for an invalid status.
+   * whole. Notifies watchers. Throws a `RangeError` for an invalid status.
    */
   setStatus(service: DescService | string, status: ServingStatus): void;
 }
 
-/** Creates the health of a server, to be passed to `registerHealth`. `initial`: statuses by full name. */
+/** Creates the health of a server, for `registerHealth`. `initial`: statuses by full name. */
 export function createHealth(initial: Readonly<Record<string, ServingStatus>> = {}): Health {
   if (!isObject(initial)) throw invalidOption("initial", "an object of statuses", initial);
   const health = new HealthStatuses();

@@ -14,9 +14,11 @@ import {
 import { definedOnly } from "../options/settings.js";
 import { createHealth, type Health, HealthStatuses } from "./health.js";
 
-/** Options of `registerHealth`: those of any service, and the health to tell. */
+/** Options of `registerHealth`: those of any service, and the health to report. */
 export interface HealthServiceOptions extends StreamServiceOptions {
-  /** What to tell, from `createHealth`. Default: every service on the router is `SERVING`. */
+  /**
+   * The health to report, from `createHealth`. Default: every service on the router is `SERVING`.
+   */
   health?: Health;
 }
 

@@ -89,7 +89,7 @@ export const MAX_CONTROL_BYTES: number = 128 * 1024;
 /** Streams that we have reset and on which frames may still be on their way. */
 export const MAX_REMEMBERED_RESETS = 1024;
 
-/** How many times something may happen at once, and then a second. */
+/** A rate limit: how often something may happen at once, and then per second. */
 export interface Rate {
   readonly burst: number;
   readonly perSecond: number;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import * as limits from "./limits.js";
 
-/** Limits of a connection. What is left out has the default that `limits.ts` explains. */
+/** Limits of a connection. Unset limits have the defaults that `limits.ts` explains. */
 export interface Http2Options {
   /** Calls that the peer may have open at once; a server's. Default: 250. */
   maxConcurrentStreams?: number;
@@ -11,11 +11,11 @@ export interface Http2Options {
   headerTableBytes?: number;
   /** Bytes that the peer may send on a stream before somebody takes them. Default: 128 KiB. */
   streamWindowBytes?: number;
-  /** What that may grow to, with the bandwidth-delay product. Default: 192 KiB. */
+  /** What that window may grow to, with the bandwidth-delay product. Default: 192 KiB. */
   maxStreamWindowBytes?: number;
   /** Bytes that the peer may send on all streams together before they have arrived. Default: 1 MiB. */
   connectionWindowBytes?: number;
-  /** What that may grow to. Default: 16 MiB. */
+  /** What that window may grow to. Default: 16 MiB. */
   maxConnectionWindowBytes?: number;
   /** Bytes that all paused streams may hold before the peer has to stop. Default: 32 MiB. */
   maxUnreadBytes?: number;
@@ -25,9 +25,9 @@ export interface Http2Options {
   resets?: limits.Rate;
   /** Milliseconds between two pings of a client that has been sent nothing in between. Default: 9 s. */
   minPingIntervalMs?: number;
-  /** Until the peer's first SETTINGS must have come, in milliseconds. Default: 10 s. */
+  /** How long to wait for the peer's first SETTINGS, in milliseconds. Default: 10 s. */
   prefaceTimeoutMs?: number;
-  /** Until the peer must have acknowledged ours, in milliseconds. Default: 10 s. */
+  /** How long to wait until the peer acknowledges our SETTINGS, in milliseconds. Default: 10 s. */
   settingsTimeoutMs?: number;
   /** How long a complete response may wait for a peer that takes nothing of it. Default: 10 min. */
   stallTimeoutMs?: number;

@@ -20,7 +20,7 @@ export interface Observer<T> {
 
 /** The messages of a call as an observable: `from` of RxJS and its operators accept it. */
 export interface StreamObservable<T> {
-  /** Begins to read. `unsubscribe` closes the call; nothing of the observer is called after it. */
+  /** Begins to read. `unsubscribe` closes the call; the observer is not called after that. */
   subscribe(observer: Observer<T>): { unsubscribe(): void };
   [Symbol.observable](): StreamObservable<T>;
 }
@@ -33,8 +33,8 @@ type ReceivingStream<T> = ClientStream & AsyncIterable<T>;
  * of its own, so that `retry` and `repeat` of RxJS make new calls. With a stream, only one
  * subscription is possible: others get an error.
  *
- * An observable holds nobody back: messages are read as fast as they arrive. An operator that waits
- * queues them without bounds.
+ * An observable has no flow control: messages are read as fast as they arrive. An operator that
+ * waits queues them without bounds.
  */
 export function toObservable<T>(
   stream: ReceivingStream<T> | (() => ReceivingStream<T>),

@@ -2,7 +2,7 @@
 import { type PipePushedOptions, pushedOptions } from "./pipe-observable.js";
 import { type SendingStream, SendPump } from "./send-pump.js";
 
-/** Node's `EventEmitter`, and what else has `on` and `off`. */
+/** Node's `EventEmitter`, or anything else with `on` and `off`. */
 export interface Emitter<A extends unknown[]> {
   on(event: string, listener: (...args: A) => void): unknown;
   off(event: string, listener: (...args: A) => void): unknown;
@@ -16,9 +16,9 @@ export interface PipeEventsOptions extends PipePushedOptions {
 
 /**
  * Sends the first argument of each `event` as a message. Resolves at `endEvent`, once flow control
- * has accepted all messages. Rejects with what comes with an `error` event, or with the error of the
- * stream: when it is cancelled, runs out of time or is lost, also while no event comes. Its listeners
- * go with it.
+ * has accepted all messages. Rejects with the argument of an `error` event, or with the error of
+ * the stream: when it is cancelled, runs out of time or is lost, even while no event comes. Removes
+ * its listeners when it settles.
  *
  * Await it in a handler. A handler that returns before leaves the listeners until the next event.
  */

@@ -5,12 +5,16 @@ import { pipeSettings, type SendingStream, SendPump } from "./send-pump.js";
 
 /** Options of {@link pipeIterable}. Invalid values reject with a `RangeError`. */
 export interface PipeOptions {
-  /** Messages to read ahead of flow control, behind the one on its way: 1 to 4294967295. Default: 1. */
+  /**
+   * How many messages to read ahead, beyond the one that flow control holds: 1 to 4294967295.
+   * Default: 1.
+   */
   maxMessages?: number | undefined;
 
   /**
-   * What to do when so many wait. `wait`, the default: reads no more until there is room. `fail`: the
-   * pipe rejects with `resource_exhausted`. `drop-oldest`: the message that has waited longest is dropped.
+   * What to do when that many wait. `wait`, the default: the pipe reads no more until there is
+   * room. `fail`: the pipe rejects with `resource_exhausted`. `drop-oldest`: the message that has
+   * waited longest is dropped.
    */
   whenFull?: WhenFull | undefined;
 
@@ -20,9 +24,9 @@ export interface PipeOptions {
 
 /**
  * Sends what an iterable yields. Resolves when it ends and flow control has accepted all of it; a
- * client half-closes after that. Rejects with the iterable's error, or with that of the stream: when
- * it is cancelled, runs out of time or is lost, also while the iterable yields nothing. It then
- * calls the iterator's `return`, and does not wait for it.
+ * client half-closes after that. Rejects with the iterable's error, or with that of the stream:
+ * when it is cancelled, runs out of time or is lost, even while the iterable yields nothing. It
+ * then calls the iterator's `return`, and does not wait for it.
  */
 export async function pipeIterable<M>(
   source: AsyncIterable<M> | Iterable<M>,

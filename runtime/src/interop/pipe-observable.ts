@@ -11,11 +11,14 @@ import {
 
 /** Options of a pipe whose source cannot wait. Invalid values reject with a `RangeError`. */
 export interface PipePushedOptions {
-  /** Messages that may wait for flow control, behind the one on its way: 1 to 4294967295. Default: 1024. */
+  /**
+   * How many messages may wait, beyond the one that flow control holds: 1 to 4294967295. Default:
+   * 1024.
+   */
   maxMessages?: number | undefined;
 
   /**
-   * What becomes of a message that finds the queue full. `fail`, the default: the pipe rejects with
+   * What happens to a message that finds the queue full. `fail`, the default: the pipe rejects with
    * `resource_exhausted`. `drop-oldest`: the message that has waited longest is dropped.
    */
   whenFull?: "fail" | "drop-oldest" | undefined;
@@ -32,7 +35,7 @@ export interface Subscribable<M> {
 /**
  * Sends what an observable emits. Resolves when it completes and flow control has accepted all of
  * it; a client half-closes after that. Rejects with the observable's error, or with that of the
- * stream: when it is cancelled, runs out of time or is lost, also while nothing is emitted. The
+ * stream: when it is cancelled, runs out of time or is lost, even while nothing is emitted. The
  * subscription ends with the pipe.
  */
 export async function pipeObservable<M>(

@@ -4,9 +4,9 @@ import { observer as observerOption } from "../options/policy.js";
 import { type CallObservation, observeCall } from "./call-observation.js";
 
 /**
- * One observer of several: each is told of every call, in this order. The first is the outermost in
- * `run`. One that throws does not keep the others from being told. Throws a `RangeError` for what is
- * no observer.
+ * Combines several observers: each sees every call, in this order. The first is the outermost in
+ * `run`. An observer that throws does not affect the others. Throws a `RangeError` for anything
+ * that is not an observer.
  */
 export function combineObservers(...observers: readonly RpcObserver[]): RpcObserver {
   for (const [i, observer] of observers.entries())

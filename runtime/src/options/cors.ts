@@ -2,9 +2,9 @@
 import { assertInteger, assertKnownKeys, invalidOption, shown } from "./settings.js";
 
 /**
- * Which pages of other origins may call a server from a browser. The headers that Connect and gRPC-Web
- * need are always allowed: they are those of `cors` of `@connectrpc/connect`, and those that clients of
- * connect-stream send beside them.
+ * Which pages of other origins may call a server from a browser. The headers that Connect and
+ * gRPC-Web need are always allowed: those of `cors` in `@connectrpc/connect`, and those that
+ * connect-stream's clients add.
  */
 export interface CorsOptions {
   /**
@@ -30,8 +30,8 @@ export interface CorsOptions {
   exposedHeaders?: readonly string[];
 
   /**
-   * How long browsers remember the answer to a preflight, in seconds. Default: 7200, the longest that
-   * Chrome accepts. 0: they ask each time.
+   * How long browsers remember the answer to a preflight, in seconds. Default: 7200, the longest
+   * that Chrome accepts. 0: browsers ask each time.
    */
   maxAgeSeconds?: number;
 }

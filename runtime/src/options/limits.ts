@@ -3,10 +3,10 @@ import { type Group, type Setting, wholeFrom } from "./declare.js";
 import { messageBytes } from "./message-size.js";
 
 /**
- * Limits of size, in bytes, on either side, each way. A message or a stream that is larger ends the
- * call with `resource_exhausted`, and the error gives its size and the limit.
+ * Size limits, in bytes, on either side and in each direction. A message or a stream that is larger
+ * ends the call with `resource_exhausted`, and the error gives its size and the limit.
  *
- * Each is a whole number of 1 or more; another one throws a `RangeError` where it is set.
+ * Each is a whole number of 1 or more; any other value throws a `RangeError` where it is set.
  */
 export interface StreamLimits {
   /**
@@ -19,10 +19,12 @@ export interface StreamLimits {
   /** The largest message to send, before compression. Default: that of the server or transport. */
   writeMaxBytes?: number | undefined;
 
-  /** All messages that one stream may receive, after decompression. Default: any number. */
+  /**
+   * The total of all messages that one stream may receive, after decompression. Default: no limit.
+   */
   readStreamMaxBytes?: number | undefined;
 
-  /** All messages that one stream may be given to send, before compression. Default: any number. */
+  /** The total of all messages that one stream may send, before compression. Default: no limit. */
   writeStreamMaxBytes?: number | undefined;
 }
 

@@ -2,22 +2,24 @@
 import { type Group, valueThat, wholeFrom } from "./declare.js";
 
 /**
- * What becomes of a message for which a queue has no room:
+ * What happens to a message that finds its queue full:
  * - `wait`: it waits for room. A `send` stays pending; a peer that sends is held back.
- * - `fail`: to send, its `send` rejects with `resource_exhausted`, and the stream goes on. To
- *   receive, the call ends with `resource_exhausted`.
- * - `drop-oldest`: the message that has waited longest is dropped and counted, as often as it takes.
+ * - `fail`: a message to send makes its `send` reject with `resource_exhausted`, and the stream
+ *   goes on. A message to receive ends the call with `resource_exhausted`.
+ * - `drop-oldest`: the messages that have waited longest are dropped, and counted, until there is
+ *   room.
  */
 export type WhenFull = "wait" | "fail" | "drop-oldest";
 
 /** How much a queue holds. One message always fits, however large it is. */
 export interface QueueBounds {
-  /** Messages: 1 to 4294967295. Default: any number. */
+  /** How many messages: 1 to 4294967295. Default: any number. */
   maxMessages?: number | undefined;
 
   /**
-   * Bytes of these messages, without framing, 1 or more. To send: serialized, before compression.
-   * To receive: as they travel. Default: any number if `maxMessages` is set, otherwise 64 KiB.
+   * How many bytes these messages may have, without framing: 1 or more. To send: serialized, before
+   * compression. To receive: as they travel. Default: any number if `maxMessages` is set, otherwise
+   * 64 KiB.
    */
   maxBytes?: number | undefined;
 
@@ -26,42 +28,42 @@ export interface QueueBounds {
 }
 
 /**
- * Queues of a stream, on either side. A direction in which an RPC has but one message has none: the
- * request of a server-streaming one, and the response of a client-streaming one.
+ * Queues of a stream, on either side. A direction with a single message has no queue: the request
+ * of a server-streaming RPC, the response of a client-streaming RPC.
  *
  * Invalid settings throw a `RangeError` where they are set.
  */
 export interface StreamQueues {
   /**
-   * Messages that were sent, and that flow control does not let out yet. With it, `send` resolves
-   * as soon as its message has a place there. Default: none, `send` resolves when flow control
-   * accepts the message.
+   * Messages that were sent and wait for flow control. With this queue, `send` resolves as soon as
+   * its message has a place in it. Default: no queue, and `send` resolves when flow control accepts
+   * the message.
    */
   send?: QueueBounds | undefined;
 
   /**
-   * Messages that have arrived, and that nobody has read. `fail` and `drop-oldest` count what is
-   * left at the end of a turn of the event loop, and leave alone what has arrived with the end of
-   * the stream. Default: 64 KiB, then the peer is held back.
+   * Messages that have arrived and are unread. `fail` and `drop-oldest` count what is left at the
+   * end of a turn of the event loop. They leave alone what has arrived together with the end of the
+   * stream. Default: 64 KiB, then the peer is held back.
    */
   receive?: QueueBounds | undefined;
 }
 
-/** What waits in one direction of a stream, and what did not wait long enough. */
+/** How much waits in one direction of a stream, and how much was dropped. */
 export interface QueueFill {
   /** Messages that wait. */
   readonly messages: number;
   /** Bytes of these messages, counted as {@link QueueBounds.maxBytes} says. */
   readonly bytes: number;
-  /** Messages dropped so far, because there was no room. */
+  /** Messages dropped so far because the queue was full. */
   readonly dropped: number;
 }
 
-/** What waits in both directions of a stream. */
+/** How much waits in each direction of a stream. */
 export interface QueueFills {
-  /** What this side sent, and flow control has not let out: with the sends that are pending. */
+  /** Messages that were sent and wait for flow control, those of pending sends included. */
   readonly send: QueueFill;
-  /** What has arrived, and was not read. */
+  /** Messages that have arrived and are unread. */
   readonly receive: QueueFill;
 }
 

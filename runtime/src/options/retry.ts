@@ -12,7 +12,7 @@ import { assertRange, invalidOption, isInRange, type Range } from "./settings.js
  */
 export interface RetryPolicy {
   /**
-   * How often to try, the first time included: at least 2. More than 5 count as 5, as gRPC has it.
+   * How many attempts to make, the first included: at least 2. More than 5 count as 5, as in gRPC.
    * Default: 4.
    */
   maxAttempts?: number;
@@ -23,16 +23,16 @@ export interface RetryPolicy {
   /** The longest wait, in milliseconds, give or take 20 %. Default: 1000. */
   maxBackoffMs?: number;
 
-  /** By what each wait is longer than the one before. Default: 2. */
+  /** Backoff multiplier: each wait is so many times the one before. Default: 2. */
   backoffMultiplier?: number;
 
   /**
-   * Codes to repeat a call after, whatever the RPC. Name only those after which your server has done
-   * nothing, or nothing that a repetition would do twice.
+   * Codes after which to repeat a call, for any RPC. List only codes after which your server has
+   * done nothing, or nothing that does harm when done twice.
    *
-   * Default: `unavailable`, for RPCs whose `idempotency_level` in the schema is `NO_SIDE_EFFECTS` or
-   * `IDEMPOTENT`. All others are then repeated only if no connection could be made, so that the
-   * request never left.
+   * Default: `unavailable`, for RPCs whose `idempotency_level` in the schema is `NO_SIDE_EFFECTS`
+   * or `IDEMPOTENT`. All other RPCs are then repeated only if no connection could be made, so that
+   * the request never left.
    */
   retryableCodes?: readonly Code[];
 
@@ -40,21 +40,22 @@ export interface RetryPolicy {
   throttling?: RetryThrottling;
 
   /**
-   * Bytes of sent messages to keep for a repetition, in protobuf's binary form, for each call. One
-   * that has sent more is not repeated. Default: 256 KiB: as much as a stream may have on its way.
+   * How many bytes of sent messages each call keeps for a repetition, in protobuf's binary form. A
+   * call that has sent more is not repeated. Default: 256 KiB, as much as a stream may have in
+   * flight.
    */
   maxBufferBytes?: number;
 }
 
 /**
- * A client's stock of tokens: a failure that could be repeated takes 1, a success gives `tokenRatio`.
- * Nothing is repeated while no more than half of `maxTokens` are left. Clients of one transport with
- * the same numbers share them.
+ * A client's retry budget, in tokens: a retryable failure takes 1, a success gives `tokenRatio`.
+ * There are no retries while at most half of `maxTokens` are left. Clients of one transport with
+ * the same numbers share a budget.
  */
 export interface RetryThrottling {
-  /** The stock at first, and at most: more than 0, at most 1000. */
+  /** The budget at first, and at most: more than 0, at most 1000. */
   maxTokens: number;
-  /** What a success gives: more than 0. */
+  /** The tokens that a success gives: more than 0. */
   tokenRatio: number;
 }
 

@@ -5,45 +5,47 @@ import { MAX_TIMER_MS } from "./max-timer.js";
 export { MAX_TIMER_MS };
 
 /**
- * Limits of time within a streaming call, in milliseconds, each on its own, on either side; that
- * of the whole call is `timeoutMs`. None is set by default. Unary calls have none of them.
+ * Time limits within a streaming call, in milliseconds, on either side. Each works on its own;
+ * `timeoutMs` is the limit of the whole call. None is set by default. Unary calls have none of
+ * them.
  *
- * Each is a whole number from 1 to 2147483647; another one throws a `RangeError` where it is set.
+ * Each is a whole number from 1 to 2147483647; any other value throws a `RangeError` where it is
+ * set.
  */
 export interface StreamTimeouts {
   /**
-   * From the start of the call to the arrival of its first message, read or not. Ends the call
-   * with `deadline_exceeded`. For a server-streaming RPC the server's first message is the request;
-   * for a client-streaming one the client's is the response.
+   * The time from the start of the call until its first message arrives, read or not. Then the call
+   * ends with `deadline_exceeded`. On the server of a server-streaming RPC that message is the
+   * request; on the client of a client-streaming RPC it is the response.
    */
   firstMessageMs?: number | undefined;
 
   /**
-   * Without a message in either direction: none that is accepted by `send`, none that arrives, and
-   * none that is read. Ends the call with `deadline_exceeded`, up to an eighth of this time late.
-   * A heartbeat that the schema declares is a message for the client, and none for the server.
+   * The time without a message in either direction: `send` accepts none, none arrives, and none is
+   * read. Then the call ends with `deadline_exceeded`, up to an eighth of this time late. A
+   * heartbeat that the schema declares counts as a message on the client, but not on the server.
    */
   idleMs?: number | undefined;
 
   /**
-   * One `recv`: the default of `RecvOptions.timeoutMs`, for loops too. Rejects that `recv` with
-   * `deadline_exceeded`; the stream goes on and no message is lost. Not for `closeAndRecv`, which
-   * is given its response once or never.
+   * The time for one `recv`: the default of `RecvOptions.timeoutMs`, in loops too. Then that `recv`
+   * rejects with `deadline_exceeded`; the stream goes on and no message is lost. Does not apply to
+   * `closeAndRecv`.
    */
   recvMs?: number | undefined;
 
   /**
-   * One `send` that waits because the peer does not read, or because the client has no connection
-   * yet. It, and all behind it, reject with `deadline_exceeded`, and the call ends: memory is held
-   * for a peer that is stalled. Those behind it count from when they come first. Up to an eighth
-   * of this time late.
+   * The time that one `send` may wait because the peer does not read, or because the client has no
+   * connection yet. Then this `send` and all behind it reject with `deadline_exceeded`, and the
+   * call ends: it would go on holding memory for a stalled peer. Each `send` counts from when it is
+   * first in line. Up to an eighth of this time late.
    */
   sendMs?: number | undefined;
 
   /**
-   * The whole stream. Ends the call with `unavailable`, which says of itself that the client may
-   * come again: to spread long streams over servers, or to renew what was checked at the start.
-   * A handler's `context.signal` aborts first, with that error as reason.
+   * The age of the whole stream. Then the call ends with `unavailable`, and its text tells the
+   * client to reconnect. This spreads long streams over servers, or renews what was checked at the
+   * start. A handler's `context.signal` aborts first, with that error as its reason.
    */
   maxAgeMs?: number | undefined;
 }

@@ -6,7 +6,7 @@ import type { ConnectError } from "@connectrpc/connect";
 export type MessageRole = "request" | "response";
 
 /**
- * Checks messages, at either side: the option `validation`. `createValidation` of
+ * Checks messages, on either side: the option `validation`. `createValidation` of
  * `connect-stream/protovalidate` makes one.
  */
 export interface StreamValidation {
@@ -17,8 +17,8 @@ export interface StreamValidation {
   prepare(desc: DescMessage): void;
 
   /**
-   * What is wrong with a message, as the error to end its call with; `undefined` if nothing is.
-   * Throws if its rules cannot be applied to it.
+   * Returns the error that an invalid message ends its call with, and `undefined` for a valid one.
+   * Throws if the rules can't be applied to the message.
    */
   check<D extends DescMessage>(
     desc: D,

@@ -8,7 +8,10 @@ import type {
 import type { ObservedCall } from "../api/observer.js";
 import type { StreamOutcome } from "../api/outcome.js";
 
-/** Options of `createOtelObserver`. What is left out is the global one, as it is at the first call. */
+/**
+ * Options of `createOtelObserver`. Unset providers and propagators are the global ones at the first
+ * call.
+ */
 export interface OtelObserverOptions {
   /** Makes the tracer. */
   tracerProvider?: TracerProvider;
@@ -20,17 +23,17 @@ export interface OtelObserverOptions {
   propagator?: TextMapPropagator;
 
   /**
-   * More attributes for the span and the duration of a call, or others in the place of the
-   * conventional ones: `server.address` for a client whose transport does not tell. Few different
-   * values: each makes a metric of its own. Default: none.
+   * Adds attributes to the span and the duration of a call, or replaces conventional ones:
+   * `server.address`, say, on a client whose transport does not know it. Use few different values:
+   * each makes a metric of its own. Default: none.
    */
   attributes?: (call: ObservedCall) => Attributes;
 
   /**
-   * Whether a call that ended so failed, which sets `error.type` and the status of its span. Not
-   * asked for calls that succeeded. `undefined`, which is the default: as the conventions have it. On
-   * a client, any code. On a server, `unknown`, `deadline_exceeded`, `unimplemented`, `internal`,
-   * `unavailable` and `data_loss`: others are mistakes of the client, or its wish.
+   * Decides whether a call counts as failed, which sets `error.type` and the status of its span.
+   * Not called for calls that succeeded. `undefined`, the default, follows the conventions: on a
+   * client any code, on a server `unknown`, `deadline_exceeded`, `unimplemented`, `internal`,
+   * `unavailable` and `data_loss`: other codes are the client's mistake or wish.
    */
   isError?: (outcome: StreamOutcome, call: ObservedCall) => boolean | undefined;
 }

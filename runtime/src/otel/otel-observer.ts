@@ -11,9 +11,10 @@ import { inject, parentOf } from "./propagation.js";
 import { SCHEMA_URL, SCOPE } from "./scope.js";
 
 /**
- * An observer that tells OpenTelemetry of calls, for services and for clients: a span for each call,
- * by the semantic conventions for RPC, and metrics by these and of our own. The context goes from
- * client to server in request headers, and a handler runs in that of its span.
+ * Creates an observer that reports calls to OpenTelemetry, for services and for clients: a span for
+ * each call, by the semantic conventions for RPC, and metrics, by these conventions and of our own.
+ * The context travels from client to server in request headers, and a handler runs in the context
+ * of its span.
  * https://opentelemetry.io/docs/specs/semconv/rpc/
  */
 export function createOtelObserver(options: OtelObserverOptions = {}): RpcObserver {

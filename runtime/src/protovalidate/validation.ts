@@ -13,7 +13,7 @@ import { BadRequestSchema } from "../gen/google/rpc/error_details_pb.js";
 import type { MessageRole, StreamValidation } from "../options/validation.js";
 import { samplesOf, typesOf } from "./rule-probes.js";
 
-/** What to validate, and with what. */
+/** Options of `createValidation`. */
 export interface ValidationOptions {
   /** A validator with options of its own. Default: `createValidator()` of protovalidate. */
   validator?: Validator;
@@ -23,7 +23,7 @@ export interface ValidationOptions {
 
 /**
  * Validates messages by the `buf.validate` rules of their schema: for the option `validation` of
- * services, clients and calls. One object does for all of them, and compiles each rule once.
+ * services, clients and calls. One object can serve all of them, and compiles each rule once.
  *
  * An error for an invalid message has all violations: as `buf.validate.Violations`, and for requests
  * as `google.rpc.BadRequest`, too. Requests are `invalid_argument`, responses are `internal`.

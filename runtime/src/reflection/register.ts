@@ -20,7 +20,10 @@ import { definedOnly, invalidOption } from "../options/settings.js";
 import { type Answer, Conversation, type Question } from "./answer.js";
 import { FileIndex } from "./file-index.js";
 
-/** Options of `registerReflection`: those of any service, and what to tell beside what is on the router. */
+/**
+ * Options of `registerReflection`: those of any service, and files to serve beside those of the
+ * router.
+ */
 export interface ReflectionServiceOptions extends StreamServiceOptions {
   /**
    * More files that clients may ask for: those of messages that travel in an `Any`, and of extensions
@@ -34,8 +37,8 @@ type StreamV1Alpha = BidiStreamingServer<typeof RequestSchemaV1Alpha, typeof Res
 
 /**
  * Serves `grpc.reflection.v1.ServerReflection`, and `v1alpha` for older clients: the schema of all
- * services on `router`, those that are registered later included. So grpcurl, `buf curl` and Postman need
- * no files. Whoever can call it can read the schema.
+ * services on `router`, those that are registered later included. Tools such as grpcurl, `buf curl`
+ * and Postman then need no files. Whoever can call it can read the schema.
  *
  * Throws a `RangeError` for an invalid option.
  */

@@ -17,10 +17,13 @@ import { ScriptedPlay } from "./scripted-play.js";
 import type { AnyStep, PlayOptions } from "./steps.js";
 import { PATIENCE_MS } from "./timeout.js";
 
-/** A step of a scripted handler. The request of a server-streaming RPC is the first that it receives. */
+/**
+ * A step of a scripted handler. The request of a server-streaming RPC is the first message it
+ * receives.
+ */
 export type ScriptStep<I extends DescMessage, O extends DescMessage> =
   | AnyStep<I>
-  /** Sends a message, and waits until it is accepted. The one response of an upload, too. */
+  /** Sends a message, and waits until it is accepted. Also for the one response of an upload. */
   | { readonly send: MessageInitShape<O> }
   /** Throws, as a handler does. The last step. */
   | { readonly throw: unknown }
@@ -38,16 +41,16 @@ export interface ScriptedHandler<S> {
   (...args: readonly [...unknown[], S]): Promise<void>;
 
   /**
-   * Resolves when all scripts have been played to their ends. Rejects with the `ScriptError` of the
-   * first that did not come true, or with an `Error` if one has not ended in time.
+   * Resolves when all scripts have been played to the end. Rejects with the `ScriptError` of the
+   * first that failed, or with an `Error` if one has not ended in time.
    */
   done(options?: PlayOptions): Promise<void>;
 }
 
 /**
  * A handler from a script, to test code that uses a client. Each call plays one of `scripts`, in
- * their order, and the handler returns at its end; calls beyond the last fail. Where a call is not
- * what its script says, it ends with `internal` and the script's message.
+ * their order, and the handler returns at its end; calls beyond the last fail. A call that deviates
+ * from its script ends with `internal` and the script's message.
  */
 export function scripted<I extends DescMessage, O extends DescMessage>(
   method: DescMethodServerStreaming<I, O>,

@@ -3,19 +3,20 @@ import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/prot
 import type { Code, ConnectError } from "@connectrpc/connect";
 
 /**
- * A message to come. An object with some fields: these are compared, others may be anything, and so
- * on in nested messages; `undefined` stands for a field that is not set. A whole message, made with
- * `create`: all fields are compared. A function: it gets the message, and throws or returns `false`
- * if that is not right.
+ * An expected message.
+ * - An object with some fields: these are compared, also in nested messages, and other fields may
+ *   have any value. `undefined` stands for a field that is not set.
+ * - A whole message, made with `create`: all fields are compared.
+ * - A function: it gets the message, and throws or returns `false` to reject it.
  */
 export type Expected<M extends DescMessage> =
   | MessageInitShape<M>
   | ((message: MessageShape<M>) => unknown);
 
-/** A failure to come: its code, or a function that throws or returns `false` if it is not right. */
+/** An expected failure: its code, or a function that throws or returns `false` to reject it. */
 export type ExpectedError = Code | ((error: ConnectError) => unknown);
 
-/** What either side can expect, and do. */
+/** Steps of either side. */
 export type AnyStep<In extends DescMessage> =
   /** Receives a message. */
   | { readonly recv: Expected<In> }
@@ -29,7 +30,7 @@ export type ReceiverStep<O extends DescMessage> =
   | AnyStep<O>
   /** Receives the end of the stream. */
   | "end"
-  /** Lets the handler come to rest, then expects that nothing is to be received, not even the end. */
+  /** Lets the handler come to rest, then expects nothing to receive, not even the end. */
   | "quiet"
   /** The method of that name. */
   | "cancel"
@@ -51,13 +52,13 @@ export type SenderStep<I extends DescMessage> =
 export interface PlayOptions {
   /**
    * How long to wait, in milliseconds of real time: for each step of `play`, or for each script of
-   * `done`. Default: 4000, less than most test runners give a test, so that the message of the
-   * script is seen, and not theirs.
+   * `done`. Default: 4000, less than the time limit of most test runners, so that you see the
+   * script's message and not theirs.
    */
   patienceMs?: number;
 }
 
-/** What of a script did not come true. Test runners show the difference of `expected` and `actual`. */
+/** A failed step of a script. Test runners show the difference of `expected` and `actual`. */
 export class ScriptError extends Error {
   override readonly name = "ScriptError";
   /** The step that failed, counted from 1. */

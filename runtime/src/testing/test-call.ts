@@ -31,12 +31,12 @@ import type {
 
 /**
  * Calls a handler in memory: no server, no network, no time that passes. `method` is the RPC's
- * descriptor, such as `MonitorService.method.watch`, `handler` a function as the generated handler
- * interface has it. The handler starts at once, and behaves as it does behind gRPC on a server:
- * the code between it and the wire is the same.
+ * descriptor, such as `MonitorService.method.watch`, `handler` a method of the generated handler
+ * interface. The handler starts at once, and behaves as it does behind gRPC on a server: the code
+ * between it and the wire is the same.
  *
- * Throws a `RangeError` for invalid options, and a `ConnectError` for initial metadata that
- * cannot travel.
+ * Throws a `RangeError` for invalid options, and a `ConnectError` for initial metadata that can't
+ * be sent.
  */
 export function testCall<I extends DescMessage, O extends DescMessage>(
   method: DescMethodUnary<I, O>,

@@ -21,30 +21,29 @@ export interface TestCallOptions {
   timeoutMs?: number;
 
   /**
-   * Messages that the handler may send before the test asks for them with `recv`: a whole number
-   * of 0 or more. The `send` of the next stays pending until then. Default: as on a connection,
-   * about 64 KiB of messages.
+   * Messages that the handler may send before the test asks for them with `recv`: a whole number of
+   * 0 or more. Further `send` calls stay pending until then. Default: as on a connection, about 64
+   * KiB of messages.
    */
   window?: number;
 
   /**
-   * What `registerXService` would be told: interceptors, limits, `onError` and the rest. Timeouts
-   * run in real time. What the schema declares does not apply. For unary RPCs `onError`, `limits`
-   * and `validation`.
-   * Default: nothing, and `onError` does nothing, since `result` has the error.
+   * Options as for `registerXService`: interceptors, limits, `onError` and the rest; for unary RPCs
+   * `onError`, `limits` and `validation`. Timeouts run in real time. Options from the schema don't
+   * apply. Default: none, and `onError` does nothing, since `result` has the error.
    */
   service?: StreamServiceOptions;
 }
 
-/** What `testCall` needs of an RPC with initial metadata. */
+/** The option that `testCall` requires for an RPC with initial metadata. */
 export interface TestMetadata<M extends Message> {
   /** The initial metadata, a message made with `create`. It travels as a client's does. */
   metadata: M;
 }
 
 /**
- * A call of a handler in memory, from the client's side, and in the hands of a test. Its time
- * stands still, nothing is lost or late, and nothing happens unless the test or the handler does it.
+ * A call of a handler in memory, driven by a test from the client's side. Its time stands still,
+ * nothing is lost or late, and nothing happens unless the test or the handler does it.
  */
 export interface TestCall extends AsyncDisposable {
   /** The response headers. Rejects if the call fails before they are sent. */
@@ -57,8 +56,8 @@ export interface TestCall extends AsyncDisposable {
   readonly outcome: Promise<StreamOutcome>;
 
   /**
-   * How the handler ended: resolves when it returns, rejects with what it threw, as it threw it. A
-   * handler that was never called, because the call failed before, has the call's failure.
+   * How the handler ended: resolves when it returns, rejects with what it threw, as it threw it. If
+   * the call fails before the handler is called, rejects with the call's error.
    */
   readonly result: Promise<void>;
 
@@ -81,13 +80,13 @@ export interface TestCall extends AsyncDisposable {
    */
   advance(ms: number): Promise<void>;
 
-  /** Resolves when the handler has done all that it can do without the test, or the world. */
+  /** Resolves when the handler waits: for the test, or for something outside such as a timer. */
   idle(): Promise<void>;
 
   /** The client takes no message: each `send` of the handler from now on stays pending. */
   pause(): void;
 
-  /** It takes messages again. */
+  /** The client takes messages again. */
   resume(): void;
 }
 

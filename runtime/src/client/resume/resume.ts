@@ -21,7 +21,7 @@ import { ResumingCall } from "./resuming-call.js";
  * `ServerStreamingClient` is one, and so is what `resumable` gives. The client's view.
  */
 export interface MessageStream<M> extends ClientStream, AsyncIterable<M> {
-  /** What has arrived, and was not read. Cheap to ask for, as it is at that moment. */
+  /** How much has arrived and is unread: a snapshot, cheap to read. */
   readonly queued: Pick<QueueFills, "receive">;
 
   /**
@@ -31,31 +31,32 @@ export interface MessageStream<M> extends ClientStream, AsyncIterable<M> {
   recv(options?: RecvOptions): Promise<M | undefined>;
 }
 
-/** How `resumable` goes on after a call was lost. Invalid values throw a `RangeError`. */
+/** Options of `resumable`: how to go on after a lost call. Invalid values throw a `RangeError`. */
 export interface ResumeOptions<R, M> {
   /** The first request. */
   request: R;
 
   /**
-   * The request that follows from the last message, for the messages after it. `request` is the
-   * one that `last` answered. Not called if there was no message: then the request stays. It should
-   * change nothing. What it throws ends the stream.
+   * Returns the request for the messages after `last`, the last message received. `request` is the
+   * one that `last` answered. Not called before the first message: the same request is sent again.
+   * `next` should have no side effects. An error that it throws ends the stream.
    */
   next(last: M, request: R): R;
 
   /**
-   * Options of each call. `timeoutMs` and `signal` cover all calls and waits together, while a
-   * `timeoutMs` of the client covers each call, and ends the stream. Retries are off: this is one.
+   * Options of each call. `timeoutMs` and `signal` cover all calls and waits together. A
+   * `timeoutMs` of the client covers each call, and ends the stream when it passes. Retries are
+   * off: resuming replaces them.
    */
   call?: Omit<StreamCallOptions, "retry">;
 
-  /** Codes after which to go on. Default: `unavailable`, which is what a lost connection gives. */
+  /** Codes after which to call again. Default: `unavailable`, the code of a lost connection. */
   resumableCodes?: readonly Code[];
 
   /**
-   * Calls in a row, without a message between them, after which to give up; the stream then fails
-   * with the last error. At least 2; `Infinity`: never. Default: 10, about 30 seconds with the waits
-   * below.
+   * How many calls in a row may fail, without a message between them, before the stream fails with
+   * the last error. At least 2; `Infinity`: any number. Default: 10, about 30 seconds with the
+   * default waits.
    */
   maxAttempts?: number;
 
@@ -65,31 +66,34 @@ export interface ResumeOptions<R, M> {
   /** The longest wait, in milliseconds, give or take 20 %. Default: 10 seconds. */
   maxBackoffMs?: number;
 
-  /** By what each wait is longer than the one before. Default: 2. */
+  /** Backoff multiplier: each wait is so many times the one before. Default: 2. */
   backoffMultiplier?: number;
 
-  /** Told when a call was lost, before the wait. What it throws ends the stream. */
+  /** Called when a call is lost, before the wait. An error that it throws ends the stream. */
   onInterrupt?: (event: InterruptEvent) => void;
 
-  /** Told when the first message comes after that, before you get it. What it throws ends the stream. */
+  /**
+   * Called when messages arrive again, before you get the first. An error that it throws ends the
+   * stream.
+   */
   onResume?: (event: ResumeEvent<R>) => void;
 }
 
 /** A call was lost; another one follows. */
 export interface InterruptEvent {
-  /** Why. */
+  /** Why it was lost. */
   readonly error: ConnectError;
-  /** How many failures in a row: 1 for the first since a message. */
+  /** How many calls in a row have failed: 1 for the first after a message. */
   readonly retry: number;
   /** How long the wait is, in milliseconds. */
   readonly delayMs: number;
 }
 
-/** Messages come again. */
+/** Messages arrive again after an interruption. */
 export interface ResumeEvent<R> {
-  /** What was asked for. */
+  /** The request of the call that brings them. */
   readonly request: R;
-  /** How many calls that took. */
+  /** How many calls it took. */
   readonly retries: number;
 }
 
@@ -129,13 +133,13 @@ const defaults = {
 
 /**
  * A server stream that survives lost connections and restarts of the server. When its call fails,
- * `next` says what to ask for after the last message, and the messages of the next call follow:
- * without gaps or doubles, if the server answers such requests so. `watch` is a client's method of a
- * server-streaming RPC.
+ * `next` makes the request for the messages after the last one, and the stream goes on with the
+ * messages of that call. It has no gaps or duplicates if the server answers such requests without
+ * any. `watch` is a client's method of a server-streaming RPC.
  *
- * The stream ends when a call ends well, fails with another code, or `maxAttempts` is used up.
- * `header` is that of the first call whose headers arrived, `trailer` that of the last; `outcome`
- * sums up all calls, and says in `attempts` how many there were.
+ * The stream ends when a call succeeds, when one fails with another code, or when `maxAttempts` is
+ * used up. `header` is that of the first call whose headers arrived, `trailer` that of the last;
+ * `outcome` sums up all calls, and says in `attempts` how many there were.
  */
 export function resumable<R, M extends object>(
   watch: (request: R, options?: StreamCallOptions) => MessageStream<M>,

@@ -55,22 +55,22 @@ export type Http2TransportOptions = Http2Options &
     httpVersion?: "2";
 
     /**
-     * How many connections there may be at once. Another one is made only if calls wait because the
-     * server allows no more of them on those that there are. Default: 8.
+     * How many connections there may be at once. Another one is made only when calls wait because
+     * the open connections have as many calls as the server allows. Default: 8.
      */
     maxConnections?: number;
 
     /**
      * How calls are spread over the addresses of the server's name. `pick-first` (the default)
-     * connects to one that answers. `round-robin` connects to all, up to `maxConnections`, and gives
-     * each call to the connection that has the fewest, in turn; the name is looked up again when a
-     * connection is lost, and every 30 seconds while there are calls.
+     * connects to one that answers. `round-robin` connects to all, up to `maxConnections`, and
+     * gives each call to the connection with the fewest calls, taking turns among equals. The name
+     * is looked up again when a connection is lost, and every 30 seconds while there are calls.
      */
     loadBalancing?: "pick-first" | "round-robin";
 
     /**
-     * The time that it may take to make a connection, TLS and HTTP/2 settings included, in
-     * milliseconds. Default: 20 seconds.
+     * Time to make a connection, TLS and HTTP/2 settings included, in milliseconds. Default: 20
+     * seconds.
      */
     connectTimeoutMs?: number;
 
@@ -89,13 +89,13 @@ const protocols = { grpc, "grpc-web": grpcWeb, connect };
  * A Connect transport for Node, for all kinds of RPC and for any Connect client. Generated clients
  * take a direct path through it, without async iterables, unless it has interceptors.
  *
- * Throws a `ConnectError` for options that cannot work together, and a `RangeError` for one that
- * cannot be. Connections are made when they are needed.
+ * Throws a `ConnectError` for options that cannot work together, and a `RangeError` for an invalid
+ * option. Connections are made when they are needed.
  */
 export function createStreamTransport(
   options: Http2TransportOptions & { sessionManager?: undefined },
 ): StreamTransport;
-/** The same over HTTP/1.1, or with connections of the user's: they are closed where they come from. */
+/** The same over HTTP/1.1, or with a `sessionManager` of your own, which you close yourself. */
 export function createStreamTransport(options: StreamTransportOptions): Transport;
 export function createStreamTransport(given: StreamTransportOptions): Transport {
   registerNodeCompressions();

@@ -8,7 +8,7 @@ import { ConnectionPool, type ConnectionState, type PooledCall } from "./connect
 /** How long open calls may go on when a transport is closed, in milliseconds: as with `serve`. */
 const DEFAULT_GRACE_MS = 10_000;
 
-/** What a transport's connections are, and what can be done with them. */
+/** A Connect transport over HTTP/2 that shows, makes and closes its connections. */
 export interface StreamTransport extends Transport {
   /**
    * The state of its connections, with gRPC's meaning. `idle`: there is none; `connecting`: the first
@@ -17,12 +17,12 @@ export interface StreamTransport extends Transport {
    */
   readonly state: ConnectionState;
 
-  /** Calls `listener` with each new state. Returns how to stop that. */
+  /** Calls `listener` with each new state. Returns a function that stops it. */
   onStateChange(listener: (state: ConnectionState) => void): () => void;
 
   /**
-   * Connects now, if there is no connection, and does not wait for the time of the next attempt.
-   * Resolves when there is one; rejects with the `ConnectError` of the attempt.
+   * Connects now if there is no connection, without waiting for the backoff. Resolves when there is
+   * one; rejects with the `ConnectError` of the attempt.
    */
   connect(): Promise<void>;
 

@@ -19,13 +19,13 @@ import { Http2Exchange, type ServedConnection } from "./http2-exchange.js";
 import { toNodeRequest } from "./node-request.js";
 import { RoundTrip } from "./round-trip.js";
 
-/** A rule that a client broke, or a limit that it exceeded. */
+/** A violation of HTTP/2 by a client, or a limit that it exceeded. */
 export interface ConnectionProblem {
   /** What the client did. */
   readonly message: string;
-  /** What it ended: the whole connection, or one call. */
+  /** What the server ended for it: the whole connection, or one call. */
   readonly scope: "connection" | "stream";
-  /** The error code of HTTP/2 that the client was sent. */
+  /** The HTTP/2 error code that was sent to the client. */
   readonly code: number;
   /** The client; `undefined` for one that is not on a network. */
   readonly peer: Peer | undefined;

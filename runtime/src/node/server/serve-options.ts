@@ -33,23 +33,24 @@ export interface ServeOptions extends StreamNodeAdapterOptions {
   tls?: TlsOptions;
 
   /**
-   * Calls that one connection may have open. Default: 250, as in Go: enough for one client, too
-   * little for one to exhaust the server. Over HTTP/2 more wait on the client. Over HTTP/1.1 a
-   * connection serves one request at a time, and is closed if more than this are on it.
+   * How many calls one connection may have open. Default: 250, as in Go: enough for one client, too
+   * few to exhaust the server. Over HTTP/2, the client holds further calls back. Over HTTP/1.1 a
+   * connection serves one request at a time, and is closed if more than this are waiting on it.
    */
   maxConcurrentStreams?: number;
 
   /**
    * The largest request head, in bytes. Default: 16 KiB, that of Node and of most proxies; large
-   * metadata is better sent as a message. Over HTTP/2 a client learns it with its first answer from
-   * the server: what it sends on a connection before that may be larger.
+   * metadata is better sent as a message. Over HTTP/2 a client learns the limit with the server's
+   * first answer; requests before that may be larger.
    */
   maxHeaderBytes?: number;
 
   /**
    * Closes a connection that has had no open call for this many milliseconds. Default: 5 minutes:
    * longer than clients pause, short enough that abandoned ones do not pile up. 0: never. Over
-   * HTTP/1.1 from its first answer on; one that never asks anything has Node's minute for it.
+   * HTTP/1.1 this counts from the first answer on; before a first request, Node's limit of one
+   * minute applies.
    */
   idleTimeoutMs?: number;
 
@@ -61,28 +62,29 @@ export interface ServeOptions extends StreamNodeAdapterOptions {
   keepAlive?: { intervalMs?: number; timeoutMs?: number } | false;
 
   /**
-   * How many streams a client may reset at a burst, and then a second, before its connection is
-   * closed: a defence against rapid resets (CVE-2023-44487). Default: 1000 and 100: cancelling is
-   * an ordinary way to end a stream. Each call that ends well makes room for one more.
+   * How many streams a client may reset in a burst, and per second after that, before its
+   * connection is closed: a defence against rapid resets (CVE-2023-44487). Default: 1000 and 100:
+   * cancelling is an ordinary way to end a stream. Each call that ends well makes room for one
+   * more.
    */
   resetLimit?: { burst?: number; perSecond?: number };
 
-  /**
-   * Serves a Unix socket (or a named pipe of Windows) at this path, in place of `host` and `port`.
-   */
+  /** Serves a Unix socket (or a Windows named pipe) at this path, instead of `host` and `port`. */
   path?: string;
 
   /**
-   * Closes an HTTP/2 connection of this age, in milliseconds, give or take a tenth: its client makes
-   * another, which may reach another server behind a balancer. Calls may finish within
-   * `maxConnectionAgeGraceMs`. Default: none; and any time to finish.
+   * Closes an HTTP/2 connection of this age, in milliseconds, give or take a tenth: its client
+   * makes another, which may reach another server behind a balancer. Calls may finish within
+   * `maxConnectionAgeGraceMs`. Default: none.
    */
   maxConnectionAgeMs?: number;
+
+  /** Time for open calls to finish after `maxConnectionAgeMs`, in milliseconds. Default: any time. */
   maxConnectionAgeGraceMs?: number;
 
   /**
-   * Told when a client broke a rule of HTTP/2, or exceeded a limit, and what it ended. Default: nobody
-   * is: whoever attacks a server would fill its log.
+   * Called when a client violates HTTP/2 or exceeds a limit. Default: not called, since an attacker
+   * could fill the log.
    */
   onConnectionError?: (problem: ConnectionProblem) => void;
 

@@ -17,16 +17,17 @@ import {
 
 /** A server that listens. */
 export interface RunningServer {
+  /** The port that it listens on. */
   readonly port: number;
   /** `http://…` or `https://…`, for a transport's `baseUrl`. */
   readonly url: string;
   /**
-   * Drains and closes: new calls are refused, open ones may finish. Those that have not after
-   * `graceMs` (default: 10 seconds) end with `unavailable`. Resolves when all is closed, rejects with
-   * a `RangeError` for an invalid `graceMs`.
+   * Drains and closes: new calls are refused, open ones may finish. Calls still open after
+   * `graceMs` (default: 10 seconds) end with `unavailable`. Resolves when all is closed; rejects
+   * with a `RangeError` for an invalid `graceMs`.
    *
-   * May be called again, and gives the same promise. A `graceMs` given then counts from then, and for
-   * all if it is over sooner than the one before: so a second SIGTERM can mean now.
+   * Further calls return the same promise. Their `graceMs` counts from that call on, and applies if
+   * it ends sooner than the one before. So a second SIGTERM can mean now.
    */
   close(options?: CloseOptions): Promise<void>;
   /** How many calls are open, by the path of their RPC: `/monitor.v1.MonitorService/Watch`. */
@@ -37,7 +38,7 @@ export interface RunningServer {
 export interface CloseOptions {
   /** Time for open calls to finish, in milliseconds. Default: 10 seconds. */
   graceMs?: number;
-  /** Called at once if there are open calls to wait for, with what `openCalls` has. */
+  /** Called at once, with `openCalls`, if there are open calls to wait for. */
   onWait?: (openCalls: ReadonlyMap<string, number>) => void;
 }
 
@@ -46,7 +47,7 @@ const FLUSH_MS = 1000;
 
 /**
  * Serves `routes` on one port, HTTP/1.1 and HTTP/2, clear text or TLS. Resolves once it listens.
- * Rejects with Node's error if it cannot, and with a `RangeError` for an invalid option.
+ * Rejects with Node's error if it can't listen, and with a `RangeError` for an invalid option.
  */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   checkOptionNames("serve", options, serveOptions);

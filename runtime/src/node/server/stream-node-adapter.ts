@@ -29,22 +29,24 @@ export interface StreamNodeAdapterOptions extends ConnectNodeAdapterOptions {
 
   /**
    * Compresses messages of this many bytes and more, for clients that accept it. Default: never, as
-   * with gRPC: compressing a message costs 15 to 100 times what sending it costs. 1024 is Connect's
-   * own default; a slow network pays for it. What clients compress is read in any case.
+   * with gRPC: compressing a message costs 15 to 100 times what sending it costs. Connect's own
+   * default is 1024, which pays off on a slow network. Compressed messages of clients are always
+   * read.
    */
   compressMinBytes?: number;
 
   /**
-   * How long the end of a client's stream is held back, in milliseconds, in case the client did
-   * not half-close but cancel. Clients on Node.js cancel by ending the stream and then resetting it.
-   * Default: 0, until the client has answered two pings, which is enough unless a proxy of HTTP lies
-   * between. Clients that are known to reset at once, as ours and those in Go, are not asked.
+   * How long the end of a client's stream is held back, in milliseconds, in case the client did not
+   * half-close but cancel. Clients on Node.js cancel by ending the stream and then resetting it.
+   * Default: 0, which means until the client has answered two pings: enough unless an HTTP proxy
+   * lies between. Clients that are known to reset at once, such as ours and those in Go, are not
+   * pinged.
    */
   halfCloseGraceMs?: number;
 
   /**
-   * Which pages of other origins may call: `{ origins: ["https://app.example.com"] }`. Preflights are
-   * answered, and all answers have the headers that browsers ask for. Default: none.
+   * Which pages of other origins may call: `{ origins: ["https://app.example.com"] }`. Answers
+   * preflights, and sets the headers that browsers need on all responses. Default: none.
    */
   cors?: CorsOptions;
 

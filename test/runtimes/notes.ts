@@ -12,10 +12,10 @@ export interface Note {
 export const notes: readonly Note[] = [
   {
     applies: ({ server }, column) => server === "bun" && column === "headers first",
-    text: "`Bun.serve` sends the head of a response with its first message. A client that waits for headers before it sends anything waits in vain.",
+    text: "`Bun.serve` sends the head of a response with its first message. A client that waits for headers before it sends anything waits forever.",
   },
   {
     applies: ({ server }, column) => server === "worker" && column === "cancel, quiet",
-    text: "workerd finds out that a client has gone when it sends the next message. Let quiet streams send [heartbeats](heartbeat.md).",
+    text: "workerd notices that a client has left only when it sends the next message. Let quiet streams send [heartbeats](heartbeat.md).",
   },
 ];

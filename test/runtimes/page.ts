@@ -19,21 +19,21 @@ export interface RuntimeResults {
 
 const intro = `# Runtimes
 
-What works where, as measured: [test/runtimes](../test/runtimes) writes this page. It runs the scenarios of the
-[examples](../examples) on each runtime and entry point, against Node.js at the other end.
+What works on Node.js, Bun, Deno and workerd, as measured. [test/runtimes](../test/runtimes) writes this page: it runs the
+scenarios of the [examples](../examples) on each runtime and entry point, against Node.js at the other end.
 
 | column | scenario |
 |---|---|
 | unary | one request, one answer |
-| server streaming | three samples in order; then the client leaves |
+| server streaming | three samples in order; then the client cancels |
 | client streaming | an upload of 2,560 events, 400 KB |
-| bidirectional | each side sends while the other does |
-| headers first | a chat whose members wait for the response headers before they say anything |
-| cancel | handlers of a watch and of an upload learn that their client has left; half an upload is not a whole one |
-| cancel, quiet | the same, of a watch that has nothing to send |
+| bidirectional | both sides send at the same time |
+| headers first | a chat whose members wait for the response headers before they send |
+| cancel | handlers of a watch and of an upload notice that their client has left; half an upload does not look complete |
+| cancel, quiet | the same, for a watch that has nothing to send |
 
-Bidirectional streams need HTTP/2, but on hosts of \`fetch\`: [Hosts of fetch](fetch.md). Node.js is tested everywhere, and is
-here for comparison.
+Bidirectional streams need HTTP/2, except on [hosts of fetch](fetch.md). All tests run on Node.js, which is here for
+comparison.
 `;
 
 /** The page of all results. Throws for a failure that no note explains. */

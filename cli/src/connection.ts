@@ -25,8 +25,8 @@ export const connectionOptions = {
     help: "default: grpc, or connect over HTTP/1.1",
   },
   "http-version": { type: "string", oneOf: httpVersions, help: "default: 2" },
-  cacert: { type: "string", value: "FILE", help: "trust these certificate authorities (PEM)" },
-  cert: { type: "string", value: "FILE", help: "client certificate (PEM)" },
+  cacert: { type: "string", value: "FILE", help: "trust the servers of these authorities (PEM)" },
+  cert: { type: "string", value: "FILE", help: "show this certificate to the server (PEM)" },
   key: { type: "string", value: "FILE", help: "the key of --cert (PEM)" },
   insecure: { type: "boolean", help: "don't verify the server's certificate" },
 } as const satisfies Options;
@@ -91,7 +91,7 @@ function tlsOptions(url: string, values: ConnectionValues, cwd: string) {
     throw new UsageError(`${orList(names)} needs an https URL`);
   }
   if ((cert === undefined) !== (key === undefined)) {
-    throw new UsageError("--cert needs --key, and --key needs --cert");
+    throw new UsageError("--cert and --key belong together");
   }
   return {
     ...(cacert !== undefined && { ca: readPem(cacert, cwd) }),

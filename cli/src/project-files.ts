@@ -26,7 +26,7 @@ export async function writeFiles(
   const lines: string[] = [];
   for (const { path, text } of files) {
     const written = await writeNew(join(project, path), text);
-    lines.push(written ? `wrote  ${path}\n` : `kept   ${path} (exists)\n`);
+    lines.push(written ? `wrote  ${path}\n` : `kept   ${path}, which exists\n`);
   }
   // All at the end: a reader that leaves early ends the program, and half a project is none.
   await io.write(lines.join(""));

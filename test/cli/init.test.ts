@@ -109,7 +109,7 @@ describe("in a project", () => {
     expect(read("package.json")).toBe(manifest);
     expect(read("buf.gen.yaml")).toBe(own["buf.gen.yaml"]);
     expect(existsSync(join(project.folder, "src/counter/server.ts"))).toBe(true);
-    expect((await project.connectStream("init")).out).toContain("this project has all files");
+    expect((await project.connectStream("init")).out).toContain("has all files already");
   });
 
   it("adds no service to a schema, and generates from all of it", async () => {

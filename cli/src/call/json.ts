@@ -44,7 +44,7 @@ function parseJson(text: string, where: string): JsonValue {
   } catch {
     // Again, for the message to speak of what was given.
     const reason = reasonOf(text);
-    throw new CliError(`${where} is not a JSON document on one line: ${reason}`);
+    throw new CliError(`${where} is no JSON document on one line: ${reason}`);
   }
 }
 

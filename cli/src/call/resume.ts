@@ -39,8 +39,8 @@ export function resumeWith(
       next: (last, before) => follow(method, fields, schema, { last, before }),
       call: options,
       onInterrupt: ({ error, delayMs }) =>
-        note(`lost: ${statusLine(error)}; reconnects in ${delayMs} ms`),
-      onResume: ({ retries }) => note(`resumed, attempt ${retries}`),
+        note(`lost: ${statusLine(error)}; resumes in ${delayMs} ms`),
+      onResume: ({ retries }) => note(`resumed, try ${retries}`),
     });
 }
 

@@ -57,7 +57,7 @@ function moduleLines(modules: readonly string[]): string {
 
 async function mayWrite(files: readonly ProjectFile[], yes: boolean, io: Io): Promise<boolean> {
   if (files.length === 0) {
-    await io.write("Nothing to write: this project has all files.\n");
+    await io.write("This project has all files already.\n");
     return false;
   }
   if (yes) return true;

@@ -77,5 +77,5 @@ function describe(error: ConnectError): CliError {
 }
 
 function statusText(error: ConnectError): string {
-  return `${error.message}; use --schema instead`;
+  return `${error.message}; --schema does without it`;
 }

@@ -10,8 +10,8 @@ import { compressionGzip } from "./compression.js";
 import { FetchExchange } from "./exchange.js";
 
 /**
- * Options of `createFetchHandler`: those of `streamNodeAdapter`, but for `grpc`. `Args`: what the host
- * passes beside the request, such as the `env` of a Worker.
+ * Options of `createFetchHandler`: those of `streamNodeAdapter`, except `grpc`. `Args`: what the
+ * host passes beside the request, such as the `env` of a Worker.
  */
 export interface FetchHandlerOptions<Args extends unknown[] = []>
   extends Omit<ConnectRouterOptions, "grpc"> {

@@ -33,7 +33,7 @@ export function responseFlaw(list: HeaderList): string | undefined {
   }
   const { status } = list;
   if (status === 0) return "an invalid :status";
-  return status === 101 ? ":status of 101, which HTTP/2 has not" : undefined;
+  return status === 101 ? ":status of 101, which HTTP/2 does not have" : undefined;
 }
 
 /** What is wrong with trailers; `undefined`: nothing. */

@@ -55,7 +55,7 @@ export interface ServeOptions extends StreamNodeAdapterOptions {
   idleTimeoutMs?: number;
 
   /**
-   * Pings HTTP/2 connections that have open calls. A peer that vanished without a word is noticed
+   * Pings HTTP/2 connections that have open calls. A peer that vanished without closing is noticed
    * after `intervalMs` and `timeoutMs`, and its calls end with `canceled`. Default: every minute,
    * 20 seconds to answer, so that an idle stream does not outlive its client by long. `false`: off.
    */

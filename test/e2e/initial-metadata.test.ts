@@ -241,7 +241,7 @@ describe("other clients", () => {
     expect(await withGrpcJs(lab, metadata)).toMatchObject({
       code: grpcJs.status.INVALID_ARGUMENT,
       details:
-        'initial metadata: header "level" is "high", allowed is: a whole number from -2147483648 to 2147483647',
+        'initial metadata: header "level" is "high", allowed: a whole number from -2147483648 to 2147483647',
     });
     expect(joins).toEqual([]);
     await lab.idle();

@@ -80,7 +80,7 @@ function clientMethod(
 function checkTransport({ typeName }: DescService, transport: Partial<Transport> | undefined) {
   if (typeof transport?.unary === "function" && typeof transport.stream === "function") return;
   throw new TypeError(
-    `the client of ${typeName} needs a transport, such as createStreamTransport of connect-stream/node gives, not ${shown(transport)}`,
+    `the client of ${typeName} needs a transport, such as one from createStreamTransport of connect-stream/node, not ${shown(transport)}`,
   );
 }
 

@@ -63,12 +63,12 @@ function valuesOf({ name, text, codec }: Found, { isList }: HeaderField): unknow
     const value = codec.parse(item);
     if (value !== undefined) return value;
     const shown = JSON.stringify(item.length > MAX_SHOWN ? `${item.slice(0, MAX_SHOWN)}…` : item);
-    throw refusal(`header "${name}" is ${shown}, allowed is: ${codec.allowed}`);
+    throw refusal(`header "${name}" is ${shown}, allowed: ${codec.allowed}`);
   });
 }
 
 function both(first: string, second: string): ConnectError {
-  return refusal(`headers "${first}" and "${second}" are both there, allowed is: one of them`);
+  return refusal(`headers "${first}" and "${second}" are both set, allowed: only one of them`);
 }
 
 function refusal(reason: string): ConnectError {

@@ -54,7 +54,7 @@ it("joins with another client, and without what is needed", async () => {
   const refused = talk(metadata);
   const error = await new Promise<grpc.ServiceError>((resolve) => refused.on("error", resolve));
   expect(error.details).toBe(
-    'initial metadata: header "role" is "boss", allowed is: ROLE_UNSPECIFIED, ROLE_GUEST, ROLE_HOST',
+    'initial metadata: header "role" is "boss", allowed: ROLE_UNSPECIFIED, ROLE_GUEST, ROLE_HOST',
   );
 });
 

@@ -19,13 +19,20 @@ const HINT_TLS = "the server does not speak TLS: use http://";
 export const HINT_HTTP1 =
   'the server does not answer in HTTP/2: if it speaks HTTP/1.1 only, set httpVersion: "1.1"; if it speaks TLS, use https://';
 
+/** What to do if the server closes a connection without TLS before it has sent anything. */
+export const HINT_SILENT = "the server closed it and sent nothing: if it speaks TLS, use https://";
+/** The same, with TLS and a certificate of the client. */
+export const HINT_REJECTED =
+  "the server closed it and sent nothing: it may reject the client's certificate";
+
 /** By Node's code: of connections that were not made. */
 const notMade: Readonly<Record<string, string>> = {
   ECONNREFUSED: "nothing listens there (ECONNREFUSED)",
-  ENOTFOUND: "the host does not exist (ENOTFOUND)",
-  EAI_AGAIN: "the DNS lookup failed, try again (EAI_AGAIN)",
-  EHOSTUNREACH: "no route to the host (EHOSTUNREACH)",
-  ENETUNREACH: "the network is unreachable (ENETUNREACH)",
+  ENOTFOUND: "there is no such host (ENOTFOUND)",
+  EAI_AGAIN: "the host's name cannot be looked up now (EAI_AGAIN)",
+  EHOSTUNREACH: "there is no way to the host (EHOSTUNREACH)",
+  ENETUNREACH: "there is no way to the network (ENETUNREACH)",
+  ENOENT: "there is no such socket (ENOENT)",
 };
 
 /** By Node's code: of connections that broke. */
@@ -61,12 +68,22 @@ function certificateProblem(code: string, text: string): string | undefined {
   return invalid ? `its certificate is not valid (${oneLine(text)})` : undefined;
 }
 
+/** What servers say of the certificate of a client: that there is none, or that they don't accept it. */
+const wantsCertificate = /ALERT_CERTIFICATE_REQUIRED$/;
+const rejectsCertificate =
+  /ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_\w+|UNSUPPORTED_CERTIFICATE)$/;
+
 /** OpenSSL's texts have an address in front, and a file and a line break at the end. */
 function tlsProblem(code: string, text: string): string | undefined {
   if (code !== "EPROTO" && !code.startsWith("ERR_SSL_")) return undefined;
   const [, reason] = /SSL routines:[^:]*:([^:]+)/.exec(text) ?? [];
   if (/wrong version number|packet length too long/.test(reason ?? text)) return HINT_TLS;
-  return `the TLS handshake failed (${reason === undefined ? code : oneLine(reason)})`;
+  if (wantsCertificate.test(code)) {
+    return "the server wants a certificate of the client: give it in nodeOptions.cert and nodeOptions.key";
+  }
+  const said = reason === undefined ? code : oneLine(reason);
+  if (rejectsCertificate.test(code)) return `the server rejects the client's certificate (${said})`;
+  return `the TLS handshake failed (${said})`;
 }
 
 /** The first bytes tell what it was instead: a record of TLS, or a SETTINGS frame of HTTP/2. */

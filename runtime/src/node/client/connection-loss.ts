@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ConnectError } from "@connectrpc/connect";
 import { errorCodeName, type Goaway } from "../../http2/index.js";
-import { HINT_HTTP1 } from "./connection-advice.js";
+import { HINT_HTTP1, HINT_REJECTED, HINT_SILENT } from "./connection-advice.js";
 import { connectionError, connectTimeoutError, lostError } from "./errors.js";
 
 /** Why a connection was lost, or could not be made: what is known of it, best first. */
@@ -12,6 +12,7 @@ export class ConnectionLoss {
   #socketError: Error | undefined;
   #goaway: Goaway | undefined;
   #isOther = false;
+  #silence: string | undefined;
 
   constructor(origin: string) {
     this.#origin = origin;
@@ -21,8 +22,13 @@ export class ConnectionLoss {
   error(): ConnectError {
     if (this.#reason) return this.#reason();
     if (this.#socketError) return connectionError(this.#socketError, this.#origin);
-    const advice = this.#isOther ? HINT_HTTP1 : this.#goaway && adviceOn(this.#goaway);
-    return lostError(this.#origin, advice);
+    return lostError(this.#origin, this.#advice());
+  }
+
+  #advice(): string | undefined {
+    if (this.#isOther) return HINT_HTTP1;
+    if (this.#goaway) return adviceOn(this.#goaway);
+    return this.#silence;
   }
 
   /** We end it, or have to. The first reason counts. */
@@ -37,6 +43,11 @@ export class ConnectionLoss {
   /** What the server sends is not HTTP/2. */
   otherProtocol(): void {
     this.#isOther = true;
+  }
+
+  /** The server has closed it and sent nothing. `isRejected`: it has seen a certificate of ours. */
+  silence(isRejected: boolean): void {
+    this.#silence = isRejected ? HINT_REJECTED : HINT_SILENT;
   }
 
   goaway(goaway: Goaway): void {

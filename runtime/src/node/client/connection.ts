@@ -238,9 +238,16 @@ export class Connection implements ConnectionEvents {
     this.#http2.transportClosed(this.error().rawMessage);
   }
 
+  #noteSilence(): void {
+    const { url, nodeOptions } = this.#target;
+    const showsCertificate = "cert" in nodeOptions || "pfx" in nodeOptions;
+    if (url.protocol === "http:" || showsCertificate) this.#loss.silence(url.protocol !== "http:");
+  }
+
   #onSocketEnd(error: Error | undefined): string {
     if (error) this.#loss.socketError(error);
     else if (!this.made && this.#spoke) this.#loss.otherProtocol();
+    else if (!this.made) this.#noteSilence();
     return this.error().rawMessage;
   }
 }

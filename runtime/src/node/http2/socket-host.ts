@@ -100,6 +100,7 @@ export function connectSocket(
   socket.on("error", (cause: Error) => {
     error = cause;
   });
-  socket.on("end", () => connection.transportClosed(lost(undefined)));
+  // TLS tells what is wrong first, and then that it is over.
+  socket.on("end", () => connection.transportClosed(lost(error)));
   socket.on("close", () => connection.transportClosed(lost(error)));
 }

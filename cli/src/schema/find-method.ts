@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { CliError, UsageError } from "../exit.js";
-import { hint } from "../options.js";
+import { hint, orList } from "../options.js";
 import type { Schema } from "./schema.js";
 
 /**
@@ -29,7 +29,10 @@ async function findService(schema: Schema, name: string): Promise<DescService> {
   if (exact) return exact;
   const names = await schema.serviceNames();
   const [only, ...more] = names.filter((one) => one.endsWith(`.${name}`));
-  const short = only !== undefined && more.length === 0 && (await schema.findService(only));
+  if (only !== undefined && more.length > 0) {
+    throw new CliError(`${name} may be ${orList([only, ...more])}; give the full name`);
+  }
+  const short = only !== undefined && (await schema.findService(only));
   if (short) return short;
   throw new CliError(`unknown service ${name}${meant(name, names)}`);
 }

@@ -4,7 +4,7 @@ import { createServiceClient } from "connect-stream/codegenv1";
 import { ServerReflection, ServerReflectionV1Alpha } from "connect-stream/reflection";
 import type { Connection } from "../connection.js";
 import { CliError } from "../exit.js";
-import { StatusError } from "../status.js";
+import { StatusError, statusLine } from "../status.js";
 
 type V1 = typeof ServerReflection.method.serverReflectionInfo;
 
@@ -53,7 +53,8 @@ export class ReflectionStream {
       if (code !== Code.Unimplemented) throw describe(ConnectError.from(error));
       this.#versions.shift();
       if (this.#versions.length > 0) return this.ask(question);
-      throw new CliError("the server has no reflection; pass --schema with a file or a folder");
+      const { url } = this.#connection;
+      throw new CliError(`${url} has no reflection; pass --schema with a file or a folder`);
     }
   }
 
@@ -73,9 +74,8 @@ export class ReflectionStream {
 
 function describe(error: ConnectError): CliError {
   if (error.code === Code.Unavailable) return new StatusError(error);
-  return new StatusError(error, `reflection failed with ${statusText(error)}`);
-}
-
-function statusText(error: ConnectError): string {
-  return `${error.message}; --schema does without it`;
+  return new StatusError(
+    error,
+    `reflection failed: ${statusLine(error)}; --schema does without it`,
+  );
 }

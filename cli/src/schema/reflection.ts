@@ -4,7 +4,7 @@ import { type DescService, type FileRegistry, fromBinary } from "@bufbuild/proto
 import { type FileDescriptorProto, FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import type { Connection } from "../connection.js";
 import { ReflectionStream } from "./reflection-stream.js";
-import { registryOf, wellKnownFiles } from "./registry.js";
+import { complete, registryOf, wellKnownFiles } from "./registry.js";
 import type { Schema } from "./schema.js";
 
 /** The schema of the server at `connection`. Asks for what is needed, when it is needed. */
@@ -53,16 +53,26 @@ export class ReflectedSchema implements Schema {
     }
   }
 
-  /** Servers may send a file with its imports, or alone. */
+  /** Servers may send a file with its imports, or alone, or know an import by another name. */
   async #loadImports(): Promise<void> {
     const asked = new Set<string>();
+    const next = (names: Iterable<string>) => [...names].find((name) => !asked.has(name));
     for (;;) {
-      const missing = [...this.#files.values()]
-        .flatMap(({ dependency }) => dependency)
-        .find((name) => !this.#files.has(name) && !wellKnownFiles.has(name) && !asked.has(name));
-      if (missing === undefined) return;
-      asked.add(missing);
-      await this.#load({ case: "fileByFilename", value: missing });
+      const file = next(this.#missingFiles());
+      const symbol = file === undefined ? next(complete(this.#files).missing) : undefined;
+      const value = file ?? symbol;
+      if (value === undefined) return;
+      asked.add(value);
+      await this.#load({
+        case: file === undefined ? "fileContainingSymbol" : "fileByFilename",
+        value,
+      });
     }
+  }
+
+  #missingFiles(): string[] {
+    return [...this.#files.values()]
+      .flatMap(({ dependency }) => dependency)
+      .filter((name) => !this.#files.has(name) && !wellKnownFiles.has(name));
   }
 }

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /** @packageDocumentation For tests: handlers without a server, servers from a script. Any runner. */
 export {
+  parseRecording,
+  type RecordingOptions,
+  type ServerStreamingRecording,
+  type StreamRecording,
+  type UnaryRecording,
+} from "./recording.js";
+export {
   type ScriptedHandler,
   type ScriptStep,
   type StreamScriptStep,

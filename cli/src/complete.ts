@@ -7,7 +7,7 @@ import { commonOptions, type Option, parseOptions } from "./options.js";
 
 /** Candidates for the last word of `line`, whole. None: names of files, or nothing. */
 export async function complete(line: string, io: Io): Promise<readonly string[]> {
-  const words = line.trimStart().split(/\s+/);
+  const words = splitWords(line);
   const [, name = "", ...args] = words;
   const current = words.at(-1) ?? "";
   if (words.length <= 2)
@@ -33,10 +33,22 @@ async function candidates(
   const [, name = ""] = /^--([^=]+)=/.exec(current) ?? [];
   if (name !== "") return (command.options[name]?.oneOf ?? []).map((one) => `--${name}=${one}`);
   if (current.startsWith("-")) return Object.keys(options).map((one) => `--${one}`);
-  // A quote that begins a header or a document belongs to the shell.
-  const args = before.map((word) => word.replaceAll(/['"]/g, ""));
-  const { positionals } = parseOptions(command.options, args);
-  return (await command.complete?.(positionals, io, args)) ?? [];
+  const { positionals } = parseOptions(command.options, before);
+  return (await command.complete?.(positionals, io, before)) ?? [];
+}
+
+/** A word, with quotes in it. The last one of a line may lack its second quote. */
+const shellWord = /(?:\\.|"(?:[^"\\]|\\.)*(?:"|$)|'[^']*(?:'|$)|[^\s\\"'])+/g;
+
+/** The words of a line as shells read them. Behind a space, the last one is empty. */
+function splitWords(line: string): string[] {
+  const words = line.match(shellWord) ?? [];
+  const isBegun = words.length > 0 && line.endsWith(words.at(-1) ?? "");
+  return [...words.map(unquote), ...(isBegun ? [] : [""])];
+}
+
+function unquote(word: string): string {
+  return word.replaceAll(/\\(.)|["']/g, "$1");
 }
 
 /** The option whose value comes after `word`. */

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /** @packageDocumentation Where a command connects to, and how. */
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Transport } from "@connectrpc/connect";
 import { createStreamTransport } from "connect-stream/node";
-import { CliError, UsageError } from "./exit.js";
-import { type Options, orList, type Values } from "./options.js";
+import { UsageError } from "./exit.js";
+import type { Options, Values } from "./options.js";
+import { readTls, tlsOptions } from "./tls.js";
 
 const protocols = ["grpc", "grpc-web", "connect"] as const;
 const httpVersions = ["2", "1.1"] as const;
@@ -25,10 +25,12 @@ export const connectionOptions = {
     help: "default: grpc, or connect over HTTP/1.1",
   },
   "http-version": { type: "string", oneOf: httpVersions, help: "default: 2" },
-  cacert: { type: "string", value: "FILE", help: "trust the servers of these authorities (PEM)" },
-  cert: { type: "string", value: "FILE", help: "show this certificate to the server (PEM)" },
-  key: { type: "string", value: "FILE", help: "the key of --cert (PEM)" },
-  insecure: { type: "boolean", help: "don't verify the server's certificate" },
+  "unix-socket": {
+    type: "string",
+    value: "FILE",
+    help: "connect to this Unix socket; the server sees the host of the URL",
+  },
+  ...tlsOptions,
 } as const satisfies Options;
 
 /** What was given of them. */
@@ -62,10 +64,16 @@ export function connect(url: string, values: ConnectionValues, cwd: string): Con
     );
   }
   const shared = { baseUrl: checkUrl(url), protocol, readMaxBytes: READ_MAX_BYTES };
-  const nodeOptions = tlsOptions(url, values, cwd);
+  const tls = readTls(url, values, cwd);
+  const socket = values["unix-socket"];
+  const path = socket === undefined ? undefined : resolve(cwd, socket);
   const headers = parseHeaders(values.header ?? []);
   const named = { url, headers, protocol, httpVersion };
-  const http2 = createStreamTransport({ ...shared, nodeOptions });
+  const http2 = createStreamTransport({
+    ...shared,
+    nodeOptions: { ...tls, ...(path && { path }) },
+  });
+  const nodeOptions = { ...tls, ...(path && { socketPath: path }) };
   const transport =
     httpVersion === "1.1" ? createStreamTransport({ ...shared, httpVersion, nodeOptions }) : http2;
   return { ...named, transport, reflection: http2, close: () => http2.close() };
@@ -77,42 +85,25 @@ function pick<T extends string>(all: readonly T[], value: string | undefined): T
 
 /** Throws a `UsageError` for what is no URL of a server. */
 export function checkUrl(url: string): string {
-  if (/^https?:\/\//i.test(url) && URL.canParse(url)) return url.replace(/\/+$/, "");
+  if (/^https?:\/\//i.test(url) && URL.canParse(url)) {
+    checkParts(new URL(url));
+    return url.replace(/\/+$/, "");
+  }
+  const [, socket] = /^unix:(?:\/\/)?(.+)$/i.exec(url) ?? [];
+  if (socket) throw new UsageError(`a Unix socket is http://localhost --unix-socket ${socket}`);
   const meant = URL.canParse(`http://${url}`) && !url.includes("://");
   const example = meant ? `http://${url} or https://${url}` : "http://localhost:8080";
   throw new UsageError(`${JSON.stringify(url)} is not a URL; use ${example}`);
 }
 
-function tlsOptions(url: string, values: ConnectionValues, cwd: string) {
-  const { cacert, cert, key, insecure } = values;
-  const given = Object.entries({ cacert, cert, key, insecure }).filter(([, value]) => value);
-  if (given.length > 0 && !/^https:/i.test(url)) {
-    const names = given.map(([name]) => `--${name}`);
-    throw new UsageError(`${orList(names)} needs an https URL`);
+/** Calls would be made without them. */
+function checkParts({ username, password, search, hash }: URL): void {
+  if (username !== "" || password !== "") {
+    throw new UsageError("the URL has a user; pass --header 'authorization: …'");
   }
-  if ((cert === undefined) !== (key === undefined)) {
-    throw new UsageError("--cert and --key belong together");
+  if (search !== "" || hash !== "") {
+    throw new UsageError(`the URL ends in ${search || hash}, which no call has`);
   }
-  return {
-    ...(cacert !== undefined && { ca: readPem(cacert, cwd) }),
-    ...(cert !== undefined && { cert: readPem(cert, cwd) }),
-    ...(key !== undefined && { key: readPem(key, cwd) }),
-    ...(insecure && { rejectUnauthorized: false }),
-  };
-}
-
-function readPem(file: string, cwd: string): Buffer {
-  try {
-    return readFileSync(resolve(cwd, file));
-  } catch (error) {
-    throw new CliError(`cannot read ${file}: ${reasonOf(error)}`);
-  }
-}
-
-/** Why a file or a program could not be used, in a few words. */
-export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return "code" in error && error.code === "ENOENT" ? "it does not exist" : error.message;
 }
 
 function parseHeaders(fields: readonly string[]): Headers {

@@ -32,3 +32,18 @@ export class UsageError extends CliError {
     super(message, exit.usage);
   }
 }
+
+/** Why a file or a program could not be used, in a few words. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const known = "code" in error && typeof error.code === "string" ? reasons[error.code] : undefined;
+  return known ?? error.message;
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "it does not exist",
+  EISDIR: "it is a folder",
+  ENOTDIR: "a part of its path is no folder",
+  EACCES: "permission denied",
+  EEXIST: "a file is in place of a folder",
+};

@@ -19,6 +19,9 @@ export interface Io {
    */
   readonly signal: AbortSignal;
 
+  /** Does what SIGINT does: for Ctrl-C on a terminal that sends none. */
+  interrupt(): void;
+
   /** Writes to standard output. Resolves when it takes more, or when nobody reads it any more. */
   write(text: string): Promise<void>;
 
@@ -60,6 +63,7 @@ export function processIo(): Io {
       watched = true;
       return controller.signal;
     },
+    interrupt: () => interrupt(controller, "SIGINT"),
     write: (text) => writeTo(stdout, text, controller.signal),
     note: (line) => void stderr.write(`${line}\n`),
   };
@@ -68,10 +72,12 @@ export function processIo(): Io {
 function abortOnSignals(controller: AbortController): void {
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     // Once: the second one ends the process, whatever the command does.
-    process.once(name, () =>
-      controller.abort(new Interrupt(name, exit.signal + constants.signals[name])),
-    );
+    process.once(name, () => interrupt(controller, name));
   }
+}
+
+function interrupt(controller: AbortController, name: "SIGINT" | "SIGTERM"): void {
+  controller.abort(new Interrupt(name, exit.signal + constants.signals[name]));
 }
 
 async function writeTo(

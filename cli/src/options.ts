@@ -86,6 +86,11 @@ export function hint(given: string, names: readonly string[], prefix = ""): stri
 /** Node's message, without its advice on how to write positionals, and with the option that was meant. */
 function describe(error: unknown, names: readonly string[]): string {
   const text = error instanceof Error ? error.message : String(error);
+  const dashed = /^Option '(-[^']*)' argument is ambiguous/.exec(text)?.[1];
+  if (dashed !== undefined) {
+    const long = dashed.replace(/^.*--/, "--");
+    return `option ${dashed} needs a value; one that begins with a dash is ${long}=-…`;
+  }
   const unknown = /^Unknown option '(-[^']*)'/.exec(text)?.[1];
   if (unknown === undefined)
     return text.replace(/^Option (\W)/, "option $1").replace(/\.? ?To specify.*$/s, "");

@@ -2,8 +2,8 @@
 /** @packageDocumentation Files for a project: written where there are none, never over another. */
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { CliError } from "./exit.js";
+import { dirname, join, resolve } from "node:path";
+import { CliError, reasonOf } from "./exit.js";
 import type { Io } from "./io.js";
 
 /** A file to write, with a path below the project. */
@@ -17,19 +17,22 @@ export function has(project: string, path: string): boolean {
   return existsSync(join(project, path));
 }
 
-/** Writes the files that are not there, and says what became of each. */
+/** Writes the files that are not there, and says what became of each. Resolves to the number of those written. */
 export async function writeFiles(
   project: string,
   files: readonly ProjectFile[],
   io: Io,
-): Promise<void> {
+): Promise<number> {
+  let count = 0;
   const lines: string[] = [];
   for (const { path, text } of files) {
-    const written = await writeNew(join(project, path), text);
+    const written = await writeNew(resolve(project, path), text);
+    if (written) count++;
     lines.push(written ? `wrote  ${path}\n` : `kept   ${path}, which exists\n`);
   }
   // All at the end: a reader that leaves early ends the program, and half a project is none.
   await io.write(lines.join(""));
+  return count;
 }
 
 async function writeNew(path: string, text: string): Promise<boolean> {
@@ -39,8 +42,7 @@ async function writeNew(path: string, text: string): Promise<boolean> {
     return true;
   } catch (cause) {
     if (isErrno(cause) && cause.code === "EEXIST" && existsSync(path)) return false;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new CliError(`cannot write: ${reason}`, undefined, { cause });
+    throw new CliError(`cannot write ${path}: ${reasonOf(cause)}`, undefined, { cause });
   }
 }
 

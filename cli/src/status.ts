@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, type ConnectError } from "connect-stream";
+import { forCommandLine } from "./advice.js";
 import { CliError, exit } from "./exit.js";
 
 /** The name of a status code as protocols have it, such as `not_found`. */
 export function codeName(code: Code): string {
   return Code[code].replaceAll(/(?!^)[A-Z]/g, "_$&").toLowerCase();
 }
+
+/** All names of status codes. */
+export const codeNames: readonly string[] = Object.values(Code)
+  .filter((code) => typeof code === "number")
+  .map(codeName);
 
 /** A call that failed. `text` says so. */
 export class StatusError extends CliError {
@@ -18,5 +24,5 @@ export class StatusError extends CliError {
 
 /** `not_found: no such room`. */
 export function statusLine({ code, rawMessage }: ConnectError): string {
-  return rawMessage ? `${codeName(code)}: ${rawMessage}` : codeName(code);
+  return rawMessage ? `${codeName(code)}: ${forCommandLine(rawMessage)}` : codeName(code);
 }

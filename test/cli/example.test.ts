@@ -83,10 +83,11 @@ it("keeps files that exist", async () => {
 });
 
 it.each([
-  [["Tset"], 2, "the schema has no service Tset, but has:\n  kinds.v1.Test"],
+  [["Tset"], 2, "the schema has no service Tset; did you mean Test?"],
+  [["Other"], 2, "the schema has no service Other, but has:\n  kinds.v1.Test"],
   [["kinds.v1.Nothing"], 1, "service kinds.v1.Nothing has no RPCs"],
   [[], 2, "example takes one SERVICE"],
-  [["Test", "--schema", "none.binpb"], 2, "cannot read the schema: ENOENT"],
+  [["Test", "--schema", "none.binpb"], 2, "cannot read none.binpb: it does not exist"],
 ])("says what is wrong with %j", async (args, code, message) => {
   const project = createProject(files);
   const result = await project.connectStream("example", ...args);

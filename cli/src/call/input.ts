@@ -2,8 +2,7 @@
 /** @packageDocumentation Where the messages to send come from. */
 import { createReadStream } from "node:fs";
 import { resolve } from "node:path";
-import { reasonOf } from "../connection.js";
-import { CliError } from "../exit.js";
+import { CliError, reasonOf } from "../exit.js";
 import type { Io } from "../io.js";
 
 /** A message to send, as it was given. */
@@ -54,25 +53,35 @@ async function* linesOf(
   chunks: AsyncIterable<Uint8Array>,
   name: string,
 ): AsyncGenerator<InputLine> {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  let rest = "";
   let number = 0;
-  const decode = (chunk?: Uint8Array) => {
-    try {
-      return chunk ? decoder.decode(chunk, { stream: true }) : decoder.decode();
-    } catch {
-      throw new CliError(`${name} is not in UTF-8, after line ${number}`);
-    }
-  };
-  const line = (text: string) => ({ text, where: `line ${++number} of ${name}` });
-  for await (const chunk of chunks) {
-    const lines = (rest + decode(chunk)).split("\n");
-    rest = lines.pop() ?? "";
-    for (const text of lines) {
-      const one = line(text);
-      if (text.trim() !== "") yield one;
-    }
+  for await (const bytes of splitLines(chunks)) {
+    const where = `line ${++number} of ${name}`;
+    const text = decode(bytes, where);
+    if (text.trim() !== "") yield { text, where };
   }
-  rest += decode();
-  if (rest.trim() !== "") yield line(rest);
+}
+
+const NEWLINE = 10;
+
+async function* splitLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  let rest: Uint8Array[] = [];
+  for await (const chunk of chunks) {
+    let from = 0;
+    for (let to = chunk.indexOf(NEWLINE); to >= 0; to = chunk.indexOf(NEWLINE, from)) {
+      yield Buffer.concat([...rest, chunk.subarray(from, to)]);
+      rest = [];
+      from = to + 1;
+    }
+    rest.push(chunk.subarray(from));
+  }
+  yield Buffer.concat(rest);
+}
+
+/** Leaves out the byte order mark that editors on Windows write. */
+function decode(bytes: Uint8Array, where: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new CliError(`${where} is not in UTF-8`);
+  }
 }

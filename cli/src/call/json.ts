@@ -29,7 +29,7 @@ export async function parseMessage(
   try {
     return fromJson(desc, json, { registry: schema.registry });
   } catch (error) {
-    throw new CliError(`${where}: ${describe(error, desc)}`);
+    throw new CliError(`${where}: ${describe(error, desc, json)}`);
   }
 }
 
@@ -44,7 +44,8 @@ function parseJson(text: string, where: string): JsonValue {
   } catch {
     // Again, for the message to speak of what was given.
     const reason = reasonOf(text);
-    throw new CliError(`${where} is no JSON document on one line: ${reason}`);
+    const advice = where.startsWith("line ") ? "; a message stands on one line" : "";
+    throw new CliError(`${where} is not valid JSON: ${reason}${advice}`);
   }
 }
 
@@ -57,8 +58,13 @@ function reasonOf(text: string): string {
   return "invalid";
 }
 
-function describe(error: unknown, desc: DescMessage): string {
+function describe(error: unknown, desc: DescMessage, json: JsonValue): string {
   const text = error instanceof Error ? error.message : String(error);
+  // protobuf-es shows an array by its length alone.
+  const isOwn = !desc.typeName.startsWith("google.protobuf.");
+  if (isOwn && text.startsWith(`cannot decode message ${desc.typeName} `) && !isObject(json)) {
+    return `${desc.typeName} is an object, {…}, not ${shortened(JSON.stringify(json))}`;
+  }
   const unknown = /key "([^"]*)" is unknown/.exec(text)?.[1];
   if (unknown === undefined) return text;
   const names = desc.fields.map(({ jsonName }) => jsonName);
@@ -67,6 +73,16 @@ function describe(error: unknown, desc: DescMessage): string {
   return text.includes(`message ${desc.typeName} `)
     ? `${desc.typeName} has no field ${unknown}${known}`
     : text;
+}
+
+function isObject(json: JsonValue): boolean {
+  return typeof json === "object" && json !== null && !Array.isArray(json);
+}
+
+const MAX_SHOWN = 40;
+
+function shortened(text: string): string {
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 }
 
 /** How to show messages. */

@@ -8,6 +8,9 @@ import type { InputLine } from "./input.js";
 
 const help = `one JSON message a line; /close half-closes, /cancel cancels the call`;
 
+/** Back to the start of the line, and clear it. */
+const CLEAR_LINE = "\r\u001B[K";
+
 /** A prompt. Its lines are the messages; what is no message is said, and asked again. */
 export interface Prompt {
   readonly messages: AsyncIterable<Message>;
@@ -16,24 +19,25 @@ export interface Prompt {
   close(): void;
 }
 
-/** Opens a prompt on the terminal of `io`. `cancel` is called for `/cancel` and Ctrl-C. */
+/** Opens a prompt on the terminal of `io`. `cancel` is called for `/cancel`; Ctrl-C interrupts. */
 export function openPrompt(
-  io: Pick<Io, "stdin" | "stderr" | "note">,
+  io: Pick<Io, "stdin" | "stderr" | "note" | "interrupt">,
   parse: (line: InputLine) => Promise<Message>,
   cancel: () => void,
 ): Prompt {
   io.note(help);
   const readline = createInterface({ input: io.stdin, output: io.stderr, prompt: "> " });
-  readline.on("SIGINT", cancel);
+  readline.on("SIGINT", () => io.interrupt());
   let closed = false;
   readline.on("close", () => {
     closed = true;
+    io.stderr.write(CLEAR_LINE); // of a prompt that nobody answers any more
   });
   return {
     messages: messages(readline, io, parse, cancel),
     beside(write) {
       if (closed) return write();
-      io.stderr.write("\r\u001B[K"); // back to the start of the line, and clear it
+      io.stderr.write(CLEAR_LINE);
       write();
       readline.prompt(true);
     },

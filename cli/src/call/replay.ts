@@ -13,6 +13,7 @@ import type { PlacedStep } from "./script.js";
 export interface ReplaySetup {
   readonly method: DescMethod;
   readonly schema: Schema;
+  note(line: string): void;
   onSent(): void;
   onReceived(message: Message): Promise<unknown>;
 }
@@ -25,6 +26,9 @@ export async function replay(
 ): Promise<void> {
   for (const placed of steps) await play(call, placed, setup);
 }
+
+/** After this time, the user hears which step waits for the server. */
+const HINT_AFTER_MS = 2000;
 
 async function play(
   call: OpenCall,
@@ -39,10 +43,17 @@ async function play(
     await call.send(await parseMessage(input, text, where, setup.schema)).catch(unlessEnded);
     return setup.onSent();
   }
-  const got = await receive(call);
+  if (takesOneRequest(setup.method)) await call.closeSend();
+  const hint = setTimeout(() => setup.note(`waiting: ${where}`), HINT_AFTER_MS);
+  const got = await receive(call).finally(() => clearTimeout(hint));
   if (step === "end") return expectEnd(got, where, setup);
   if ("fails" in step) return expectFailure(step.fails, got, where, setup);
   await expectMessage(JSON.stringify(step.recv), got, where, setup);
+}
+
+/** Such a call begins with its request: a script that sends none means an empty one. */
+function takesOneRequest({ methodKind }: DescMethod): boolean {
+  return methodKind === "unary" || methodKind === "server_streaming";
 }
 
 /** That the server has ended the call shows in the next step that receives. */

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /** @packageDocumentation `--resume`: which field of the last message goes where in the next request. */
 import {
+  type DescField,
   type DescMessage,
   type DescMethod,
   fromJson,
   type JsonObject,
   type JsonValue,
   type Message,
+  ScalarType,
   toJson,
 } from "@bufbuild/protobuf";
 import { resumable, type StreamCallOptions } from "connect-stream";
@@ -39,19 +41,51 @@ export function resumeWith(
       next: (last, before) => follow(method, fields, schema, { last, before }),
       call: options,
       onInterrupt: ({ error, delayMs }) =>
-        note(`lost: ${statusLine(error)}; resumes in ${delayMs} ms`),
+        note(`lost: ${statusLine(error)}; resumes in ${Math.ceil(delayMs)} ms`),
       onResume: ({ retries }) => note(`resumed, try ${retries}`),
     });
 }
 
 function parseLink({ input, output }: DescMethod, link: string): Link {
   const [request = "", message = request] = link.split("=", 2);
-  return { request: fieldOf(input, request), message: fieldOf(output, message) };
+  const [to, from] = [fieldOf(input, request), fieldOf(output, message)];
+  if (jsonTypeOf(to) !== jsonTypeOf(from) && !(isString(to) && isTextInJson(from))) {
+    throw new UsageError(`--resume: ${to} takes no value of ${from}: they have different types`);
+  }
+  return { request: to.jsonName, message: from.jsonName };
 }
 
-function fieldOf(desc: DescMessage, name: string): string {
+/** Fields of the same type have the same values in JSON. */
+function jsonTypeOf({ fieldKind, scalar, message, enum: values }: DescField): string {
+  if (fieldKind === "list" || fieldKind === "map") return fieldKind;
+  if (message) return message.typeName;
+  if (values) return values.typeName;
+  if (scalar === ScalarType.STRING || scalar === ScalarType.BYTES || scalar === ScalarType.BOOL) {
+    return ScalarType[scalar];
+  }
+  return scalar === ScalarType.FLOAT || scalar === ScalarType.DOUBLE ? "float" : "integer";
+}
+
+function isString({ fieldKind, scalar }: DescField): boolean {
+  return fieldKind === "scalar" && scalar === ScalarType.STRING;
+}
+
+const texts: readonly (ScalarType | undefined)[] = [
+  ScalarType.INT64,
+  ScalarType.UINT64,
+  ScalarType.SINT64,
+  ScalarType.FIXED64,
+  ScalarType.SFIXED64,
+  ScalarType.BYTES,
+];
+
+function isTextInJson({ fieldKind, scalar }: DescField): boolean {
+  return fieldKind === "scalar" && texts.includes(scalar);
+}
+
+function fieldOf(desc: DescMessage, name: string): DescField {
   const field = desc.fields.find((one) => one.name === name || one.jsonName === name);
-  if (field) return field.jsonName;
+  if (field) return field;
   const names = desc.fields.map((one) => one.name);
   const known = hint(name, names) || `; it has ${names.join(", ") || "none"}`;
   throw new UsageError(`--resume: ${desc.typeName} has no field ${name}${known}`);

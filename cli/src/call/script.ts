@@ -7,8 +7,9 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { JsonValue } from "@bufbuild/protobuf";
-import { reasonOf } from "../connection.js";
-import { CliError } from "../exit.js";
+import { CliError, reasonOf } from "../exit.js";
+import { hint } from "../options.js";
+import { codeNames } from "../status.js";
 
 /** A step, from the client's side. `fails` has the name of a status code. */
 export type Step =
@@ -24,6 +25,7 @@ const words = ["closeSend", "end", "cancel"] as const;
 /** Writes the steps of a call into a file, as they happen. */
 export class Recording {
   readonly #file: number;
+  #closed = false;
 
   constructor(path: string, cwd: string) {
     try {
@@ -33,12 +35,20 @@ export class Recording {
     }
   }
 
+  /** Adds a step, unless the call has ended. */
   add(step: Step): void {
-    writeSync(this.#file, `${JSON.stringify(step)}\n`);
+    if (!this.#closed) writeSync(this.#file, `${JSON.stringify(step)}\n`);
+  }
+
+  /** The last step. */
+  end(step: Step): void {
+    this.add(step);
+    this.close();
   }
 
   close(): void {
-    closeSync(this.#file);
+    if (!this.#closed) closeSync(this.#file);
+    this.#closed = true;
   }
 }
 
@@ -53,11 +63,13 @@ export async function readScript(path: string, cwd: string): Promise<PlacedStep[
   const text = await readFile(resolve(cwd, path), "utf8").catch((error: unknown) => {
     throw new CliError(`cannot read ${path}: ${reasonOf(error)}`);
   });
-  return text
+  const steps = text
     .split("\n")
     .map((line, i) => ({ line, where: `line ${i + 1} of ${path}` }))
     .filter(({ line }) => line.trim() !== "")
     .map(({ line, where }) => ({ step: parseStep(line, where), where }));
+  if (steps.length === 0) throw new CliError(`${path} has no steps`);
+  return steps;
 }
 
 function parseStep(line: string, where: string): Step {
@@ -69,11 +81,17 @@ function parseStep(line: string, where: string): Step {
     const names = Object.keys(value);
     if (names.length === 1 && send !== undefined) return { send };
     if (names.length === 1 && recv !== undefined) return { recv };
-    if (names.length === 1 && typeof fails === "string") return { fails };
+    if (names.length === 1 && typeof fails === "string") return { fails: checkCode(fails, where) };
   }
   throw new CliError(
     `${where} is not a step, use {"send": …}, {"recv": …}, {"fails": "code"}, ${words.map((word) => `"${word}"`).join(", ")}`,
   );
+}
+
+function checkCode(name: string, where: string): string {
+  if (codeNames.includes(name)) return name;
+  const known = hint(name, codeNames) || `; there is ${codeNames.join(", ")}`;
+  throw new CliError(`${where}: there is no status ${name}${known}`);
 }
 
 function parseJson(text: string): JsonValue | undefined {

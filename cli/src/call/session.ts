@@ -12,7 +12,7 @@ import { type OpenCall, openCall } from "./open.js";
 import type { CallSettings } from "./options.js";
 import { type Counts, summaryLine, traceHeaders, writeMessage } from "./output.js";
 import { openPrompt, type Prompt } from "./prompt.js";
-import { replay } from "./replay.js";
+import { type ReplaySetup, replay } from "./replay.js";
 import { resumeWith } from "./resume.js";
 import { type Ending, runCall } from "./run.js";
 import { Recording, readScript } from "./script.js";
@@ -27,6 +27,8 @@ export class Session {
   readonly #counts: Counts = { sent: 0, received: 0 };
   readonly #recording: Recording | undefined;
   #prompt: Prompt | undefined;
+  /** The user has typed that the call is to end. */
+  #cancelled = false;
 
   constructor(
     settings: CallSettings,
@@ -81,14 +83,25 @@ export class Session {
 
   async #replay(path: string): Promise<number> {
     const steps = await readScript(path, this.#io.cwd);
-    await replay(this.#call, steps, {
-      method: this.#method,
-      schema: this.#schema,
-      onSent: () => this.#counts.sent++,
-      onReceived: (message) => this.#received(message),
-    });
+    try {
+      await replay(this.#call, steps, this.#replaySetup());
+    } catch (error) {
+      const { signal } = this.#io;
+      if (signal.reason instanceof Interrupt) return signal.reason.exitCode;
+      throw error;
+    }
     await this.#summarize();
     return exit.ok;
+  }
+
+  #replaySetup(): ReplaySetup {
+    return {
+      method: this.#method,
+      schema: this.#schema,
+      note: (line) => this.#note(line),
+      onSent: () => this.#counts.sent++,
+      onReceived: (message) => this.#received(message),
+    };
   }
 
   async *#input(): AsyncGenerator<Message> {
@@ -107,9 +120,17 @@ export class Session {
   }
 
   async *#typed(): AsyncGenerator<Message> {
-    const cancel = () => this.#call.close();
-    this.#prompt = openPrompt(this.#io, (line) => this.#parse(line), cancel);
+    this.#prompt = openPrompt(
+      this.#io,
+      (line) => this.#parse(line),
+      () => this.#cancel(),
+    );
     yield* this.#prompt.messages;
+  }
+
+  #cancel(): void {
+    this.#cancelled = true;
+    this.#call.close();
   }
 
   #parse({ text, where }: InputLine): Promise<Message> {
@@ -135,8 +156,9 @@ export class Session {
   }
 
   #recordEnd({ error, stopped }: Ending): void {
-    if (stopped || this.#io.signal.aborted) this.#recording?.add("cancel");
-    else this.#recording?.add(error ? { fails: codeName(error.code) } : "end");
+    const isOurs = stopped || this.#cancelled || this.#io.signal.aborted;
+    const failure = error ? { fails: codeName(error.code) } : "end";
+    this.#recording?.end(isOurs ? "cancel" : failure);
   }
 
   async #summarize(): Promise<void> {

@@ -19,13 +19,22 @@ complete -o default -F _connect_stream connect-stream
 `,
   zsh: `#compdef connect-stream
 _connect_stream() {
-  local found
-  found="$(connect-stream __complete "$LBUFFER" 2>/dev/null)"
+  local found line="\${(j: :)\${(@)words[1,CURRENT-1]}} $PREFIX"
+  found="$(connect-stream __complete "$line" 2>/dev/null)"
   if [[ -n "$found" ]]; then compadd -- "\${(@f)found}"; else _files; fi
 }
 compdef _connect_stream connect-stream
 `,
-  fish: `complete -c connect-stream -a '(connect-stream __complete (commandline -cp) 2>/dev/null)'
+  // Without -f, fish adds the names of files to all that it is given.
+  fish: `function _connect_stream
+  set -l found (connect-stream __complete (commandline -cp) 2>/dev/null)
+  if test -n "$found"
+    string join \\n $found
+  else
+    __fish_complete_path (commandline -ct)
+  end
+end
+complete -c connect-stream -f -a '(_connect_stream)'
 `,
 };
 

@@ -19,7 +19,7 @@ export const list: Command = {
   async run(args, io) {
     const { values, positionals } = parseOptions(options, args);
     if (positionals.length > 1) throw new UsageError("list takes one URL");
-    const methods = await listMethods(positionals[0], values, io);
+    const methods = await listMethods(positionals[0], values, io, io.signal);
     const rows = methods.map((method) => [nameOf(method), ...describe(method)] as const);
     const [name, kind] = [0, 1].map((i) => Math.max(0, ...rows.map((row) => row[i]?.length ?? 0)));
     for (const row of rows) {
@@ -30,6 +30,9 @@ export const list: Command = {
   complete: async () => [],
 };
 
+/** A shell that waits for its server takes no keys. */
+const COMPLETE_TIMEOUT_MS = 3000;
+
 /** Candidates for `SERVICE/METHOD`, after the URL. */
 export async function completeRpc(
   positionals: readonly string[],
@@ -38,7 +41,8 @@ export async function completeRpc(
 ): Promise<readonly string[]> {
   if (positionals.length !== 1) return [];
   const { values } = parseOptions(callOptions, args);
-  return (await listMethods(positionals[0], values, io)).map(nameOf);
+  const timeout = AbortSignal.timeout(COMPLETE_TIMEOUT_MS);
+  return (await listMethods(positionals[0], values, io, timeout)).map(nameOf);
 }
 
 /** Without a server to ask, a schema may be listed. */
@@ -48,13 +52,14 @@ async function listMethods(
   url: string | undefined,
   values: Values<typeof options>,
   io: Io,
+  signal: AbortSignal,
 ): Promise<readonly DescMethod[]> {
   if (url === undefined && values.schema === undefined) {
     throw new UsageError("list takes a URL, or --schema");
   }
   const connection = connect(url ?? NO_SERVER, values, io.cwd);
   try {
-    const schema = await openSchema(values.schema, connection, io, io.signal);
+    const schema = await openSchema(values.schema, connection, io, signal);
     try {
       const methods: DescMethod[] = [];
       for (const name of await schema.serviceNames()) {

@@ -5,6 +5,7 @@ import type { DescService } from "@bufbuild/protobuf";
 import { describeService, lintSchema } from "protoc-gen-connect-stream/schema";
 import { CliError, exit, UsageError } from "../exit.js";
 import type { Io } from "../io.js";
+import { hint } from "../options.js";
 import { has, type ProjectFile, writeFiles } from "../project-files.js";
 import { type FullSchema, loadFullSchema } from "../schema/full-schema.js";
 import { clientFile } from "./client.js";
@@ -36,7 +37,8 @@ export async function writeExample(name: string, options: ExampleOptions, io: Io
     gen: importPath(resolve(io.cwd, out), resolve(io.cwd, gen)),
     runner: (options.runner ?? testRunner(io.cwd)) === "vitest" ? "vitest" : "node",
   };
-  await writeFiles(io.cwd, filesOf(target, out), io);
+  const written = await writeFiles(io.cwd, filesOf(target, out), io);
+  if (written === 0) return io.write("\nNothing is written; --out DIR takes another folder.\n");
   await io.write(`\nNext:\n${nextSteps(target, out, gen, io)}`);
 }
 
@@ -72,7 +74,11 @@ function findService(name: string, { allFiles }: FullSchema): DescService {
   if (service && !other) return service;
   const list = (other ? named : all).map(({ typeName }) => `\n  ${typeName}`).join("");
   if (other) throw new UsageError(`more than one service is named ${name}:${list}`);
-  const known = all.length > 0 ? `, but has:${list}` : ", nor any other";
+  const near = hint(
+    name,
+    all.flatMap((one) => [one.typeName, one.name]),
+  );
+  const known = near || (all.length > 0 ? `, but has:${list}` : ", nor any other");
   throw new UsageError(`the schema has no service ${name}${known}`);
 }
 

@@ -4,7 +4,7 @@
 import { statSync } from "node:fs";
 import { basename, relative, resolve } from "node:path";
 import { createInterface } from "node:readline";
-import { UsageError } from "../exit.js";
+import { reasonOf, UsageError } from "../exit.js";
 import type { Io } from "../io.js";
 import { has, type ProjectFile, writeFiles } from "../project-files.js";
 import { adviceFor } from "./advice.js";
@@ -24,14 +24,23 @@ export async function initProject(folder: string, yes: boolean, io: Io): Promise
   const isNew = !hasSchema && !marks.some((name) => has(project, name));
   const files = filesFor(project, modules).filter(({ path }) => !has(project, path));
   const advice = isNew ? [] : adviceFor(project, !hasSchema);
-  if (isNew || (await mayWrite(files, yes, io))) await writeFiles(project, files, io);
+  const written = isNew || files.length === 0 || (await mayWrite(files, yes, io));
+  if (files.length === 0) await io.write("This project has all files already.\n");
+  else if (written) await writeFiles(project, files, io);
   if (advice.length > 0) await io.write(`\nTo change by hand:\n\n${advice.join("\n")}`);
-  await io.write(`\n${nextSteps(relative(io.cwd, project), isNew, hasSchema)}`);
+  if (written) await io.write(`\n${nextSteps(relative(io.cwd, project), isNew, hasSchema)}`);
 }
 
 function checkFolder(project: string): void {
-  if (statSync(project, { throwIfNoEntry: false })?.isDirectory() === false) {
-    throw new UsageError(`${project} is not a folder`);
+  if (isFolder(project) === false) throw new UsageError(`${project} is not a folder`);
+}
+
+/** `undefined`: there is nothing. Throws a `CliError` where nothing can be. */
+function isFolder(path: string): boolean | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory();
+  } catch (cause) {
+    throw new UsageError(`cannot use ${path}: ${reasonOf(cause)}`);
   }
 }
 
@@ -56,10 +65,6 @@ function moduleLines(modules: readonly string[]): string {
 }
 
 async function mayWrite(files: readonly ProjectFile[], yes: boolean, io: Io): Promise<boolean> {
-  if (files.length === 0) {
-    await io.write("This project has all files already.\n");
-    return false;
-  }
   if (yes) return true;
   const list = files.map(({ path }) => `  ${path}\n`).join("");
   await io.write(`This project exists. Missing files:\n${list}`);

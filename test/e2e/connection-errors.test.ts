@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type AddressInfo, createServer, type Socket } from "node:net";
+import { Duplex } from "node:stream";
 import { Code, type ConnectError } from "@connectrpc/connect";
 import type { RetryPolicy } from "connect-stream";
 import { createStreamTransport, serve, streamNodeAdapter } from "connect-stream/node";
@@ -151,5 +152,43 @@ describe.each(kinds)("%s", (kind) => {
     expect(error.code).toBe(Code.Internal);
     expect(error.rawMessage).toContain('"x-a"');
     expect(lab.served).toBe(0);
+  });
+});
+
+/** The failure of a call whose connection ends as `end` does, before the server has sent anything. */
+async function failOn(end: (socket: Duplex) => void, scheme: "http" | "https", options = {}) {
+  const createConnection = () => {
+    const socket = new Duplex({ read: () => undefined, write: (_, __, done) => done() });
+    process.nextTick(end, socket);
+    return socket;
+  };
+  const baseUrl = `${scheme}://localhost`;
+  const nodeOptions = { ...options, createConnection };
+  const transport = createStreamTransport({ baseUrl, protocol: "grpc", nodeOptions });
+  return failure(createLabServiceClient(transport).unary({}));
+}
+
+/** As TLS tells it: the alert, and in the same turn the end. */
+const alert = (name: string) => (socket: Duplex) => {
+  const text = `error:SSL routines:ssl3_read_bytes:tlsv1 ${name.replaceAll("_", " ").toLowerCase()}:ssl`;
+  socket.emit("error", Object.assign(new Error(text), { code: `ERR_SSL_${name}` }));
+  socket.emit("end");
+};
+
+describe("a server that sends nothing", () => {
+  it.each([
+    ["TLSV13_ALERT_CERTIFICATE_REQUIRED", "wants a certificate of the client"],
+    ["TLSV1_ALERT_UNKNOWN_CA", "rejects the client's certificate"],
+    ["SSLV3_ALERT_HANDSHAKE_FAILURE", "the TLS handshake failed"],
+  ])("says %s", async (name, advice) => {
+    expectUnreachable(await failOn(alert(name), "https"), "https://localhost", advice);
+  });
+
+  it("may speak TLS, or reject a certificate", async () => {
+    const end = (socket: Duplex) => socket.push(null);
+    expectUnreachable(await failOn(end, "http"), "http://localhost", "use https://");
+    const { cert } = selfSigned;
+    const rejected = await failOn(end, "https", { cert });
+    expectUnreachable(rejected, "https://localhost", "may reject the client's certificate");
   });
 });

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { serve } from "connect-stream/node";
 import { registerReflection } from "connect-stream/reflection";
+import { parseRecording, testCall } from "connect-stream/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
 import "../support/process-faults.js";
+import { LabService } from "../support/gen/lab/v1/lab_pb.js";
 import { type LabServiceHandler, registerLabService } from "../support/gen/lab/v1/lab_stream.js";
-import { program, runCli, startCli } from "./run-cli.js";
+import { runCli, startCli } from "./run-cli.js";
 
 const handler: LabServiceHandler = {
   async unary({ text }) {
@@ -182,6 +182,9 @@ it("replays what it has recorded, and says what differs", async () => {
   const steps = (await readFile(file, "utf8")).trim().split("\n").sort();
   expect(steps).toEqual(['"closeSend"', '"end"', '{"recv":{"text":"A"}}', '{"send":{"text":"a"}}']);
   expect(await runCli(call(url, "Chat", "--replay", file))).toMatchObject({ code: 0, err: "" });
+  // A unit test can play it, too.
+  const { client } = parseRecording(LabService.method.chat, await readFile(file, "utf8"));
+  await testCall(LabService.method.chat, handler.chat).play(client);
   const other = await start({ handler: endless });
   const { code, err } = await runCli(call(other, "Chat", "--replay", file));
   expect([code, err]).toEqual([1, expect.stringContaining('+ {"text":"ready"}')]);
@@ -228,17 +231,4 @@ it("knows mistakes on the command line", async () => {
   expect([command.code, command.err]).toEqual([2, expect.stringContaining("did you mean call?")]);
   expect([option.code, option.err]).toEqual([2, expect.stringContaining("mean --protocol?")]);
   expect([url.code, url.err]).toEqual([2, expect.stringContaining("http://localhost:8080")]);
-});
-
-it("completes RPCs in bash", async () => {
-  const url = await start();
-  const { out } = await runCli(["completion", "bash"]);
-  const line = `connect-stream call ${url} lab.v1.LabService/U`;
-  const script = `connect-stream() { "$NODE" "$CLI" "$@"; }
-${out}
-COMP_LINE='${line}' COMP_POINT=\${#COMP_LINE} COMP_WORDS=(lab.v1.LabService/U) COMP_CWORD=0
-COMP_POINT=${line.length} _connect_stream; printf '%s\\n' "\${COMPREPLY[@]}"`;
-  const env = { ...process.env, NODE: process.execPath, CLI: program };
-  const { stdout } = await promisify(execFile)("bash", ["-c", script], { env });
-  expect(stdout).toBe("lab.v1.LabService/Unary\nlab.v1.LabService/Upload\n");
 });

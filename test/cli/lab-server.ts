@@ -8,6 +8,10 @@ const echo: Partial<LabServiceHandler> = {
   async unary({ text }) {
     return { text: `re: ${text}` };
   },
+  async upload(stream) {
+    for await (const _ of stream);
+    await stream.sendAndClose({ text: "done" });
+  },
   async chat(stream) {
     for await (const { text } of stream) await stream.send({ text: text.toUpperCase() });
   },

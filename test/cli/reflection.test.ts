@@ -2,7 +2,14 @@
 // Schemas of servers that are not ours: what they say of themselves, and how.
 import { createServer } from "node:http2";
 import type { AddressInfo } from "node:net";
-import { type DescService, fromJson, type JsonValue, toBinary } from "@bufbuild/protobuf";
+import {
+  type DescMessage,
+  type DescService,
+  fromJson,
+  type JsonValue,
+  toBinary,
+} from "@bufbuild/protobuf";
+import type { GenService } from "@bufbuild/protobuf/codegenv2";
 import { type FileDescriptorProto, FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
@@ -11,6 +18,11 @@ import { expect, it, onTestFinished } from "vitest";
 import "../support/process-faults.js";
 import { registryOf } from "../../cli/src/schema/registry.js";
 import { runCli } from "./run-cli.js";
+
+/** What the services have, of which there is no generated code. */
+type Shop = GenService<{
+  buy: { methodKind: "unary"; input: DescMessage; output: DescMessage };
+}>;
 
 const file = (json: JsonValue) => fromJson(FileDescriptorProtoSchema, json);
 const message = (name: string, ...field: JsonValue[]) => ({ name, field });
@@ -100,7 +112,7 @@ async function startStock(routes: (router: ConnectRouter) => void): Promise<stri
 }
 
 function serveShop(router: ConnectRouter, service: DescService | undefined): void {
-  if (service) router.service(service, { buy: () => ({ units: 7n }) });
+  if (service) router.service(service as Shop, { buy: () => ({ units: 7n }) });
 }
 
 function answer(

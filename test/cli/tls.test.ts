@@ -7,9 +7,10 @@ import { join } from "node:path";
 import { Code } from "connect-stream";
 import { expect, it, onTestFinished } from "vitest";
 import "../support/process-faults.js";
+import { forCommandLine } from "../../cli/src/advice.js";
 import { certFile, keyFile, selfSigned } from "../support/tls.js";
 import { startLabServer } from "./lab-server.js";
-import { runCli } from "./run-cli.js";
+import { runCall } from "./run-command.js";
 
 const ok = { code: 0, out: '{"text":"re: a"}\n', err: "" };
 const unavailable = 64 + Code.Unavailable;
@@ -17,7 +18,7 @@ const unavailable = 64 + Code.Unavailable;
 const schema = ["--schema", "test/support/proto/lab/v1/lab.proto"];
 
 function call(url: string, ...flags: string[]) {
-  return runCli(["call", url, "lab.v1.LabService/Unary", "-d", '{"text":"a"}', ...flags]);
+  return runCall([url, "lab.v1.LabService/Unary", "-d", '{"text":"a"}', ...flags]);
 }
 
 function temporaryFolder(): string {
@@ -73,12 +74,13 @@ it("says what is wrong with files, before it connects", async () => {
     ],
     [["--cert", certFile], 2, "--cert and --key belong together"],
   ] as const;
-  const results = await Promise.all(cases.map(([flags]) => call(url, ...flags)));
+  const args = (flags: readonly string[]) => [url, "lab.v1.LabService/Unary", ...flags];
+  const results = await Promise.all(cases.map(([flags]) => runCall(args(flags))));
   for (const [i, [, code, message]] of cases.entries()) {
     expect(results[i]?.code).toBe(code);
-    expect(results[i]?.err.split("\n")[0]).toBe(`connect-stream call: ${message}`);
+    expect(results[i]?.err).toBe(`${message}\n`);
   }
-  const plain = await call("http://127.0.0.1:9", "--insecure");
+  const plain = await runCall(["http://127.0.0.1:9", "a.B/C", "--insecure"]);
   expect([plain.code, plain.err]).toEqual([2, expect.stringContaining("needs an https URL")]);
 });
 
@@ -111,4 +113,21 @@ it.skipIf(process.platform === "win32")("connects to a Unix socket", async () =>
   expect([none.code, none.err]).toEqual([unavailable, expect.stringContaining("no such socket")]);
   const asUrl = await call(`unix:${path}`);
   expect([asUrl.code, asUrl.err]).toEqual([2, expect.stringContaining(`--unix-socket ${path}`)]);
+});
+
+it.each([
+  [
+    "the server wants a certificate of the client: give it in nodeOptions.cert and nodeOptions.key",
+    "the server wants a certificate of the client: pass it with --cert and --key",
+  ],
+  [
+    'the server speaks HTTP/2 only: set httpVersion: "2"',
+    "the server speaks HTTP/2 only: pass --http-version 2",
+  ],
+  [
+    "HTTP 415 from http://a/b.C/D",
+    "HTTP 415 from http://a/b.C/D: it does not take this protocol; try another --protocol",
+  ],
+])("says it for a command line: %s", (said, here) => {
+  expect(forCommandLine(said)).toBe(here);
 });

@@ -29,7 +29,7 @@ compdef _connect_stream connect-stream
   fish: `function _connect_stream
   set -l found (connect-stream __complete (commandline -cp) 2>/dev/null)
   if test -n "$found"
-    string join \\n $found
+    printf '%s\\n' $found
   else
     __fish_complete_path (commandline -ct)
   end

@@ -98,6 +98,13 @@ it("is a server, for code that uses a client", async () => {
   for (const { done } of Object.values(handlers)) await done();
 });
 
+it("has a server that waits for the half-close", () => {
+  const steps = parseRecording(upload, recorded.upload).server.map((step) =>
+    typeof step === "string" ? step : Object.keys(step)[0],
+  );
+  expect(steps).toEqual(["recv", "recv", "end", "send"]);
+});
+
 it("has an empty request where none was sent", () => {
   const { request } = parseRecording(unary, lines("closeSend", { recv: {} }, "end"));
   expect(request).toEqual(create(NoteSchema));

@@ -3,11 +3,11 @@
 
 /** What it says, and what is to be said here. */
 const advice: readonly (readonly [said: RegExp, here: string])[] = [
-  [/give its authority in nodeOptions\.ca$/, "pass its authority with --cacert, or --insecure"],
+  [/pass its CA in nodeOptions\.ca$/, "pass its CA with --cacert, or --insecure"],
   [/give it in nodeOptions\.cert and nodeOptions\.key$/, "pass it with --cert and --key"],
   [/set httpVersion: "1\.1"/, "pass --http-version 1.1"],
   [/set httpVersion: "2"/, "pass --http-version 2"],
-  [/: it takes longer than connectTimeoutMs$/, ": it does not answer"],
+  [/: no connection within connectTimeoutMs$/, ": the server does not answer"],
   [/^HTTP 415 from \S+$/, "$&: it does not take this protocol; try another --protocol"],
 ];
 

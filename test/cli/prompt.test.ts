@@ -53,10 +53,10 @@ itOnTerminal("sends what is typed until /close, and says what is no message", as
     hello,
     ['{"text":"HI"}', '{"txt":"hi"}\n'],
     ["did you mean text?", "/help\n/nothing\n"],
-    ["there is no /nothing", "/close\n"],
+    ["unknown command /nothing", "/close\n"],
   ]);
   expect(code).toBe(0);
-  expect(screen).toContain("/close ends what you send, /cancel the call");
+  expect(screen).toContain("/close half-closes, /cancel cancels the call");
 });
 
 itOnTerminal.each([

@@ -37,9 +37,7 @@ it.each(["2", "1.1"])("trusts what it is told to, over HTTP/%s", async (version)
   ]);
   expect([trusted, insecure]).toEqual([ok, ok]);
   expect(untrusted.code).toBe(unavailable);
-  expect(untrusted.err).toMatch(
-    /not trusted .*: pass its authority with --cacert, or --insecure\n$/,
-  );
+  expect(untrusted.err).toMatch(/not trusted .*: pass its CA with --cacert, or --insecure\n$/);
 });
 
 it("shows a certificate to a server that wants one", async () => {

@@ -28,10 +28,10 @@ export const HINT_REJECTED =
 /** By Node's code: of connections that were not made. */
 const notMade: Readonly<Record<string, string>> = {
   ECONNREFUSED: "nothing listens there (ECONNREFUSED)",
-  ENOTFOUND: "there is no such host (ENOTFOUND)",
-  EAI_AGAIN: "the host's name cannot be looked up now (EAI_AGAIN)",
-  EHOSTUNREACH: "there is no way to the host (EHOSTUNREACH)",
-  ENETUNREACH: "there is no way to the network (ENETUNREACH)",
+  ENOTFOUND: "the host does not exist (ENOTFOUND)",
+  EAI_AGAIN: "the DNS lookup failed, try again (EAI_AGAIN)",
+  EHOSTUNREACH: "no route to the host (EHOSTUNREACH)",
+  ENETUNREACH: "the network is unreachable (ENETUNREACH)",
   ENOENT: "there is no such socket (ENOENT)",
 };
 

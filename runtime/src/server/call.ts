@@ -3,89 +3,54 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { HandlerOverrun } from "../api/observer.js";
 import type { RecvOptions, SendOptions } from "../api/options.js";
 import type { EndedBy } from "../api/outcome.js";
-import { type Clock, realClock } from "../call/clock.js";
+import { realClock } from "../call/clock.js";
 import type { Progress } from "../call/progress.js";
 import { Receiver } from "../call/receiver.js";
 import { Sender } from "../call/sender.js";
-import { startTimeouts, type TimedCall } from "../call/timeouts.js";
 import type { QueueFills } from "../options/queues.js";
+import { CallTimers } from "./call-timers.js";
 import type { Carrier } from "./carrier.js";
-import { type OnError, report, toClientError } from "./client-error.js";
+import { report } from "./client-error.js";
 import type { AbortableContext } from "./context.js";
-import { DeadlineSkew, timedOut } from "./deadline-skew.js";
-import { LINGER_MS } from "./half-close.js";
-import { type HeartbeatCall, HeartbeatSender } from "./heartbeat-sender.js";
-import type { ServerObservation } from "./observe.js";
-import { reportLateSend, watchOverrun } from "./overrun.js";
-import type { CallLayers } from "./pipeline.js";
+import { type HandledCall, HandlerRun } from "./handler-run.js";
+import { HeartbeatSender, heartbeatCall } from "./heartbeat-sender.js";
 import { sendableError } from "./sendable-error.js";
-import type { ServerCall } from "./server-call.js";
-
-/** What a call has beside its carrier. */
-export interface CallInit {
-  readonly context: AbortableContext;
-  readonly layers: CallLayers;
-  readonly onError: OnError;
-  /** Time left, in milliseconds, where nobody else keeps the deadline. */
-  readonly deadlineMs: number | undefined;
-  /** Who is told of the call, if anybody is. */
-  readonly observation: ServerObservation | undefined;
-  readonly clock?: Clock | undefined;
-  /** Told of a handler that goes on, if the call is within another. */
-  readonly onOverrun?: ((overrun: HandlerOverrun) => void) | undefined;
-}
+import type { CallInit } from "./server-call.js";
 
 /**
  * The state of a call on the server, whatever its kind and whatever carries it:
  * `running` (the handler runs) → `flushing` (it has returned; what it sent leaves) → `closed`. Limits
  * of time hold until it is closed, and so does the client's right to cancel.
  */
-export class Call implements ServerCall {
+export class Call implements HandledCall {
   readonly context: AbortableContext;
   readonly #carrier: Carrier;
-  readonly #layers: CallLayers;
-  readonly #onError: OnError;
-  readonly #observation: ServerObservation | undefined;
-  readonly #clock: Clock;
-  readonly #onOverrun: CallInit["onOverrun"];
-  readonly #deadlineMs: number | undefined;
+  readonly #init: CallInit;
   readonly #receiver: Receiver<object>;
   readonly #sender: Sender<object>;
+  #handler: HandlerRun | undefined;
+  #timers: CallTimers | undefined;
   #heartbeat: HeartbeatSender | undefined;
-  #skew: DeadlineSkew | undefined;
   #state: "running" | "flushing" | "closed" = "running";
   /** The end of the response is with the carrier. */
   #responded = false;
   #headersSent = false;
   /** An error waits until the client listens. */
   #refusing = false;
-  /** Why the call ended, for whoever still receives or sends. */
   #reason: ConnectError | undefined;
   /** What the client was told. */
   #error: ConnectError | undefined;
-  /** The handler runs, maybe after the end of the call. */
-  #handling = false;
-  /** To be called when a handler returns that goes on after the end. */
-  #onReturn: (() => void) | undefined;
-  /** The handler has returned by itself, and nothing has been sent since. */
-  #quiet = false;
-  #stopTimers: (() => void)[] = [];
   #onClose: (() => void) | undefined;
 
   constructor(carrier: Carrier, init: CallInit) {
-    const { layers, observation } = init;
-    this.context = init.context;
+    const { context, layers, observation, clock } = init;
+    this.context = context;
     this.#carrier = carrier;
-    this.#layers = layers;
-    this.#onError = init.onError;
-    this.#observation = observation;
-    this.#deadlineMs = init.deadlineMs;
-    this.#clock = init.clock ?? realClock;
-    this.#onOverrun = init.onOverrun;
+    this.#init = init;
     this.#receiver = new Receiver(carrier.source, {
       filter: layers.receiveFilter?.(this),
       timeoutMs: layers.recvMs,
-      clock: this.#clock,
+      clock,
     });
     this.#sender = new Sender<object>(carrier.sink, true, {
       filter: layers.sendFilter?.(this),
@@ -96,6 +61,10 @@ export class Call implements ServerCall {
 
   get closed(): boolean {
     return this.#state === "closed";
+  }
+
+  get reason(): ConnectError | undefined {
+    return this.#reason;
   }
 
   /**
@@ -110,16 +79,12 @@ export class Call implements ServerCall {
       else if (error) this.refuse(error);
       return;
     }
-    const { timeouts, heartbeat } = this.#layers;
-    if (this.#deadlineMs !== undefined) {
-      this.#skew = new DeadlineSkew(this.#deadlineMs, this.#clock);
-      this.#startTimer(this.#deadlineMs, () => this.abort(timedOut(), "deadline"));
-    }
-    if (heartbeat) this.#heartbeat = new HeartbeatSender(heartbeat, this.#sends, this.#clock);
-    if (timeouts) this.#stopTimers.push(startTimeouts(this.#timed, timeouts, this.#clock));
-    this.#handling = true;
-    if (this.#observation) this.#observation.run(() => this.#run());
-    else this.#run();
+    const { layers, observation, onError } = this.#init;
+    this.#startTimers();
+    const handler = new HandlerRun(this, layers, onError);
+    this.#handler = handler;
+    if (observation) observation.run(() => handler.start());
+    else handler.start();
   }
 
   recv(options?: RecvOptions): Promise<object | undefined> {
@@ -127,11 +92,7 @@ export class Call implements ServerCall {
   }
 
   send(message: object, options?: SendOptions): Promise<void> {
-    if (this.#quiet) {
-      // Once: a timer or an event would do it again and again.
-      this.#quiet = false;
-      reportLateSend(this.context, this.#onError);
-    }
+    this.#handler?.sending();
     if (!this.#headersSent) this.sendHeaders();
     const sent = this.#sender.send(message, options);
     this.#heartbeat?.follow(sent);
@@ -157,8 +118,8 @@ export class Call implements ServerCall {
   }
 
   overran(overrun: HandlerOverrun): void {
-    this.#observation?.overran(overrun);
-    this.#onOverrun?.(overrun);
+    this.#init.observation?.overran(overrun);
+    this.#init.onOverrun?.(overrun);
   }
 
   /** The carrier has a message that it did not have before. */
@@ -189,7 +150,7 @@ export class Call implements ServerCall {
   /** The client is gone. */
   clientLeft(error: ConnectError, by: EndedBy): void {
     if (this.closed) return;
-    const reason = this.#skew?.explain(error) ?? error;
+    const reason = this.#timers?.explain(error) ?? error;
     this.#cut(reason);
     this.#close(reason === error ? by : "deadline", reason);
   }
@@ -212,12 +173,25 @@ export class Call implements ServerCall {
    */
   shutdown(error: ConnectError): void {
     if (this.closed || !this.#responded) return this.abort(error);
-    this.#startTimer(LINGER_MS, () => this.abort(error));
+    this.#timersToUse().startLinger(error);
+  }
+
+  /** The handler is done: what it sent goes out, then the end. */
+  handled(error: ConnectError | undefined): void {
+    this.#carrier.release?.();
+    // A refusal that waits is the end, whatever the handler makes of it.
+    if (this.#state !== "running" || this.#refusing) return;
+    this.#state = "flushing";
+    this.#handler?.endedCall();
+    this.#heartbeat?.stop();
+    this.#receiver.finish(error ?? handlerReturned);
+    this.#carrier.stopReceiving();
+    this.#sender.flush(handlerReturned, () => this.#respond(error, false));
   }
 
   /** A message that the call cannot go on without could not be sent. */
   messageFailed(error: ConnectError): void {
-    if (error.code !== Code.ResourceExhausted) report(error, this.context, this.#onError);
+    if (error.code !== Code.ResourceExhausted) report(error, this.context, this.#init.onError);
     this.abort(error);
   }
 
@@ -227,29 +201,6 @@ export class Call implements ServerCall {
     this.#refusing = true;
     this.#carrier.stopReceiving();
     this.#carrier.whenAnswerable(() => this.abort(error));
-  }
-
-  #run(): void {
-    this.#layers.run(this).then(
-      () => this.#returned(undefined),
-      (thrown: unknown) =>
-        this.#returned(toClientError(thrown, this.context, this.#reason, this.#onError)),
-    );
-  }
-
-  /** The handler is done: what it sent goes out, then the end. */
-  #returned(error: ConnectError | undefined): void {
-    this.#carrier.release?.();
-    this.#handling = false;
-    this.#onReturn?.();
-    // A refusal that waits is the end, whatever the handler makes of it.
-    if (this.#state !== "running" || this.#refusing) return;
-    this.#state = "flushing";
-    this.#quiet = true;
-    this.#heartbeat?.stop();
-    this.#receiver.finish(error ?? handlerReturned);
-    this.#carrier.stopReceiving();
-    this.#sender.flush(handlerReturned, () => this.#respond(error, false));
   }
 
   #respond(error: ConnectError | undefined, abrupt: boolean): void {
@@ -262,9 +213,9 @@ export class Call implements ServerCall {
 
   #sendHeaders(): ConnectError | undefined {
     this.#headersSent = true;
-    this.#observation?.header(this.context);
+    this.#init.observation?.header(this.context);
     const invalid = this.#carrier.sendHeaders();
-    if (invalid) report(invalid, this.context, this.#onError);
+    if (invalid) report(invalid, this.context, this.#init.onError);
     return invalid;
   }
 
@@ -280,53 +231,34 @@ export class Call implements ServerCall {
   #close(by: EndedBy, error: ConnectError | undefined): void {
     if (this.closed) return;
     this.#state = "closed";
-    if (this.#handling) this.#watchHandler(error);
-    for (const stop of this.#stopTimers) stop();
+    this.#handler?.callEnded(error);
+    this.#timers?.stop();
     this.#heartbeat?.stop();
     this.#carrier.close();
-    if (this.#observation) {
+    const { observation } = this.#init;
+    if (observation) {
       const { sent, received } = this.#carrier;
       const { dropped } = this.#sender.fill;
-      this.#observation.end(by, error, { ...sent, dropped }, received);
+      observation.end(by, error, { ...sent, dropped }, received);
     }
     this.#onClose?.();
   }
 
-  /** The call has ended before its handler, which should return soon. */
-  #watchHandler(reason: ConnectError | undefined): void {
-    const { overrunMs } = this.#layers;
-    if (!overrunMs) return;
-    this.#onReturn = watchOverrun(overrunMs, {
-      context: this.context,
-      onError: this.#onError,
-      reason,
-      overran: (overrun) => this.overran(overrun),
-    });
+  #startTimers(): void {
+    const { deadlineMs, layers, clock = realClock } = this.#init;
+    const { timeouts, heartbeat } = layers;
+    if (deadlineMs !== undefined) this.#timersToUse().startDeadline(deadlineMs);
+    if (heartbeat) {
+      const call = heartbeatCall(this, this.#sender, this.#carrier);
+      this.#heartbeat = new HeartbeatSender(heartbeat, call, clock);
+    }
+    if (timeouts) this.#timersToUse().startTimeouts(timeouts);
   }
 
-  /** The call, as its limits of time need it. */
-  get #timed(): TimedCall {
-    return {
-      progress: () => this.progress(),
-      expire: (error) => this.abort(error, "deadline"),
-    };
-  }
-
-  #startTimer(ms: number, expire: () => void): void {
-    this.#stopTimers.push(this.#clock.startTimer(ms, expire));
-  }
-
-  /** The call, as its heartbeat needs it. */
-  get #sends(): HeartbeatCall {
-    return {
-      send: (message) => {
-        this.sendHeaders();
-        return this.#sender.send(message, { unfiltered: true });
-      },
-      /** A reader that has stalled is not helped by more that waits. */
-      idle: () => this.#sender.head === undefined && this.#carrier.unsent === 0,
-      begun: () => this.#carrier.taken > 0,
-    };
+  /** Most calls have none. */
+  #timersToUse(): CallTimers {
+    this.#timers ??= new CallTimers(this, this.#init.clock);
+    return this.#timers;
   }
 }
 

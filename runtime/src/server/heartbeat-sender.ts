@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Clock } from "../call/clock.js";
+import type { Sender } from "../call/sender.js";
 import type { Heartbeat } from "../protocol/heartbeat.js";
+import type { Carrier } from "./carrier.js";
+import type { ServerCall } from "./server-call.js";
 
 /** A call, as its heartbeat needs it. */
 export interface HeartbeatCall {
@@ -9,6 +12,23 @@ export interface HeartbeatCall {
   idle(): boolean;
   /** Whether the request has been read. */
   begun(): boolean;
+}
+
+/** What a heartbeat needs, of a call with that sender and carrier. */
+export function heartbeatCall(
+  call: Pick<ServerCall, "sendHeaders">,
+  sender: Sender<object>,
+  carrier: Carrier,
+): HeartbeatCall {
+  return {
+    send(message) {
+      call.sendHeaders();
+      return sender.send(message, { unfiltered: true });
+    },
+    /** A reader that has stalled is not helped by more that waits. */
+    idle: () => sender.head === undefined && carrier.unsent === 0,
+    begun: () => carrier.taken > 0,
+  };
 }
 
 /** Sends a heartbeat whenever a call has sent nothing for a while, until its handler returns. */

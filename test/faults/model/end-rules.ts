@@ -11,6 +11,7 @@ import {
   type Rule,
   serverMayOverflow,
 } from "./facts.js";
+import { isOverrun } from "./overruns.js";
 import { possibleOutcomes } from "./possible-outcomes.js";
 import { SECRET, thrownError } from "./puppet.js";
 import type { Op, Trace } from "./trace.js";
@@ -144,7 +145,9 @@ export const endRules: Record<string, Rule> = {
 
   "onError is told of every ordinary error, once": ({ handlerEnd, reported, handlerStartedAt }) => {
     const expected = handlerEnd?.act === "throw anything" && handlerStartedAt ? 1 : 0;
-    const ordinary = reported.filter((error) => !isMisuse(error) && !isLateSend(error));
+    const ordinary = reported.filter(
+      (error) => !isMisuse(error) && !isLateSend(error) && !isOverrun(error),
+    );
     return ordinary.length === expected ? undefined : `${ordinary.length} times: ${ordinary}`;
   },
 

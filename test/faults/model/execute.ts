@@ -98,6 +98,8 @@ export class Stage implements AsyncDisposable {
     const labs = Object.values(this.#labs);
     await atRest(() => labs.reduce((sum, { served }) => sum + served, 0));
     await Promise.all(labs.map((lab) => lab.idle()));
+    await this.#puppets.over();
+    await turn();
   }
 
   async #playAlone(trace: Trace, puppet: Puppet, call: string): Promise<void> {
@@ -147,10 +149,14 @@ async function play(
 }
 
 function callOptions(
-  { kind, wire, queues, timeoutMs, unary }: Scenario,
+  { kind, wire, queues, timeoutMs, unary, overrun }: Scenario,
   id: string,
 ): StreamCallOptions {
-  const serving: Serving = { queues: queues.server, intercepted: unary?.intercepted ?? false };
+  const serving: Serving = {
+    queues: queues.server,
+    intercepted: unary?.intercepted ?? false,
+    overrunMs: overrun?.ms,
+  };
   const headers = { [CALL_HEADER]: id, [SERVING_HEADER]: JSON.stringify(serving) };
   const common = { headers, ...(kind !== "unary" && { queues: queues.client }) };
   if (timeoutMs === undefined) return common;
@@ -160,10 +166,11 @@ function callOptions(
 }
 
 /** Lets the handler end, or leaves that to the end of its call. */
-function endHandler({ ending, unary }: Scenario, puppet: Puppet): void {
+function endHandler({ ending, unary, overrun }: Scenario, puppet: Puppet): void {
   if (ending === "return") puppet.finish("return");
   else if (ending === "race") puppet.finish("return", LARGE);
   else if (ending === "throw") puppet.finish("throw an error");
+  else if (overrun?.stuck) puppet.finishWhenOverran();
   else if (unary?.deaf) puppet.finishWhenServed();
   else puppet.finishOnAbort();
 }

@@ -16,6 +16,10 @@ const things: Record<string, (trace: Trace) => boolean> = {
   "a reader had the end, without what was dropped": (t) =>
     (t.client.some(isEnd) && dropped(downward(t))) || (t.handler.some(isEnd) && dropped(upward(t))),
   "heartbeats were sent": (t) => Number.isFinite(downward(t).beats) && downward(t).beats > 0,
+  "a stream was told of whose handler went on": (t) => !isUnary(t) && t.overruns.length > 0,
+  "a unary call was told of whose handler went on": (t) => isUnary(t) && t.overruns.length > 0,
+  "a call that a queue ended was told of": ({ outcome, overruns }) =>
+    outcome?.code === Code.ResourceExhausted && overruns.length > 0,
   "metadata was told": ({ metadata }) => metadata !== undefined,
   "a unary call had its response": (t) => isUnary(t) && t.outcome?.code === undefined,
   "a unary handler saw that its call was cancelled": (t) => isUnary(t) && t.abortedAt !== undefined,

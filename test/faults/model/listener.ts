@@ -14,6 +14,8 @@ export const SERVING_HEADER = "x-serving";
 export interface Serving {
   readonly queues: StreamQueues;
   readonly intercepted: boolean;
+  /** Default: that of services. */
+  readonly overrunMs?: number | undefined;
 }
 
 /** Gives each call what it asks for: a service of its own for each choice. */
@@ -29,9 +31,13 @@ export function listenerFor(puppets: Puppets): NodeListener {
 
 const passOn: Interceptor = (next) => (request) => next(request);
 
-function serving(puppets: Puppets, { queues, intercepted }: Serving): NodeListener {
+function serving(puppets: Puppets, { queues, intercepted, overrunMs }: Serving): NodeListener {
   const { onError, observer } = puppets;
-  const options = { onError, queues, observer, ...(intercepted && { interceptors: [passOn] }) };
+  const options = {
+    ...{ onError, queues, observer },
+    ...(intercepted && { interceptors: [passOn] }),
+    ...(overrunMs !== undefined && { overrunMs }),
+  };
   return streamNodeAdapter({
     routes(router) {
       registerLabService(router, puppets.plain, options);

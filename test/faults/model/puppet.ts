@@ -19,6 +19,9 @@ export const thrownError: ConnectError = new ConnectError("thrown on purpose", C
   "x-why": "model",
 });
 
+/** How much longer than it may a handler goes on that is stuck: long enough to be told of again. */
+const MUCH_LONGER = 3;
+
 /** Header and trailer that unary handlers set; trailers travel as headers in some protocols. */
 export const SET_HEADER = "x-model";
 export const SET_TRAILER = "x-model-trailer";
@@ -43,7 +46,7 @@ export class Puppet {
   #sent = 0;
   #answered = false;
   #looked = false;
-  #finishesWhenServed = false;
+  #finishesWhen: "served" | "overran" | undefined;
   #response: Place = place({ number: 0, bytes: 0 });
 
   constructor(trace: Trace) {
@@ -73,20 +76,38 @@ export class Puppet {
       const end = () => this.finish("return");
       if (signal.aborted) end();
       else signal.addEventListener("abort", end, { once: true });
-      // A socket that is held back does not tell that it is closed.
-      if (this.#trace.scenario.wire.http === "1.1") void this.#readOn(stream);
+      this.#listen(stream);
     });
   }
 
   /** Ends the handler when its call is over, of which it is told nothing itself. */
   finishWhenServed(): void {
-    this.#finishesWhenServed = true;
+    this.#finishesWhen = "served";
     if (this.#trace.served) this.finish("return");
   }
 
   /** The server says that the call is over. */
   served(): void {
-    if (this.#finishesWhenServed) this.finish("return");
+    if (this.#finishesWhen === "served") this.finish("return");
+  }
+
+  /** Ends the handler some time after somebody has been told that it goes on. */
+  finishWhenOverran(): void {
+    this.#finishesWhen = "overran";
+    this.#when((stream) => this.#listen(stream));
+    if (this.#trace.overruns.length > 0) this.overran();
+  }
+
+  /** Somebody has been told that the handler goes on after its call. */
+  overran(): void {
+    if (this.#finishesWhen !== "overran") return;
+    const ms = (this.#trace.scenario.overrun?.ms ?? 0) * MUCH_LONGER;
+    setTimeout(() => this.finish("return"), ms);
+  }
+
+  /** Resolves when the handler has ended, if it has been called. */
+  get over(): Promise<unknown> | undefined {
+    return this.#stream && this.#ended.promise;
   }
 
   /** Notes what is in the queues, and how the handler's signal is. */
@@ -133,6 +154,11 @@ export class Puppet {
     this.#trace.headersSet = true;
     responseHeader.set(SET_HEADER, "set");
     responseTrailer.set(SET_TRAILER, "set");
+  }
+
+  /** A socket that is held back does not tell that it is closed. */
+  #listen(stream: AnyStream): void {
+    if (this.#trace.scenario.wire.http === "1.1") void this.#readOn(stream);
   }
 
   async #readOn(stream: AnyStream): Promise<void> {

@@ -5,9 +5,10 @@ import type { DeclaredServiceHandler } from "../../support/gen/lab/v1/declared_s
 import type { LabServiceHandler } from "../../support/gen/lab/v1/lab_stream.js";
 import type { Join } from "../../support/gen/lab/v1/metadata_pb.js";
 import type { SequenceServiceHandler } from "../../support/gen/lab/v1/sequence_stream.js";
+import { isOverrun, type OverrunTold } from "./overruns.js";
 import type { Place } from "./place.js";
 import { type AnyStream, CALL_HEADER, Puppet } from "./puppet.js";
-import type { Trace } from "./trace.js";
+import { type Trace, tick } from "./trace.js";
 import { observed } from "./unary-call.js";
 
 /** All puppets of one server. */
@@ -32,7 +33,11 @@ export class Puppets {
   };
 
   readonly onError = (error: unknown, context: { requestHeader: Headers }): void => {
-    this.#of(context.requestHeader).trace.reported.push(error);
+    const { trace, puppet } = this.#of(context.requestHeader);
+    trace.reported.push(error);
+    if (!isOverrun(error)) return;
+    trace.overruns.push({ by: "onError", at: tick(), error, ms: undefined, ended: false });
+    puppet.overran();
   };
 
   readonly observer: RpcObserver = {
@@ -53,6 +58,11 @@ export class Puppets {
   /** Notes the state of all handlers. */
   noteState(): void {
     for (const { puppet } of this.#puppets.values()) puppet.noteState();
+  }
+
+  /** Resolves when all handlers that have been called have ended. */
+  async over(): Promise<void> {
+    await Promise.all([...this.#puppets.values()].map(({ puppet }) => puppet.over));
   }
 
   remove(call: string): void {
@@ -78,6 +88,7 @@ export class Puppets {
 function watch(trace: Trace, puppet: Puppet): CallObserver {
   const observer = observed(trace.told.server, (outcome) => {
     trace.served = outcome;
+    trace.servedAt = tick();
     puppet.served();
   });
   const { onMessageSent } = observer;
@@ -86,6 +97,17 @@ function watch(trace: Trace, puppet: Puppet): CallObserver {
     onMessageSent(bytes) {
       if (trace.served) trace.servedLate++;
       onMessageSent?.(bytes);
+    },
+    onOverrun({ ms, ended }) {
+      const told: OverrunTold = {
+        by: "onOverrun",
+        at: tick(),
+        error: undefined,
+        ms,
+        ended: false,
+      };
+      trace.overruns.push(told);
+      void ended.then(() => (told.ended = true));
     },
   };
 }

@@ -3,6 +3,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { StreamQueues } from "connect-stream";
 import type { JoinSchema } from "../../support/gen/lab/v1/metadata_pb.js";
 import type { Wire } from "../../support/wires.js";
+import type { OverrunTraits } from "./overruns.js";
 import type { UnaryTraits } from "./unary.js";
 
 export type Kind = "unary" | "download" | "upload" | "chat";
@@ -65,6 +66,8 @@ export interface Scenario {
   /** Whether there is time before the end, in which what was sent arrives, and heartbeats are due. */
   readonly rests: boolean;
   readonly ending: Ending;
+  /** Whether its handler goes on after it, and when somebody is told. */
+  readonly overrun: OverrunTraits | undefined;
   /** Nobody looks at any promise before the end. */
   readonly inattentive: boolean;
 }

@@ -3,6 +3,7 @@
 import fc from "fast-check";
 import { wires } from "../../support/wires.js";
 import { anyQueues } from "./bounds.js";
+import { overrunTraits } from "./overruns.js";
 import type {
   ClientAct,
   Ending,
@@ -138,6 +139,7 @@ function rest(kind: Kind) {
   return {
     steps: fc.oneof(stepsOf(kind, false), stepsOf(kind, true)),
     rests: fc.boolean(),
+    overrun: overrunTraits,
     inattentive: fc.boolean(),
   };
 }

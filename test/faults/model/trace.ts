@@ -3,6 +3,7 @@ import type { ConnectError } from "@connectrpc/connect";
 import type { QueueFill, QueueFills, StreamOutcome } from "connect-stream";
 import type { Join } from "../../support/gen/lab/v1/metadata_pb.js";
 import type { Settlement } from "../settlements.js";
+import type { OverrunTold } from "./overruns.js";
 import type { ClientAct, HandlerAct, Scenario } from "./scenario.js";
 
 /** Orders everything that happens in this process. */
@@ -67,6 +68,7 @@ export interface Trace {
   trailer: Settlement | undefined;
   /** What the server's observer was told; only for calls that are `declared`. */
   served: StreamOutcome | undefined;
+  servedAt: number | undefined;
   /** Messages that the server handed over after its observer had been told of the end. */
   servedLate: number;
   /** What is in the queues after all, of either side. */
@@ -90,6 +92,8 @@ export interface Trace {
   headersSet: boolean;
   /** What `onError` was told. */
   readonly reported: unknown[];
+  /** Who was told that the handler goes on after its call. */
+  readonly overruns: OverrunTold[];
   /** Listeners left on the client's signal. */
   listenersLeft: number;
 }
@@ -106,6 +110,7 @@ export function newTrace(scenario: Scenario): Trace {
     header: undefined,
     trailer: undefined,
     served: undefined,
+    servedAt: undefined,
     servedLate: 0,
     clientQueued: {},
     handlerQueued: {},
@@ -119,6 +124,7 @@ export function newTrace(scenario: Scenario): Trace {
     request: undefined,
     headersSet: false,
     reported: [],
+    overruns: [],
     listenersLeft: 0,
   };
 }

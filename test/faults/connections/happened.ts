@@ -16,6 +16,10 @@ const inCalls: Readonly<Record<string, (call: Call) => boolean>> = {
   "lost a server that answered no ping": says("PING timed out"),
   "pinged too often": says("too_many_pings"),
   "was cut off by a server that drained": says("shutting down"),
+  "left a server that drained": ({ answered, settled }) =>
+    answered === "left" && settled?.code === undefined,
+  "left with messages that came after the goodbye": ({ answered, heard, heardBeforeGoodbye }) =>
+    answered === "left" && heard.length > (heardBeforeGoodbye ?? heard.length),
   "was canceled": ({ settled }) => settled?.code === Code.Canceled,
   "had its deadline": ({ settled }) => settled?.code === Code.DeadlineExceeded,
   "had an answer that its client did not want": ({ settled, answered }) =>

@@ -5,7 +5,7 @@ import type { Call } from "./call.js";
 import { addressOf, type Setup, type World } from "./world.js";
 
 /** An operation, and two numbers for whatever it needs. */
-export type Step = readonly [operation: keyof typeof operations, a: number, b: number];
+export type Step = readonly [operation: Operation, a: number, b: number];
 
 /** Calls of a sequence; more prove no more. */
 const MAX_CALLS = 30;
@@ -29,11 +29,14 @@ function indexOf({ setup }: World, n: number): number {
 const operations = {
   calls(world: World, a: number, b: number) {
     const count = Math.min(1 + (a % 4), MAX_CALLS - world.calls.length);
-    for (let i = 0; i < count; i++) world.call((b >> i) % 2 === 0, b % 7 === 0);
+    for (let i = 0; i < count; i++) {
+      const [isStream, leaves] = [(b >> i) % 2 === 0, (b >> (i + 4)) % 2 === 0];
+      world.call({ isStream, leaves: isStream && leaves, hasDeadline: b % 7 === 0 });
+    }
   },
-  send(world: World, a: number) {
-    const { stream } = pick(unsettled(world), a) ?? {};
-    stream?.send({ text: "a message" }).catch(() => undefined);
+  send(world: World, a: number, b: number) {
+    const call = pick(unsettled(world), a);
+    for (let left = 1 + (b % 3); left > 0; left--) call?.send();
   },
   halfClose(world: World, a: number) {
     const { stream } = pick(unsettled(world), a) ?? {};
@@ -58,7 +61,16 @@ const operations = {
   down: (world: World, a: number, b: number) =>
     world.down(indexOf(world, a), b % 2 ? "refuses" : "hangs"),
   up: (world: World, a: number) => world.up(indexOf(world, a)),
-  drain: (world: World, a: number) => world.drain(indexOf(world, a)),
+  /** Some clients send before it, and some when they can't know of it. */
+  drain(world: World, a: number, b: number) {
+    const sendOn = (bits: number) =>
+      unsettled(world).forEach((call, i) => {
+        if ((bits >> (i % 8)) & 1) call.send();
+      });
+    sendOn(b);
+    world.drain(indexOf(world, a));
+    sendOn(b >> 2);
+  },
   addresses(world: World, a: number) {
     const all = world.setup.ours.map((_, i) => addressOf(i));
     const some = all.filter((_, i) => ((a >> i) & 1) === 1);
@@ -80,22 +92,46 @@ export async function playStep(world: World, [operation, a, b]: Step): Promise<v
   await operations[operation](world, a, b);
 }
 
-const weights: Partial<Record<keyof typeof operations, number>> = {
+const weights: Partial<Record<Operation, number>> = {
   calls: 6,
   answer: 3,
   turn: 4,
   settle: 6,
   wait: 3,
   mode: 3,
-  up: 2,
+  up: 3,
+  drain: 3,
 };
 
-/** Any step. */
-export const steps: fc.Arbitrary<Step> = fc.oneof(
-  ...Object.keys(operations).map((name) => ({
-    weight: weights[name as keyof typeof operations] ?? 1,
-    arbitrary: fc.tuple(fc.constant(name as keyof typeof operations), fc.nat(1000), fc.nat(1000)),
-  })),
+type Operation = keyof typeof operations;
+
+/** What may happen to connections that nothing is wrong with. */
+const calm: readonly Operation[] = [
+  "calls",
+  "send",
+  "halfClose",
+  "answer",
+  "up",
+  "drain",
+  "turn",
+  "settle",
+  "wait",
+];
+
+function stepsOf(names: readonly Operation[]): fc.Arbitrary<Step[]> {
+  const step = fc.oneof(
+    ...names.map((name) => ({
+      weight: weights[name] ?? 1,
+      arbitrary: fc.tuple(fc.constant(name), fc.nat(1000), fc.nat(1000)),
+    })),
+  );
+  return fc.array(step, { maxLength: 30, size: "max" });
+}
+
+/** Any sequence; some have no faults, so that calls come to what servers do with them. */
+export const sequences: fc.Arbitrary<Step[]> = fc.oneof(
+  { weight: 2, arbitrary: stepsOf(Object.keys(operations) as Operation[]) },
+  { weight: 1, arbitrary: stepsOf(calm) },
 );
 
 /** Any setup. */

@@ -2,16 +2,17 @@
 
 import { syncBuiltinESMExports } from "node:module";
 import { default as net } from "node:net";
-import type { RpcObserver } from "connect-stream";
-import { type RunningServer, type ServeOptions, serve } from "connect-stream/node";
-import { registerLabService } from "../../support/gen/lab/v1/lab_stream.js";
+import type { RpcObserver, StreamContext } from "connect-stream";
+import { type ServeOptions, serve } from "connect-stream/node";
+import { type ChatServerStream, registerLabService } from "../../support/gen/lab/v1/lab_stream.js";
 import { CALL_HEADER, type Call } from "./call.js";
 import type { Accept } from "./network.js";
 
 /** `serve`, for connections in memory. */
 export interface OurServer {
-  readonly server: RunningServer;
   readonly accept: Accept;
+  /** Closes it; its calls may go on for so many milliseconds. */
+  drain(graceMs: number): Promise<void>;
 }
 
 /** Serves the calls that `find` finds. */
@@ -27,8 +28,15 @@ export async function serveInMemory(
   };
   patch({ createServer });
   try {
-    const server = await serve({ ...options, routes: routes(find) });
-    return { server, accept: (socket) => void listener?.emit("connection", socket) };
+    let drains = false;
+    const server = await serve({ ...options, routes: routes(find, () => drains) });
+    return {
+      accept: (socket) => void listener?.emit("connection", socket),
+      drain(graceMs) {
+        drains = true;
+        return server.close({ graceMs });
+      },
+    };
   } finally {
     patch({ createServer: create });
   }
@@ -40,7 +48,10 @@ export function patch(functions: object): void {
   syncBuiltinESMExports();
 }
 
-function routes(find: (id: string) => Call | undefined): ServeOptions["routes"] {
+function routes(
+  find: (id: string) => Call | undefined,
+  drains: () => boolean,
+): ServeOptions["routes"] {
   const callOf = (header: Headers) => {
     const call = find(header.get(CALL_HEADER) ?? "");
     if (!call) throw new Error("a request of no call");
@@ -53,17 +64,22 @@ function routes(find: (id: string) => Call | undefined): ServeOptions["routes"] 
       },
     }),
   };
+  const run = async (context: StreamContext, stream?: ChatServerStream) => {
+    const call = callOf(context.requestHeader);
+    try {
+      return { text: await call.run(context.signal, stream) };
+    } finally {
+      const { signal, drainSignal } = context;
+      // A call that is over hears of nothing any more.
+      call.misled ||= drainSignal.aborted ? !drains() : drains() && !signal.aborted;
+    }
+  };
   return (router) =>
     void registerLabService(
       router,
       {
-        unary: async (_, { requestHeader, signal }) => ({
-          text: await callOf(requestHeader).run(signal),
-        }),
-        async chat(stream) {
-          const { requestHeader, signal } = stream.context;
-          await stream.send({ text: await callOf(requestHeader).run(signal) });
-        },
+        unary: (_, context) => run(context),
+        chat: async (stream) => stream.send(await run(stream.context, stream)),
       },
       { observer },
     );

@@ -36,11 +36,16 @@ function ruleBrokenBy(call: Call, world: World): string | undefined {
   if (runs > 1) return `its handler has run ${runs} times`;
   if (call.isRunning) return "its handler goes on";
   if (getEventListeners(abort.signal, "abort").length > 0) return "its signal has listeners";
+  if (call.misled) return "its drain signal did not tell the truth";
+  if (call.heard.some((text, i) => text !== String(i))) return `it heard ${call.heard}`;
   return settled.code === undefined ? falseSuccess(call) : falseFailure(call, settled.code, world);
 }
 
-function falseSuccess({ id, settled, answered, served }: Call): string | undefined {
-  if (answered !== "return") return "a success without an answer";
+function falseSuccess(call: Call): string | undefined {
+  const { id, settled, answered, served, accepted, heard } = call;
+  if (answered !== "return" && answered !== "left") return "a success without an answer";
+  if (answered === "left" && heard.length !== accepted)
+    return `a goodbye after ${heard.length} of ${accepted} messages`;
   if (settled?.texts.join() !== id) return `a success with ${settled?.texts.join()}`;
   return served?.code === undefined ? undefined : "a success that has failed for the server";
 }
@@ -50,7 +55,7 @@ function falseFailure(call: Call, code: Code, world: World): string | undefined 
     case Code.Canceled:
       return call.abort.signal.aborted ? undefined : "a cancel of nobody";
     case Code.DeadlineExceeded:
-      return call.hasDeadline ? undefined : "a deadline of nobody";
+      return call.traits.hasDeadline ? undefined : "a deadline of nobody";
     case HANDLER_CODE:
       return call.answered === "throw" ? undefined : "an error of no handler";
     case Code.Unavailable:
@@ -73,17 +78,19 @@ function isExcused(call: Call, world: World): boolean {
 /** Whether a server of ours refused it: the slot of a call that was given up lasts until its handler ends. */
 function findsSlotTaken({ settled }: Call, { calls }: World): boolean {
   const isRefused = settled?.error?.message.includes("REFUSED_STREAM") === true;
-  return isRefused && calls.some(({ abort, hasDeadline }) => abort.signal.aborted || hasDeadline);
+  return isRefused && calls.some(({ abort, traits }) => abort.signal.aborted || traits.hasDeadline);
 }
 
 /** Whether its time was over: that of an old connection, or of a server that drains. */
-function isOverGrace({ settled, startedAt, runs }: Call, { setup, drains }: World): boolean {
+function isOverGrace(call: Call, { setup, drains }: World): boolean {
+  const { settled, startedAt, runs, traits } = call;
   if (!settled || runs === 0) return false;
   const isOld = setup.maxAgeMs !== undefined && settled.at - startedAt >= AGE_GRACE_MS;
-  return isOld || drains.some((at) => settled.at >= at + DRAIN_GRACE_MS);
+  // A handler that leaves has no use for the grace time.
+  return isOld || (!traits.leaves && drains.some((at) => settled.at >= at + DRAIN_GRACE_MS));
 }
 
-function describe({ settled, runs, refusals, answered, served, isStream }: Call): string {
+function describe({ settled, runs, refusals, answered, served, traits }: Call): string {
   const said = settled?.error?.message;
-  return JSON.stringify({ isStream, runs, refusals, answered, said, served: served?.code });
+  return JSON.stringify({ ...traits, runs, refusals, answered, said, served: served?.code });
 }

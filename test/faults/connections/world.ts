@@ -7,7 +7,7 @@ import {
   createLabServiceClient,
   type LabServiceClient,
 } from "../../support/gen/lab/v1/lab_stream.js";
-import { Call } from "./call.js";
+import { Call, type CallTraits } from "./call.js";
 import { ForeignConnection, type Mode } from "./foreign-server.js";
 import { Network } from "./network.js";
 import { type OurServer, patch, serveInMemory } from "./our-server.js";
@@ -82,8 +82,8 @@ export class World {
     for (let i = 0; i < this.setup.ours.length; i++) await this.up(i);
   }
 
-  call(isStream: boolean, hasDeadline: boolean): void {
-    const call = new Call(this.calls.length, isStream, hasDeadline, this.network.faults);
+  call(traits: CallTraits): void {
+    const call = new Call(this.calls.length, traits, this.network.faults);
     this.calls.push(call);
     call.begin(this.#client, () => this.network.faults);
   }
@@ -120,7 +120,7 @@ export class World {
     this.down(index, "refuses");
     this.#ours[index] = undefined;
     this.drains.push(performance.now());
-    this.#closing.push(ours.server.close({ graceMs: DRAIN_GRACE_MS }));
+    this.#closing.push(ours.drain(DRAIN_GRACE_MS));
   }
 
   /** What is on its way arrives, and what waits for nothing else happens. */

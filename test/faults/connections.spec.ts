@@ -80,6 +80,16 @@ it("serves calls that are on their way when a server without calls drains", asyn
   expect(calls.map(({ settled }) => settled?.code)).toEqual([undefined, undefined]);
 });
 
+it("makes calls elsewhere whose connection says its first word when its server has closed", async () => {
+  const { calls } = await play({ ...one, ours: [true, true], pieceBytes: 9 }, [
+    ["drain", 0, 0],
+    ["calls", 0, 1],
+    ["up", 0, 0],
+    ["drain", 1, 0],
+  ]);
+  expect(calls.map(({ settled }) => settled?.code)).toEqual([undefined]);
+});
+
 it("makes a refused call again, though it has moved before with nothing sent", async () => {
   const { calls } = await play({ ...one, ours: [false] }, [
     ["mode", 0, 1],

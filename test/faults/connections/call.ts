@@ -63,6 +63,8 @@ export class Call {
   /** What the handler has read of them, if it leaves; and how much of it before its goodbye. */
   readonly heard: string[] = [];
   heardBeforeGoodbye: number | undefined;
+  /** Whether the server drains that its handler runs on, if that is ours. */
+  serverDrains: (() => boolean) | undefined;
   /** The drain signal of its context did not say whether its server drains. */
   misled = false;
   #sent = 0;
@@ -76,6 +78,11 @@ export class Call {
 
   get isRunning(): boolean {
     return this.runs > 0 && this.answered === undefined;
+  }
+
+  /** Its handler has heard that it is to leave, and needs no answer. */
+  get isLeaving(): boolean {
+    return this.traits.leaves && this.serverDrains?.() === true;
   }
 
   /** The handler: waits until it is to answer, or is told that nobody waits for it. */

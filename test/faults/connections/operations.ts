@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import * as fc from "fast-check";
 import { ErrorCode } from "../../../runtime/src/http2/index.js";
+import { turn } from "../../support/gate.js";
 import type { Call } from "./call.js";
 import { addressOf, type Setup, type World } from "./world.js";
 
@@ -80,8 +81,11 @@ const operations = {
     world.modes[indexOf(world, a)] = pick(["run", "refuse", "hold"], b) ?? "run";
   },
   runHeld: (world: World, a: number) => pick(world.foreign, a)?.runHeld(),
-  goaway: (world: World, a: number, b: number) =>
-    pick(world.foreign, a)?.goaway(b % 3, ErrorCode.NO_ERROR, "bye"),
+  async goaway(world: World, a: number, b: number) {
+    // No server says goodbye before its settings.
+    await turn();
+    pick(world.foreign, a)?.goaway(b % 3, ErrorCode.NO_ERROR, "bye");
+  },
   turn: (world: World) => void world.network.pump(),
   settle: (world: World) => world.settle(),
   wait: (world: World, a: number) => world.pass([500, 2000, 6000, 15_000][a % 4] ?? 500),

@@ -66,6 +66,7 @@ function routes(
   };
   const run = async (context: StreamContext, stream?: ChatServerStream) => {
     const call = callOf(context.requestHeader);
+    call.serverDrains = drains;
     try {
       return { text: await call.run(context.signal, stream) };
     } finally {

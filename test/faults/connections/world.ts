@@ -139,10 +139,10 @@ export class World {
     }
   }
 
-  /** All handlers answer, until each call has ended; as long as a client may have to wait. */
+  /** All handlers answer that don't leave by themselves, until each call has ended; as long as a client may have to wait. */
   async quiesce(): Promise<void> {
     for (let passed = 0; passed < 60_000; passed += STEP_MS) {
-      for (const call of this.calls) call.answer("return");
+      for (const call of this.calls) if (!call.isLeaving) call.answer("return");
       for (const connection of this.foreign) connection.runHeld();
       this.modes.fill("run");
       await this.pass(STEP_MS);

@@ -56,6 +56,9 @@ export interface SessionEvents {
   onDrained(): void;
 }
 
+/** What clients are told of a server that stops. */
+const SHUTTING_DOWN = "the server is shutting down";
+
 /** The server's side of an HTTP/2 connection on a socket. */
 export class Http2Session implements ServerConnectionEvents, ServedConnection {
   readonly scheme: "http" | "https";
@@ -103,10 +106,15 @@ export class Http2Session implements ServerConnectionEvents, ServedConnection {
 
   /** Takes no new requests, and closes when those that are open have been answered. */
   drain(): void {
-    this.#upkeep.leave("the server is shutting down");
+    this.#upkeep.leave(SHUTTING_DOWN);
     if (this.#draining || !this.#connection.takesRequests) return;
     this.#draining = true;
     this.#events.onDrain();
+  }
+
+  /** Refuses a connection that begins when the server has stopped: its client may call elsewhere. */
+  refuse(): void {
+    this.#connection.destroy(ErrorCode.NO_ERROR, SHUTTING_DOWN);
   }
 
   /** Refuses a connection whose cipher suite HTTP/2 forbids. */

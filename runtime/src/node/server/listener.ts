@@ -30,7 +30,7 @@ export function createListener(
 ): Listener {
   const sockets = new Set<net.Socket>();
   const sessions = new Set<Http2Session>();
-  let draining = false;
+  let [draining, closing] = [false, false];
   const http1Server = createHttp1Server(options, http1);
   const takeHttp2 = (socket: net.Socket, head?: Uint8Array) => {
     // An HTTP/1.1 server's sockets may be half-open; on HTTP/2 a peer that ends is gone.
@@ -40,6 +40,7 @@ export function createListener(
     socket.once("close", () => sessions.delete(session));
     const suite = socket instanceof tls.TLSSocket ? forbiddenSuite(socket) : undefined;
     if (suite !== undefined) return session.refuseSuite(suite);
+    if (closing) return session.refuse();
     if (head) session.receive(head);
     if (draining) session.drain();
   };
@@ -69,6 +70,7 @@ export function createListener(
       for (const session of sessions) session.drain();
     },
     async close(ms) {
+      closing = true;
       http1Server.closeIdleConnections();
       const timer = setTimeout(() => {
         for (const socket of sockets) socket.destroy();

@@ -15,6 +15,7 @@ import { VERSION } from "../api/version.js";
 import { rpcAttributes } from "./attributes.js";
 import { Tally } from "./counters.js";
 import { metricNames } from "./names.js";
+import { Overruns } from "./overruns.js";
 import { SCHEMA_URL, SCOPE } from "./scope.js";
 
 type Side = ObservedCall["side"];
@@ -42,6 +43,8 @@ export class Instruments {
   readonly duration: Histogram;
   readonly firstMessage: Histogram;
   readonly sendWait: Histogram;
+  /** Those of servers. */
+  readonly overruns: Overruns | undefined;
   readonly #tallies = new Map<string, Tally>();
 
   constructor(meter: Meter, side: Side) {
@@ -57,6 +60,7 @@ export class Instruments {
       metricNames.sendWait(side),
       "Time that a message waited in send because the other side did not read.",
     );
+    this.overruns = side === "server" ? new Overruns(meter) : undefined;
     const { report, all } = observables(meter, side);
     meter.addBatchObservableCallback((result) => {
       for (const tally of this.#tallies.values()) report(result, tally);

@@ -20,7 +20,11 @@ export const ATTR_SENT_BYTES = "connect_stream.sent.bytes";
 export const ATTR_RECEIVED_MESSAGES = "connect_stream.received.messages";
 export const ATTR_RECEIVED_BYTES = "connect_stream.received.bytes";
 
-/** Our instruments, each with a name of its own for servers and for clients. */
+/** Handlers that go on after the end of their call. Clients have none. */
+export const METRIC_OVERRUNS = "connect_stream.server.overruns";
+export const METRIC_OVERRUNNING_HANDLERS = "connect_stream.server.overrunning_handlers";
+
+/** Our other instruments, each with a name of its own for servers and for clients. */
 export const metricNames = {
   openStreams: (side: string): string => `connect_stream.${side}.open_streams`,
   endedStreams: (side: string): string => `connect_stream.${side}.ended_streams`,

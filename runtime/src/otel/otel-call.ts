@@ -7,9 +7,9 @@ import {
   SpanStatusCode,
 } from "@opentelemetry/api";
 import { ATTR_ERROR_TYPE, ATTR_RPC_STATUS_CODE } from "@opentelemetry/semantic-conventions";
-import type { CallObserver, ObservedCall } from "../api/observer.js";
+import type { CallObserver, HandlerOverrun, ObservedCall } from "../api/observer.js";
 import type { StreamOutcome } from "../api/outcome.js";
-import { isConventionalError, statusCode } from "./attributes.js";
+import { isConventionalError, rpcAttributes, statusCode } from "./attributes.js";
 import type { Tally } from "./counters.js";
 import type { Instruments } from "./instruments.js";
 import {
@@ -44,6 +44,11 @@ export class OtelCall implements CallObserver {
 
   run(next: () => void): void {
     context.with(this.init.within, next);
+  }
+
+  onOverrun(overrun: HandlerOverrun): void {
+    const { call, instruments } = this.init;
+    instruments.overruns?.add(overrun, rpcAttributes(call));
   }
 
   onEnd(outcome: StreamOutcome): void {

@@ -21,7 +21,7 @@ function recorded() {
     cancel: () => void done.push("cancel"),
     pause: () => undefined,
     resume: () => undefined,
-    defer: (task) => queueMicrotask(task),
+    defer: (task, of) => queueMicrotask(() => task(of)),
   };
   const transport = {
     baseUrl: "http://localhost/prefix",

@@ -57,11 +57,11 @@ function create(options: { native?: boolean; bounds?: QueueBounds } = {}) {
     },
     {
       onReady: () => inbound.ready(),
-      onFinished(end) {
+      onConsumed(end) {
         told.end = end && Buffer.from(end).toString();
         inbound.finish();
       },
-      onError: (error) => inbound.finish(error),
+      onInvalid: (error) => inbound.finish(error),
       onPause(paused) {
         told.paused = paused;
       },

@@ -135,8 +135,8 @@ describe("EnvelopeWriter", () => {
     allocate(length: number): Uint8Array {
       return new Uint8Array(length).fill(0xaa);
     }
-    defer(task: () => void): void {
-      this.tasks.push(task);
+    defer<T>(task: (of: T) => void, of: T): void {
+      this.tasks.push(() => task(of));
     }
     pause(): void {}
     resume(): void {}

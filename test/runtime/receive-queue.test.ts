@@ -39,11 +39,11 @@ function create(bounds: QueueBounds | undefined) {
     },
     {
       onReady: () => inbound.ready(),
-      onFinished(data) {
+      onConsumed(data) {
         told.end = data && Buffer.from(data).toString();
         inbound.finish();
       },
-      onError: (error: ConnectError) => inbound.finish(error),
+      onInvalid: (error: ConnectError) => inbound.finish(error),
       onPause(paused) {
         told.paused = paused;
         told.pauses++;

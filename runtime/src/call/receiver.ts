@@ -38,6 +38,9 @@ interface Waiter<T> extends Waiting<T | undefined> {
   release: (() => void) | undefined;
 }
 
+/** Of all whom one `recv` at a time is enough for: never added to. */
+const nobody: never[] = [];
+
 const endOfStream = Promise.resolve(undefined);
 
 /** The receiving half of a stream: who waits for a message, and what they get. */
@@ -47,7 +50,9 @@ export class Receiver<T> {
   readonly #timeoutMs: number | undefined;
   readonly #clock: Clock;
   readonly #owner: Rejecting | undefined;
-  readonly #waiters: Waiter<T>[] = [];
+  /** Who waits longest, and who came after. */
+  #waiter: Waiter<T> | undefined;
+  #others: Waiter<T>[] = nobody;
   #finished = false;
   #reason: Reason | undefined;
 
@@ -68,7 +73,7 @@ export class Receiver<T> {
     const invalid = options && invalidRecvOptions(options);
     if (invalid) return rejected(invalid);
     if (options?.signal?.aborted) return this.#rejected(abortError(options.signal));
-    if (!this.#finished && this.#waiters.length === 0) {
+    if (!this.#finished && !this.#waiter) {
       const message = this.#take();
       if (message !== undefined) return Promise.resolve(message);
     }
@@ -78,12 +83,14 @@ export class Receiver<T> {
 
   /** Call it when the source may have something that it did not have before. */
   ready(): void {
-    while (this.#waiters.length > 0 && !this.#finished) {
+    while (this.#waiter && !this.#finished) {
       const message = this.#take();
       if (message === undefined) return;
-      const waiter = this.#waiters.shift();
-      waiter?.release?.();
-      waiter?.resolve(message);
+      const waiter = this.#waiter;
+      if (!waiter) return;
+      this.#waiter = this.#others.shift();
+      waiter.release?.();
+      waiter.resolve(message);
     }
   }
 
@@ -92,9 +99,12 @@ export class Receiver<T> {
     if (this.#finished) return;
     this.#finished = true;
     this.#reason = reason;
-    if (this.#waiters.length === 0) return;
+    if (!this.#waiter) return;
     const error = reason && errorOf(reason);
-    for (const waiter of this.#waiters.splice(0)) {
+    const waiters = [this.#waiter, ...this.#others];
+    this.#waiter = undefined;
+    this.#others = nobody;
+    for (const waiter of waiters) {
       waiter.release?.();
       if (error) rejectWaiting(waiter, error, this.#owner);
       else waiter.resolve(undefined);
@@ -124,15 +134,26 @@ export class Receiver<T> {
     const waiter: Waiter<T> = { promise, resolve, reject, release: undefined };
     const timeoutMs = options?.timeoutMs ?? this.#timeoutMs;
     if (timeoutMs !== undefined || options?.signal) this.#limit(waiter, timeoutMs, options?.signal);
-    this.#waiters.push(waiter);
+    if (!this.#waiter) this.#waiter = waiter;
+    else if (this.#others === nobody) this.#others = [waiter];
+    else this.#others.push(waiter);
     return promise;
+  }
+
+  /** False: it does not wait any more. */
+  #remove(waiter: Waiter<T>): boolean {
+    if (waiter === this.#waiter) {
+      this.#waiter = this.#others.shift();
+      return true;
+    }
+    const index = this.#others.indexOf(waiter);
+    if (index >= 0) this.#others.splice(index, 1);
+    return index >= 0;
   }
 
   #limit(waiter: Waiter<T>, timeoutMs: number | undefined, signal: AbortSignal | undefined): void {
     const give = (error: ConnectError) => {
-      const index = this.#waiters.indexOf(waiter);
-      if (index < 0) return;
-      this.#waiters.splice(index, 1);
+      if (!this.#remove(waiter)) return;
       waiter.release?.();
       rejectWaiting(waiter, error, this.#owner);
     };

@@ -173,11 +173,11 @@ export class BodyCarrier implements Carrier<RequestBody>, ClientWireEvents {
       },
       {
         onReady: () => (error ? decoder.take() : this.call.ready()),
-        onFinished: () => {
+        onConsumed: () => {
           this.call.settle("server", trailer);
           this.call.finished();
         },
-        onError: (fault) => (error ? this.#fail(fault) : this.call.broken(fault)),
+        onInvalid: (fault) => (error ? this.#fail(fault) : this.call.broken(fault)),
       },
     );
     return decoder;

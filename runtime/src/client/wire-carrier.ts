@@ -3,8 +3,8 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { EndedBy, Traffic } from "../api/outcome.js";
 import type { QueueFill } from "../options/queues.js";
 import { compressedFlag } from "../protocol/connect-internals.js";
-import { MessageDecoder } from "../protocol/decoder.js";
-import { MessageEncoder } from "../protocol/encoder.js";
+import { type DecoderEvents, MessageDecoder } from "../protocol/decoder.js";
+import { type EncoderEvents, MessageEncoder } from "../protocol/encoder.js";
 import type { Envelope } from "../protocol/envelope/envelope-reader.js";
 import type { IncomingFields } from "../protocol/fields.js";
 import type { ResponseHead } from "../protocol/protocol.js";
@@ -20,7 +20,9 @@ import type { OpeningWire, WireMethod, WireRequest } from "./wire-method.js";
 const nothing: Traffic & QueueFill = { messages: 0, bytes: 0, dropped: 0 };
 
 /** Carries a call on the wire, in envelopes: messages to bytes, and back. */
-export class WireCarrier implements Carrier<Envelope>, ClientWireEvents {
+export class WireCarrier
+  implements Carrier<Envelope>, ClientWireEvents, DecoderEvents, EncoderEvents
+{
   readonly call: Call<Envelope>;
   readonly #method: WireMethod;
   readonly #init: CallInit;
@@ -145,6 +147,28 @@ export class WireCarrier implements Carrier<Envelope>, ClientWireEvents {
     else this.call.finished();
   }
 
+  onReady(): void {
+    this.call.ready();
+  }
+
+  onConsumed(end: Uint8Array | undefined): void {
+    this.#settle(end);
+    this.call.finished();
+  }
+
+  onInvalid(error: ConnectError): void {
+    this.call.broken(error);
+  }
+
+  onPause(paused: boolean): void {
+    if (paused) this.#wire?.pause();
+    else this.#wire?.resume();
+  }
+
+  onUnsendable(error: ConnectError, accepted: boolean): void {
+    if (accepted) this.call.fail(error);
+  }
+
   #endRequest(wire: ClientWire): void {
     this.#encoder.writer.flush();
     wire.end();
@@ -214,26 +238,20 @@ export class WireCarrier implements Carrier<Envelope>, ClientWireEvents {
         bounds: this.#init.queues.receive,
         onMessage: this.#init.observation?.hooks?.received,
       },
-      {
-        onReady: () => this.call.ready(),
-        onFinished: (end) => {
-          this.#settle(end);
-          this.call.finished();
-        },
-        onError: (error) => this.call.broken(error),
-        onPause: (paused) => (paused ? this.#wire?.pause() : this.#wire?.resume()),
-      },
+      this,
     );
   }
 
   #createEncoder(): MessageEncoder<object> {
     const { options, limits, serialize } = this.#method;
-    return new MessageEncoder<object>({
-      serialize: meteredSerialize(serialize, limits),
-      compression: options.sendCompression,
-      compressMinBytes: options.compressMinBytes,
-      onSent: this.#init.observation?.hooks?.sent,
-      onError: (error) => this.call.fail(error),
-    });
+    return new MessageEncoder<object>(
+      {
+        serialize: meteredSerialize(serialize, limits),
+        compression: options.sendCompression,
+        compressMinBytes: options.compressMinBytes,
+        onSent: this.#init.observation?.hooks?.sent,
+      },
+      this,
+    );
   }
 }

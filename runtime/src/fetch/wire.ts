@@ -99,8 +99,8 @@ export class FetchWire implements AttachableWire {
     this.#request.resume();
   }
 
-  defer(task: () => void): void {
-    nextMacrotask(task);
+  defer<T>(task: (of: T) => void, of: T): void {
+    nextMacrotask(() => task(of));
   }
 
   #onEnd(): void {

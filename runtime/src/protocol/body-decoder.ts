@@ -24,9 +24,9 @@ export interface BodyEvents {
   /** The message can be taken. */
   onReady(): void;
   /** The message has been taken. */
-  onFinished(): void;
+  onConsumed(): void;
   /** What arrived is no message, or too large. */
-  onError(error: ConnectError): void;
+  onInvalid(error: ConnectError): void;
 }
 
 /** Turns a body into the one message that it is. */
@@ -83,7 +83,7 @@ export class BodyDecoder<T> implements MessageSource<T> {
   take(): T | undefined {
     const body = this.#body;
     if (this.#state === "taken") {
-      this.#events.onFinished();
+      this.#events.onConsumed();
       return undefined;
     }
     if (this.#state !== "whole" || !body) return undefined;
@@ -124,7 +124,7 @@ export class BodyDecoder<T> implements MessageSource<T> {
   #fail(error: ConnectError): void {
     if (this.#state === "stopped") return;
     this.stop();
-    this.#events.onError(error);
+    this.#events.onInvalid(error);
   }
 
   #join(): Uint8Array {

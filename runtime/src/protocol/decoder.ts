@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Traffic } from "../api/outcome.js";
-import type { Bounds } from "../call/bounds.js";
+import { type Bounds, DEFAULT_QUEUE_BYTES } from "../call/bounds.js";
 import type { Overflow, Overflowing } from "../call/overflow.js";
 import type { MessageSource } from "../call/receiver.js";
 import type { QueueFill } from "../options/queues.js";
@@ -32,9 +32,9 @@ export interface DecoderEvents {
   /** A message can be taken that could not before. */
   onReady(): void;
   /** All messages have been taken. `end`: data of the envelope that ended the stream, if one did. */
-  onFinished(end: Uint8Array | undefined): void;
+  onConsumed(end: Uint8Array | undefined): void;
   /** What arrived is no message, or too large. */
-  onError(error: ConnectError): void;
+  onInvalid(error: ConnectError): void;
   /** Hold the peer back, or let it go on. */
   onPause(paused: boolean): void;
 }
@@ -44,7 +44,8 @@ export class MessageDecoder<T> implements MessageSource<T>, Overflowing {
   readonly #format: DecoderFormat<T>;
   readonly #events: DecoderEvents;
   readonly #reader: EnvelopeReader;
-  readonly #backpressure: ReceiveBackpressure;
+  /** Made when it may be needed. */
+  #backpressure: ReceiveBackpressure | undefined;
   readonly #overflow: Overflow | undefined;
   /** Made when the first compressed message is taken. */
   #decompressing: DecompressQueue | undefined;
@@ -66,7 +67,6 @@ export class MessageDecoder<T> implements MessageSource<T>, Overflowing {
     this.#events = events;
     const { readMaxBytes, aliases, endFlag, onMessage } = format;
     this.#reader = new EnvelopeReader(readMaxBytes, aliases, endFlag, onMessage);
-    this.#backpressure = new ReceiveBackpressure(this.#reader, format.bounds, events);
     this.#overflow = format.bounds?.overflowOf(this);
   }
 
@@ -79,7 +79,7 @@ export class MessageDecoder<T> implements MessageSource<T>, Overflowing {
     if (this.#stopped) return;
     this.#reader.push(chunk);
     this.#events.onReady();
-    this.#backpressure.onGrow();
+    this.#holdBack();
     this.#overflow?.onGrow();
   }
 
@@ -97,7 +97,7 @@ export class MessageDecoder<T> implements MessageSource<T>, Overflowing {
     this.#decompressing?.clear();
     this.#reader.drop();
     // Node does not close a stream whose data nobody takes.
-    this.#backpressure.end();
+    this.#backpressure?.end();
   }
 
   /** What has arrived, and was neither taken nor dropped. */
@@ -160,9 +160,16 @@ export class MessageDecoder<T> implements MessageSource<T>, Overflowing {
     }
   }
 
+  #holdBack(): void {
+    const { bounds } = this.#format;
+    if (!bounds && this.#reader.buffered < DEFAULT_QUEUE_BYTES) return;
+    this.#backpressure ??= new ReceiveBackpressure(this.#reader, bounds, this.#events);
+    this.#backpressure.onGrow();
+  }
+
   #takeNext(): T | undefined {
     const envelope = this.#reader.next();
-    this.#backpressure.onShrink();
+    this.#backpressure?.onShrink();
     if (!envelope) return this.#atEnd();
     const { flags, data } = envelope;
     if (this.#areInvalid(flags)) {
@@ -196,7 +203,7 @@ export class MessageDecoder<T> implements MessageSource<T>, Overflowing {
       const envelope = this.#reader.next();
       if (envelope) this.#queue.push(envelope);
     }
-    this.#backpressure.onShrink();
+    this.#backpressure?.onShrink();
   }
 
   #areInvalid(flags: number): boolean {
@@ -251,11 +258,11 @@ export class MessageDecoder<T> implements MessageSource<T>, Overflowing {
       );
     }
     this.stop();
-    this.#events.onFinished(end);
+    this.#events.onConsumed(end);
   }
 
   #fail(error: unknown): void {
     this.stop();
-    this.#events.onError(ConnectError.from(error, Code.Internal));
+    this.#events.onInvalid(ConnectError.from(error, Code.Internal));
   }
 }

@@ -14,14 +14,19 @@ export interface EncoderFormat<T> {
   readonly compression: Compression | null;
   readonly compressMinBytes: number;
   /** Told the bytes of each message that is handed over, as it travels. */
-  readonly onSent?: ((bytes: number) => void) | undefined;
-  /** Told of a message that cannot be compressed. Its `send` may have resolved: the call fails. */
-  onError(error: ConnectError): void;
+  readonly onSent: ((bytes: number) => void) | undefined;
+}
+
+/** Whom an encoder tells. */
+export interface EncoderEvents {
+  /** A message cannot be sent. `accepted`: its `send` may have resolved already, so the call fails. */
+  onUnsendable(error: ConnectError, accepted: boolean): void;
 }
 
 /** Turns messages into envelopes, and hands these to the wire. */
 export class MessageEncoder<T> implements MessageSink<T, Envelope> {
   readonly #format: EncoderFormat<T>;
+  readonly #events: EncoderEvents;
   readonly writer: EnvelopeWriter = new EnvelopeWriter();
   /** Bytes of the message that was encoded last, before compression. */
   size = 0;
@@ -30,12 +35,13 @@ export class MessageEncoder<T> implements MessageSink<T, Envelope> {
   /** Their bytes, as they travel. */
   bytes = 0;
 
-  constructor(format: EncoderFormat<T>) {
+  constructor(format: EncoderFormat<T>, events: EncoderEvents) {
     this.#format = format;
+    this.#events = events;
   }
 
   encode(message: T): Envelope | Promise<Envelope> {
-    const data = this.#format.serialize(message);
+    const data = this.#serialize(message);
     this.size = data.byteLength;
     const { compression, compressMinBytes } = this.#format;
     return compression && data.byteLength >= compressMinBytes
@@ -51,13 +57,22 @@ export class MessageEncoder<T> implements MessageSink<T, Envelope> {
     return open;
   }
 
+  #serialize(message: T): Uint8Array {
+    try {
+      return this.#format.serialize(message);
+    } catch (thrown) {
+      this.#events.onUnsendable(ConnectError.from(thrown, Code.Internal), false);
+      throw thrown;
+    }
+  }
+
   #compress(data: Uint8Array, compression: Compression): Envelope | Promise<Envelope> {
     const compressed = compress(data, compression);
     return compressed instanceof Uint8Array
       ? compressedEnvelope(compressed)
       : compressed.then(compressedEnvelope).catch((thrown: unknown) => {
           const error = ConnectError.from(thrown, Code.Internal);
-          this.#format.onError(error);
+          this.#events.onUnsendable(error, true);
           throw error;
         });
   }

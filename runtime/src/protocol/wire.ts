@@ -15,8 +15,8 @@ export interface Wire {
   /** Stops `onData` until `resume`, so that the peer is held back. */
   pause(): void;
   resume(): void;
-  /** Runs `task` when what is running now, promise reactions included, has come to rest. */
-  defer(task: () => void): void;
+  /** Calls `task(of)` when what is running now, promise reactions included, has come to rest. */
+  defer<T>(task: (of: T) => void, of: T): void;
 }
 
 /** The server's end of an exchange. */

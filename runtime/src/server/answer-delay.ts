@@ -15,24 +15,25 @@ const MAX_DELAY_MS = 1000;
  * - One request over HTTP/1.1 has to be read to its end for the next one on its connection.
  */
 export class AnswerDelay {
-  /** There is an end to wait for. */
-  #moreToCome: boolean;
+  #ended = false;
   #answer: (() => void) | undefined;
   #stopTimer: (() => void) | undefined;
 
-  constructor({ methodKind }: DescMethod, head: RequestHead) {
+  /** That of a call, if it has an end to wait for. */
+  static of({ methodKind }: DescMethod, head: RequestHead): AnswerDelay | undefined {
     const oneRequest = methodKind === "unary" || methodKind === "server_streaming";
-    this.#moreToCome = head.get("content-length") !== undefined || (oneRequest && !head.fullDuplex);
+    const moreToCome = head.get("content-length") !== undefined || (oneRequest && !head.fullDuplex);
+    return moreToCome ? new AnswerDelay() : undefined;
   }
 
   wait(answer: () => void): void {
-    if (!this.#moreToCome) return answer();
+    if (this.#ended) return answer();
     this.#answer = answer;
     this.#stopTimer = startTimer(MAX_DELAY_MS, () => this.requestEnded());
   }
 
   requestEnded(): void {
-    this.#moreToCome = false;
+    this.#ended = true;
     const answer = this.#answer;
     this.stop();
     answer?.();

@@ -3,19 +3,20 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { EndedBy, Traffic } from "../api/outcome.js";
 import type { MessageSink } from "../call/sender.js";
 import type { QueueFill } from "../options/queues.js";
-import { BodyDecoder } from "../protocol/body-decoder.js";
+import { BodyDecoder, type BodyEvents } from "../protocol/body-decoder.js";
 import { compress } from "../protocol/compression.js";
 import type { Compression } from "../protocol/connect-internals.js";
 import type { Field, Fields } from "../protocol/fields.js";
 import { findInvalidHeader } from "../protocol/header-value.js";
 import type { BodyResponse, BodyServerProtocol, QueryRequest } from "../protocol/protocol.js";
+import { meteredParse, meteredSerialize } from "../protocol/stream-size.js";
 import type { ServerWire, ServerWireEvents } from "../protocol/wire.js";
 import { AnswerDelay } from "./answer-delay.js";
 import { Call } from "./call.js";
 import type { TrackedCall } from "./call-tracker.js";
 import type { Carrier } from "./carrier.js";
 import { report, toClientError, tooLarge, unsendable } from "./client-error.js";
-import { requestFormat, responseFormat, toRequestError } from "./codecs.js";
+import { toRequestError } from "./codecs.js";
 import { CallContext, type RequestHead } from "./context.js";
 import { type HeaderFields, withFields } from "./extra-header.js";
 import { negotiate, responseHeader, type Terms } from "./negotiation.js";
@@ -32,7 +33,7 @@ const nothing = new Uint8Array(0);
 
 /** Carries a unary call whose request and response are one body each. Headers leave with the response. */
 export class BodyCarrier
-  implements Carrier, TrackedCall, ServerWireEvents, MessageSink<object, Body>
+  implements Carrier, TrackedCall, ServerWireEvents, BodyEvents, MessageSink<object, Body>
 {
   readonly call: Call;
   readonly source: BodyDecoder<object>;
@@ -43,7 +44,7 @@ export class BodyCarrier
   readonly #terms: Terms;
   readonly #extraHeader: HeaderFields | undefined;
   readonly #query: QueryRequest | undefined;
-  readonly #answerDelay: AnswerDelay;
+  readonly #answerDelay: AnswerDelay | undefined;
   readonly #serialize: (message: object) => Uint8Array;
   readonly #onSent: ((bytes: number) => void) | undefined;
   #body: Body | undefined;
@@ -77,18 +78,20 @@ export class BodyCarrier
     this.#context = context;
     this.#extraHeader = extraHeader;
     this.#query = query;
-    this.#answerDelay = new AnswerDelay(rpc.method, head);
+    this.#answerDelay = AnswerDelay.of(rpc.method, head);
     this.#onSent = observation?.hooks?.sent;
-    this.#serialize = responseFormat(rpc, binary, null, (error) =>
-      this.call.messageFailed(error),
-    ).serialize;
+    const { parse, serialize } = binary ? rpc.codecs.binary : rpc.codecs.json;
+    const { streamLimits } = rpc;
+    this.#serialize = meteredSerialize(serialize, streamLimits);
     this.source = new BodyDecoder<object>(
-      { ...requestFormat(rpc, binary, terms.request), onMessage: observation?.hooks?.received },
       {
-        onReady: () => this.call.ready(),
-        onFinished: () => this.call.requestEnded(),
-        onError: (error) => this.call.refuse(toRequestError(error)),
+        parse: meteredParse(parse, streamLimits),
+        aliases: rpc.aliasesInput,
+        compression: terms.request,
+        readMaxBytes: rpc.options.readMaxBytes,
+        onMessage: observation?.hooks?.received,
       },
+      this,
     );
     this.call = new Call(this, {
       context,
@@ -139,7 +142,7 @@ export class BodyCarrier
   }
 
   encode(message: object): Body | Promise<Body> {
-    const data = this.#serialize(message);
+    const data = this.#serializeOrFail(message);
     this.size = data.byteLength;
     const { response: compression } = this.#terms;
     if (!compression || data.byteLength < this.#rpc.options.compressMinBytes) {
@@ -174,7 +177,8 @@ export class BodyCarrier
   }
 
   whenAnswerable(answer: () => void): void {
-    this.#answerDelay.wait(answer);
+    if (this.#answerDelay) this.#answerDelay.wait(answer);
+    else answer();
   }
 
   end(error: ConnectError | undefined, abrupt: boolean): ConnectError | undefined {
@@ -199,7 +203,7 @@ export class BodyCarrier
   }
 
   close(): void {
-    this.#answerDelay.stop();
+    this.#answerDelay?.stop();
   }
 
   onData(chunk: Uint8Array): void {
@@ -208,7 +212,7 @@ export class BodyCarrier
 
   onEnd(): void {
     if (!this.#query) this.source.end();
-    this.#answerDelay.requestEnded();
+    this.#answerDelay?.requestEnded();
   }
 
   onDrain(): void {
@@ -221,6 +225,28 @@ export class BodyCarrier
 
   onFinish(): void {
     this.call.finished();
+  }
+
+  onReady(): void {
+    this.call.ready();
+  }
+
+  onConsumed(): void {
+    this.call.requestEnded();
+  }
+
+  onInvalid(error: ConnectError): void {
+    this.call.refuse(toRequestError(error));
+  }
+
+  #serializeOrFail(message: object): Uint8Array {
+    try {
+      return this.#serialize(message);
+    } catch (thrown) {
+      const error = ConnectError.from(thrown, Code.Internal);
+      if (error.code === Code.ResourceExhausted) this.call.messageFailed(error);
+      throw error;
+    }
   }
 
   #takeQuery(query: QueryRequest): void {

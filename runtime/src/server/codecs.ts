@@ -1,57 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { DescMessage, DescMethodStreaming, DescMethodUnary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { NO_COMPRESSION } from "../protocol/compression.js";
-import type { Compression } from "../protocol/connect-internals.js";
-import type { DecoderFormat } from "../protocol/decoder.js";
-import { limitElements } from "../protocol/element-limit.js";
-import type { EncoderFormat } from "../protocol/encoder.js";
-import { meteredParse, meteredSerialize } from "../protocol/stream-size.js";
+import {
+  createMethodSerializationLookup,
+  type UniversalHandlerOptions,
+} from "../protocol/connect-internals.js";
+import { limitElements, type Parse } from "../protocol/element-limit.js";
 import { toMessage } from "../protocol/to-message.js";
 import { serializationError } from "../protocol/wrong-type.js";
-import type { ServedRpc } from "./pipeline.js";
 
-type RequestFormat = Omit<DecoderFormat<object>, "endFlag" | "onMessage">;
-
-/** How the requests of an RPC are read, within its limits. */
-export function requestFormat(
-  rpc: ServedRpc,
-  binary: boolean,
-  compression: Compression | null,
-): RequestFormat {
-  const { parse: parseAny } = rpc.serialization.getI(binary);
-  const limited = limitElements(parseAny, rpc.method.input, binary);
-  const parse = meteredParse<object>(limited, rpc.streamLimits);
-  return {
-    parse,
-    aliases: rpc.aliasesInput,
-    compression,
-    readMaxBytes: rpc.options.readMaxBytes,
-    bounds: rpc.layers.queues.receive,
-  };
+/** How the messages of an RPC are read and written, within its limits for one message. */
+export interface ServerCodec {
+  readonly parse: Parse<object>;
+  /** Throws a `ConnectError` for a message that cannot be sent. */
+  serialize(message: object): Uint8Array;
 }
 
-/** How its responses are written. `onError` is told of one that the call cannot go on without. */
-export function responseFormat(
-  rpc: ServedRpc,
-  binary: boolean,
-  compression: Compression | null,
-  onError: (error: ConnectError) => void,
-): EncoderFormat<object> {
-  const serialize = meteredSerialize(rpc.serialization.getO(binary).serialize, rpc.streamLimits);
-  return {
-    serialize: (message) => {
-      try {
-        return serialize(toMessage(rpc.method.output, message));
-      } catch (thrown) {
-        const error = serializationError(rpc.method.output, message, thrown);
-        if (error.code === Code.ResourceExhausted) onError(error);
-        throw error;
-      }
-    },
-    compression,
-    compressMinBytes: rpc.options.compressMinBytes,
-    onError,
+/** The codecs of an RPC. */
+export interface ServerCodecs {
+  readonly binary: ServerCodec;
+  readonly json: ServerCodec;
+}
+
+/** Those of `method`, as `options` has them. */
+export function createCodecs(
+  method: DescMethodUnary | DescMethodStreaming,
+  options: UniversalHandlerOptions,
+): ServerCodecs {
+  const { binaryOptions, jsonOptions } = options;
+  const lookup = createMethodSerializationLookup<DescMessage, DescMessage>(
+    method,
+    binaryOptions,
+    jsonOptions,
+    options,
+  );
+  const codec = (binary: boolean): ServerCodec => {
+    const { serialize } = lookup.getO(binary);
+    return {
+      parse: limitElements<object>(lookup.getI(binary).parse, method.input, binary),
+      serialize(message) {
+        try {
+          return serialize(toMessage(method.output, message));
+        } catch (thrown) {
+          throw serializationError(method.output, message, thrown);
+        }
+      },
+    };
   };
+  return { binary: codec(true), json: codec(false) };
 }
 
 /**

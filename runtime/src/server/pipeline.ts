@@ -12,7 +12,7 @@
  *
  * @packageDocumentation
  */
-import type { DescMessage, DescMethodStreaming, DescMethodUnary } from "@bufbuild/protobuf";
+import type { DescMethodStreaming, DescMethodUnary } from "@bufbuild/protobuf";
 import type { ConnectRouterOptions } from "@connectrpc/connect";
 import type { RpcObserver } from "../api/observer.js";
 import type { Clock } from "../call/clock.js";
@@ -23,20 +23,18 @@ import { NEVER_COMPRESS } from "../options/message-size.js";
 import type { StreamTimeouts } from "../options/timeouts.js";
 import { type CallQueues, callQueues, noQueues } from "../protocol/call-queues.js";
 import {
-  createMethodSerializationLookup,
   type UniversalHandlerOptions,
   validateUniversalHandlerOptions,
 } from "../protocol/connect-internals.js";
 import type { Heartbeat } from "../protocol/heartbeat.js";
 import { mayReferenceInput } from "../protocol/input-references.js";
 import type { OnError } from "./client-error.js";
+import { createCodecs, type ServerCodecs } from "./codecs.js";
 import { interceptHandler } from "./intercept.js";
 import type { NativeRpc } from "./native-rpc.js";
 import { type GatedOptions, withRequestGate } from "./request-gate.js";
 import type { RunHandler, ServerCall } from "./server-call.js";
 import { type ValidatedCall, ValidationFilters } from "./validation-filters.js";
-
-type Serialization = ReturnType<typeof createMethodSerializationLookup<DescMessage, DescMessage>>;
 
 /** A call, as its filters need it. */
 export type FilteredCall = ValidatedCall & Pick<ServerCall, "abort">;
@@ -64,7 +62,7 @@ export interface ServedRpc {
   readonly onError: OnError;
   readonly observer: RpcObserver | undefined;
   readonly options: UniversalHandlerOptions;
-  readonly serialization: Serialization;
+  readonly codecs: ServerCodecs;
   /** What the service limits beyond one message. */
   readonly streamLimits: StreamLimits | undefined;
   /** Parsed requests may hold views of the bytes they came in. */
@@ -98,12 +96,7 @@ export function createServedRpc(rpc: NativeRpc, routerOptions: ConnectRouterOpti
       heartbeat,
       run: withRequestGate(run, options),
     },
-    serialization: createMethodSerializationLookup(
-      method,
-      options.binaryOptions,
-      options.jsonOptions,
-      options,
-    ),
+    codecs: createCodecs(method, options),
     aliasesInput: mayReferenceInput(method.input),
   };
 }

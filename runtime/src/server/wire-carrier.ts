@@ -2,20 +2,21 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { EndedBy, Traffic } from "../api/outcome.js";
 import type { QueueFill } from "../options/queues.js";
-import { MessageDecoder } from "../protocol/decoder.js";
-import { MessageEncoder } from "../protocol/encoder.js";
+import { type DecoderEvents, MessageDecoder } from "../protocol/decoder.js";
+import { type EncoderEvents, MessageEncoder } from "../protocol/encoder.js";
 import { encodedTarget } from "../protocol/envelope/encoded-target.js";
 import type { Fields } from "../protocol/fields.js";
 import { fitStatus } from "../protocol/fit-status.js";
 import { findInvalidHeader } from "../protocol/header-value.js";
 import type { BodyDecoding, EnvelopeServerProtocol } from "../protocol/protocol.js";
+import { meteredParse, meteredSerialize } from "../protocol/stream-size.js";
 import type { ServerWire, ServerWireEvents } from "../protocol/wire.js";
 import { AnswerDelay } from "./answer-delay.js";
 import { Call } from "./call.js";
 import type { TrackedCall } from "./call-tracker.js";
 import type { Carrier } from "./carrier.js";
 import { report, toClientError, tooLarge, unsendable } from "./client-error.js";
-import { requestFormat, responseFormat, toRequestError } from "./codecs.js";
+import { toRequestError } from "./codecs.js";
 import type { RequestHead } from "./context.js";
 import { CallContext } from "./context.js";
 import { type HeaderFields, withFields } from "./extra-header.js";
@@ -24,7 +25,9 @@ import { ServerObservation } from "./observe.js";
 import type { ServedRpc } from "./pipeline.js";
 
 /** Carries a call on a wire, its messages in envelopes: bytes to messages for the handler, and back. */
-export class WireCarrier implements Carrier, TrackedCall, ServerWireEvents {
+export class WireCarrier
+  implements Carrier, TrackedCall, ServerWireEvents, DecoderEvents, EncoderEvents
+{
   readonly call: Call;
   readonly source: MessageDecoder<object>;
   readonly sink: MessageEncoder<object>;
@@ -34,7 +37,7 @@ export class WireCarrier implements Carrier, TrackedCall, ServerWireEvents {
   readonly #context: CallContext;
   readonly #terms: Terms;
   readonly #extraHeader: HeaderFields | undefined;
-  readonly #answerDelay: AnswerDelay;
+  readonly #answerDelay: AnswerDelay | undefined;
   /** Where the body is not the bytes of envelopes. */
   readonly #body: BodyDecoding | undefined;
   #received: Traffic | undefined;
@@ -64,15 +67,33 @@ export class WireCarrier implements Carrier, TrackedCall, ServerWireEvents {
     this.#extraHeader = extraHeader;
     this.#terms = terms;
     this.#context = context;
-    this.#answerDelay = new AnswerDelay(rpc.method, head);
-    this.source = this.#createDecoder(binary, observation);
-    this.sink = new MessageEncoder({
-      ...responseFormat(rpc, binary, terms.response, (error) => this.call.messageFailed(error)),
-      onSent: observation?.hooks?.sent,
-    });
+    this.#answerDelay = AnswerDelay.of(rpc.method, head);
+    const { parse, serialize } = binary ? rpc.codecs.binary : rpc.codecs.json;
+    const { streamLimits, options, layers } = rpc;
+    this.source = new MessageDecoder(
+      {
+        parse: meteredParse(parse, streamLimits),
+        aliases: rpc.aliasesInput,
+        endFlag: protocol.endFlag,
+        compression: terms.request,
+        readMaxBytes: options.readMaxBytes,
+        bounds: layers.queues.receive,
+        onMessage: observation?.hooks?.received,
+      },
+      this,
+    );
+    this.sink = new MessageEncoder(
+      {
+        serialize: meteredSerialize(serialize, streamLimits),
+        compression: terms.response,
+        compressMinBytes: options.compressMinBytes,
+        onSent: observation?.hooks?.sent,
+      },
+      this,
+    );
     this.call = new Call(this, {
       context,
-      layers: rpc.layers,
+      layers,
       onError: rpc.onError,
       deadlineMs: terms.timeoutMs,
       observation,
@@ -129,7 +150,8 @@ export class WireCarrier implements Carrier, TrackedCall, ServerWireEvents {
   }
 
   whenAnswerable(answer: () => void): void {
-    this.#answerDelay.wait(answer);
+    if (this.#answerDelay) this.#answerDelay.wait(answer);
+    else answer();
   }
 
   end(error: ConnectError | undefined, abrupt: boolean): ConnectError | undefined {
@@ -153,7 +175,7 @@ export class WireCarrier implements Carrier, TrackedCall, ServerWireEvents {
   }
 
   close(): void {
-    this.#answerDelay.stop();
+    this.#answerDelay?.stop();
   }
 
   onData(chunk: Uint8Array): void {
@@ -165,7 +187,7 @@ export class WireCarrier implements Carrier, TrackedCall, ServerWireEvents {
   onEnd(): void {
     this.#decode(() => this.#body?.end());
     this.source.end();
-    this.#answerDelay.requestEnded();
+    this.#answerDelay?.requestEnded();
   }
 
   onDrain(): void {
@@ -175,6 +197,29 @@ export class WireCarrier implements Carrier, TrackedCall, ServerWireEvents {
 
   onFail(error: ConnectError, by: EndedBy): void {
     this.call.clientLeft(error, by);
+  }
+
+  onReady(): void {
+    this.call.ready();
+  }
+
+  /** Only responses end with an envelope. */
+  onConsumed(end: Uint8Array | undefined): void {
+    if (end) this.call.abort(unexpectedEnd());
+    else this.call.requestEnded();
+  }
+
+  onInvalid(error: ConnectError): void {
+    this.call.refuse(toRequestError(error));
+  }
+
+  onPause(paused: boolean): void {
+    if (paused) this.#wire.pause();
+    else this.#wire.resume();
+  }
+
+  onUnsendable(error: ConnectError, accepted: boolean): void {
+    if (accepted || error.code === Code.ResourceExhausted) this.call.messageFailed(error);
   }
 
   onFinish(): void {
@@ -223,26 +268,6 @@ export class WireCarrier implements Carrier, TrackedCall, ServerWireEvents {
     if (!fault) return trailer;
     report(fault, this.#context, this.#rpc.onError);
     return fitStatus(trailer, maxHeaderBytes);
-  }
-
-  #createDecoder(
-    binary: boolean,
-    observation: ServerObservation | undefined,
-  ): MessageDecoder<object> {
-    return new MessageDecoder<object>(
-      {
-        ...requestFormat(this.#rpc, binary, this.#terms.request),
-        endFlag: this.#protocol.endFlag,
-        onMessage: observation?.hooks?.received,
-      },
-      {
-        onReady: () => this.call.ready(),
-        // Only responses end with an envelope.
-        onFinished: (end) => (end ? this.call.abort(unexpectedEnd()) : this.call.requestEnded()),
-        onError: (error) => this.call.refuse(toRequestError(error)),
-        onPause: (paused) => (paused ? this.#wire.pause() : this.#wire.resume()),
-      },
-    );
   }
 }
 

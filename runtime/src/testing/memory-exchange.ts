@@ -119,7 +119,7 @@ function wireOf(
     pause: () => into.pause(),
     resume: () => into.resume(),
     // One message a write, so that the server can be held back to the message.
-    defer: (task) => task(),
+    defer: (task, of) => task(of),
   };
 }
 

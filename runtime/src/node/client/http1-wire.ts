@@ -93,8 +93,8 @@ class Http1ClientWire implements ClientWire {
     this.#response?.resume();
   }
 
-  defer(task: () => void): void {
-    process.nextTick(task);
+  defer<T>(task: (of: T) => void, of: T): void {
+    process.nextTick(task, of);
   }
 
   #onResponse(response: http.IncomingMessage): void {

@@ -99,8 +99,8 @@ class Http2ClientWire implements ClientWire, OpeningWire, StreamEvents, PooledCa
     this.#stream?.resume();
   }
 
-  defer(task: () => void): void {
-    process.nextTick(task);
+  defer<T>(task: (of: T) => void, of: T): void {
+    process.nextTick(task, of);
   }
 
   start(connection: Connection): void {

@@ -111,8 +111,8 @@ class NodeHttp2ClientWire implements ClientWire {
     this.#stream.resume();
   }
 
-  defer(task: () => void): void {
-    process.nextTick(task);
+  defer<T>(task: (of: T) => void, of: T): void {
+    process.nextTick(task, of);
   }
 
   #onDrain(): void {

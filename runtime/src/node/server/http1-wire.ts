@@ -83,8 +83,8 @@ export class Http1ServerWire implements AttachableWire {
     this.#request.resume();
   }
 
-  defer(task: () => void): void {
-    process.nextTick(task);
+  defer<T>(task: (of: T) => void, of: T): void {
+    process.nextTick(task, of);
   }
 
   #read(events: ServerWireEvents): void {

@@ -81,8 +81,8 @@ export class Http2ServerWire implements AttachableWire, StreamEvents {
     this.#stream.resume();
   }
 
-  defer(task: () => void): void {
-    process.nextTick(task);
+  defer<T>(task: (of: T) => void, of: T): void {
+    process.nextTick(task, of);
   }
 
   readonly onHeaders: StreamEvents["onHeaders"] = noEvents.onHeaders;

@@ -108,8 +108,8 @@ export class NodeHttp2ServerWire implements AttachableWire {
     this.#stream.resume();
   }
 
-  defer(task: () => void): void {
-    process.nextTick(task);
+  defer<T>(task: (of: T) => void, of: T): void {
+    process.nextTick(task, of);
   }
 
   #read(events: ServerWireEvents): void {

@@ -14,6 +14,9 @@ const DETACH_RATIO = 8;
 
 const nothing = new Uint8Array(0);
 
+/** The later pieces of a queue that has none: never added to. */
+const none: Uint8Array[] = [];
+
 /**
  * Bytes in the order they came, in the pieces they came in. They are copied only to join what has to
  * be in one piece, and so that a little that waits does not keep alive a lot: sockets are read into
@@ -24,7 +27,7 @@ export class ByteQueue {
   /** The first piece, and how much of it has been taken. */
   #first: Uint8Array = nothing;
   #taken = 0;
-  readonly #later: Uint8Array[] = [];
+  #later: Uint8Array[] = none;
   #laterBytes = 0;
   /** How many of the last pieces are views of one buffer. */
   #run = 0;
@@ -51,7 +54,7 @@ export class ByteQueue {
     if (small) {
       this.#collect(piece);
     } else {
-      this.#later.push(piece);
+      this.#append(piece);
       this.#run++;
     }
     this.#laterBytes += piece.byteLength;
@@ -111,7 +114,7 @@ export class ByteQueue {
   clear(): void {
     this.#first = nothing;
     this.#taken = 0;
-    this.#later.length = 0;
+    this.#later = none;
     this.#laterBytes = 0;
     this.#run = 0;
     this.#collected = nothing;
@@ -138,9 +141,14 @@ export class ByteQueue {
     if (ofFirst > 0) this.#copyFirst();
     this.#later.length -= run.length;
     for (const piece of run) {
-      if (piece.byteLength * 2 > COLLECT_BYTES) this.#later.push(piece.slice());
+      if (piece.byteLength * 2 > COLLECT_BYTES) this.#append(piece.slice());
       else this.#collect(piece);
     }
+  }
+
+  #append(piece: Uint8Array): void {
+    if (this.#later === none) this.#later = [piece];
+    else this.#later.push(piece);
   }
 
   #copyFirst(): void {
@@ -160,6 +168,6 @@ export class ByteQueue {
     const last = this.#later.at(-1);
     const follows = last?.buffer === page.buffer && last.byteOffset + last.byteLength === from;
     if (last && follows) this.#later[this.#later.length - 1] = page.subarray(last.byteOffset, to);
-    else this.#later.push(page.subarray(from, to));
+    else this.#append(page.subarray(from, to));
   }
 }

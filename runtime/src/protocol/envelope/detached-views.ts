@@ -30,11 +30,4 @@ export class DetachedViews {
     }
     return this.#page.subarray(from - this.#from, to - this.#from);
   }
-
-  clear(): void {
-    this.#source = nothing;
-    this.#page = nothing;
-    this.#from = 0;
-    this.#to = 0;
-  }
 }

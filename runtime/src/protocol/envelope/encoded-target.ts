@@ -10,6 +10,6 @@ export function encodedTarget(target: EnvelopeTarget, coding: BodyCoding): Envel
       const length = pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
       return target.write([coding.encode(pieces, length)]);
     },
-    defer: (task) => target.defer(task),
+    defer: (task, of) => target.defer(task, of),
   };
 }

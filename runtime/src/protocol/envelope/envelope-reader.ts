@@ -19,7 +19,9 @@ const nothing: Readonly<EnvelopeCount> = new EnvelopeCount(0, 0);
 export class EnvelopeReader {
   readonly #maxBytes: number;
   readonly #endFlag: number;
-  readonly #detached: DetachedViews | undefined;
+  readonly #detach: boolean;
+  /** While data waits of which a view was taken. */
+  #detached: DetachedViews | undefined;
   readonly #queue: ByteQueue = new ByteQueue();
   /** From the first time on that somebody wanted to know. */
   #count: EnvelopeCount | undefined;
@@ -38,7 +40,7 @@ export class EnvelopeReader {
   ) {
     this.#maxBytes = maxBytes;
     this.#endFlag = endFlag;
-    this.#detached = detach ? new DetachedViews() : undefined;
+    this.#detach = detach;
     this.#count = onMessage && new EnvelopeCount(endFlag, maxBytes, onMessage);
   }
 
@@ -87,7 +89,7 @@ export class EnvelopeReader {
     const envelope = { flags: queue.at(0), data: this.#view(length) };
     queue.skip(ENVELOPE_HEADER_BYTES + length);
     this.#count?.subtract(envelope.flags, length);
-    if (queue.length === 0) this.#detached?.clear();
+    if (queue.length === 0) this.#detached = undefined;
     return envelope;
   }
 
@@ -115,7 +117,7 @@ export class EnvelopeReader {
   drop(): void {
     this.#queue.clear();
     this.#count = undefined;
-    this.#detached?.clear();
+    this.#detached = undefined;
   }
 
   /** The rest of an envelope has to come. */
@@ -127,9 +129,9 @@ export class EnvelopeReader {
   #view(length: number): Uint8Array {
     const { first, offset } = this.#queue;
     const from = offset + ENVELOPE_HEADER_BYTES;
-    return this.#detached
-      ? this.#detached.view(first, from, from + length, first.byteLength)
-      : first.subarray(from, from + length);
+    if (!this.#detach) return first.subarray(from, from + length);
+    this.#detached ??= new DetachedViews();
+    return this.#detached.view(first, from, from + length, first.byteLength);
   }
 
   #lengthAt(at: number): number {

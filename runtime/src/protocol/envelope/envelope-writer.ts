@@ -19,19 +19,18 @@ const COPY_MAX_BYTES = 8 * 1024;
 /** Where envelopes go. */
 export type EnvelopeTarget = Pick<Wire, "allocate" | "write" | "defer">;
 
+/** What a writer has gathered that has nothing: never added to. */
+const none: Envelope[] = [];
+
 /** Gathers the envelopes of one turn of the event loop into one write. */
 export class EnvelopeWriter {
   #wire: EnvelopeTarget | undefined;
-  #gathered: Envelope[] = [];
+  #gathered: Envelope[] = none;
   /** What waits to be handed to the wire. */
   bytes = 0;
   #scheduled = false;
   /** True from a write that the wire asked to wait after, to its drain. */
   #full = false;
-  readonly #flush = (): void => {
-    this.#scheduled = false;
-    this.flush();
-  };
 
   /** Where the bytes go; what was written before has waited. */
   attach(wire: EnvelopeTarget): void {
@@ -41,7 +40,8 @@ export class EnvelopeWriter {
 
   /** Takes an envelope. False: wait for the wire's drain before the next. */
   write(envelope: Envelope): boolean {
-    this.#gathered.push(envelope);
+    if (this.#gathered === none) this.#gathered = [envelope];
+    else this.#gathered.push(envelope);
     this.bytes += ENVELOPE_HEADER_BYTES + envelope.data.byteLength;
     if (this.bytes >= FLUSH_BYTES) return this.flush();
     this.#schedule();
@@ -63,17 +63,27 @@ export class EnvelopeWriter {
     return !this.#full;
   }
 
+  /** What `write` has scheduled. */
+  flushScheduled(): void {
+    this.#scheduled = false;
+    this.flush();
+  }
+
   /** Forgets what has gathered. */
   drop(): void {
-    this.#gathered = [];
+    this.#gathered = none;
     this.bytes = 0;
   }
 
   #schedule(): void {
     if (this.#scheduled || !this.#wire || this.bytes === 0) return;
     this.#scheduled = true;
-    this.#wire.defer(this.#flush);
+    this.#wire.defer(flushScheduled, this);
   }
+}
+
+function flushScheduled(writer: EnvelopeWriter): void {
+  writer.flushScheduled();
 }
 
 /** The bytes of `envelopes`: small data copied together, large data as it is. */

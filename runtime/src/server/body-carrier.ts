@@ -13,7 +13,7 @@ import { meteredParse, meteredSerialize } from "../protocol/stream-size.js";
 import type { ServerWire, ServerWireEvents } from "../protocol/wire.js";
 import { AnswerDelay } from "./answer-delay.js";
 import { Call } from "./call.js";
-import type { TrackedCall } from "./call-tracker.js";
+import type { OpenCallSet, TrackedCall } from "./call-tracker.js";
 import type { Carrier } from "./carrier.js";
 import { report, toClientError, tooLarge, unsendable } from "./client-error.js";
 import { toRequestError } from "./codecs.js";
@@ -49,6 +49,7 @@ export class BodyCarrier
   readonly #onSent: ((bytes: number) => void) | undefined;
   #body: Body | undefined;
   #received: Traffic | undefined;
+  #open: OpenCallSet | undefined;
   size = 0;
 
   constructor(
@@ -106,14 +107,15 @@ export class BodyCarrier
 
   /**
    * Runs the handler, or answers a request that cannot be served, as `refusal` says or its head. Once the
-   * wire has its events.
+   * wire has its events. `open`: the calls of which it is one until it is closed.
    */
-  start(onClose: () => void, refusal: ConnectError | undefined = this.#terms.error): void {
+  start(open?: OpenCallSet, refusal: ConnectError | undefined = this.#terms.error): void {
+    this.#open = open;
     const { fault } = this.#context;
     const error = fault
       ? toClientError(fault.thrown, this.#context, undefined, this.#rpc.onError)
       : refusal;
-    this.call.start(onClose, error);
+    this.call.start(error);
     if (this.#query && !error) this.#takeQuery(this.#query);
   }
 
@@ -204,6 +206,7 @@ export class BodyCarrier
 
   close(): void {
     this.#answerDelay?.stop();
+    this.#open?.delete(this);
   }
 
   onData(chunk: Uint8Array): void {

@@ -9,6 +9,9 @@ export interface TrackedCall {
   drain(reason: ConnectError): void;
 }
 
+/** Open calls, as one of them needs them. */
+export type OpenCallSet = Pick<Set<TrackedCall>, "delete">;
+
 /**
  * The open calls, by the signal that shuts them down. One listener a signal serves all its calls:
  * one each would be as many as there are calls, and Node warns of more than ten.
@@ -38,14 +41,12 @@ export class CallTracker {
     return open;
   }
 
-  add(tracked: TrackedCall, shutdownSignal: AbortSignal | undefined): void {
-    this.#callsOf(shutdownSignal).add(tracked);
+  /** Adds a call. It leaves the set that it is put in when it is closed. */
+  add(tracked: TrackedCall, shutdownSignal: AbortSignal | undefined): OpenCallSet {
+    const calls = this.#callsOf(shutdownSignal).add(tracked);
     if (this.#drainSignal?.aborted) tracked.drain(shutdownError(this.#drainSignal));
     if (shutdownSignal?.aborted) tracked.call.shutdown(shutdownError(shutdownSignal));
-  }
-
-  remove(tracked: TrackedCall, shutdownSignal: AbortSignal | undefined): void {
-    this.#bySignal.get(shutdownSignal)?.delete(tracked);
+    return calls;
   }
 
   #callsOf(signal: AbortSignal | undefined): Set<TrackedCall> {

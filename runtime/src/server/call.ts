@@ -40,7 +40,6 @@ export class Call implements HandledCall {
   #reason: ConnectError | undefined;
   /** What the client was told. */
   #error: ConnectError | undefined;
-  #onClose: (() => void) | undefined;
 
   constructor(carrier: Carrier, init: CallInit) {
     const { context, layers, observation, clock } = init;
@@ -67,15 +66,11 @@ export class Call implements HandledCall {
     return this.#reason;
   }
 
-  /**
-   * Runs the handler, unless there is an `error` to answer with. `onClose` is called once, when the
-   * call needs nothing any more.
-   */
-  start(onClose?: () => void, error?: ConnectError): void {
-    this.#onClose = onClose;
+  /** Runs the handler, unless there is an `error` to answer with. */
+  start(error?: ConnectError): void {
     if (this.closed || error || this.#refusing) {
       this.#carrier.release?.();
-      if (this.closed) onClose?.();
+      if (this.closed) this.#carrier.close();
       else if (error) this.refuse(error);
       return;
     }
@@ -234,14 +229,13 @@ export class Call implements HandledCall {
     this.#handler?.callEnded(error);
     this.#timers?.stop();
     this.#heartbeat?.stop();
-    this.#carrier.close();
     const { observation } = this.#init;
     if (observation) {
       const { sent, received } = this.#carrier;
       const { dropped } = this.#sender.fill;
       observation.end(by, error, { ...sent, dropped }, received);
     }
-    this.#onClose?.();
+    this.#carrier.close();
   }
 
   #startTimers(): void {

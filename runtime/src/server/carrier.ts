@@ -42,6 +42,6 @@ export interface Carrier {
   queued?(own: QueueFills): QueueFills;
   /** Nobody works on the call any more: its handler has returned, or never ran. */
   release?(): void;
-  /** The call is over: frees what it holds. */
+  /** The call needs nothing any more: frees what it holds. */
   close(): void;
 }

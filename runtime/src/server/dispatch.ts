@@ -60,10 +60,9 @@ export function dispatch(route: Route, exchange: Exchange): void {
   const streams = methodKind === "client_streaming" || methodKind === "bidi_streaming";
   const wire = exchange.accept(streams);
   const carrier = createCarrier(rpc, offer, exchange, wire);
-  const { shutdownSignal } = rpc.options;
-  tracker.add(carrier, shutdownSignal);
+  const open = tracker.add(carrier, rpc.options.shutdownSignal);
   wire.attach(carrier);
-  carrier.start(() => tracker.remove(carrier, shutdownSignal), exchange.fault);
+  carrier.start(open, exchange.fault);
 }
 
 function createCarrier(

@@ -66,7 +66,7 @@ export function openInMemory(
     exchange.attach(server);
     if (!init.maySend(0)) server.call.hold();
     events.onOpen(exchange.client);
-    server.start(() => undefined);
+    server.start();
   };
   const prepared = prepareMethod({ ...wireOptions, openWire }, method);
   const { headers, timeoutMs } = init;

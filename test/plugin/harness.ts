@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** @packageDocumentation Runs the plugin in memory, on real and on hand-made descriptors. */
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
@@ -47,15 +48,27 @@ export async function compileDirectory(directory: string): Promise<FileDescripto
   const path = relative(repository, directory);
   const options = { path: "proto", includes: ["proto/connectstream"] };
   const config = JSON.stringify({ version: "v2", modules: [{ path }, options] });
+  const [program, ...args] = bufCommand;
   const image = await promisify(execFile)(
-    process.execPath,
-    [bufProgram, "build", path, "--config", config, "-o", "-#format=binpb"],
+    program,
+    [...args, "build", path, "--config", config, "-o", "-#format=binpb"],
     { cwd: repository, encoding: "buffer", maxBuffer: 1 << 28 },
   );
   return fromBinary(FileDescriptorSetSchema, image.stdout);
 }
 
-const bufProgram = require.resolve("@bufbuild/buf/bin/buf");
+/** buf itself where npm has it for this machine: the script in front of it takes as long again. */
+const bufCommand = findBuf();
+
+function findBuf(): readonly [string, ...string[]] {
+  const script = require.resolve("@bufbuild/buf/bin/buf");
+  const { optionalDependencies } = require("@bufbuild/buf/package.json");
+  const programs = Object.keys(optionalDependencies).map((name) =>
+    join(repository, "node_modules", name, "bin/buf"),
+  );
+  const program = programs.find((path) => existsSync(path));
+  return program === undefined ? [process.execPath, script] : [program];
+}
 
 /** Runs our plugin on the files of `set` that are neither well-known types nor our options. */
 export function run(set: FileDescriptorSet, parameter = "target=ts"): CodeGeneratorResponse {

@@ -17,6 +17,7 @@ function project(name: string, include: string[], exclude: string[] = []) {
 
 export default defineConfig({
   test: {
+    setupFiles: ["test/support/setup.ts"],
     // A hang is to fail, and a slow machine is not: some tests compile a lot.
     testTimeout: 120_000,
     // Vitest leaves one core alone, which is half of a small machine.

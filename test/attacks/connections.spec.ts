@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Connections that are many, that go on for nothing, or that do not end; and those of HTTP/1.1.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { frame } from "../http2/support/frames.js";
 import { turn, until } from "../support/gate.js";
 import { type Attacker, PREFACE } from "./attacker.js";

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Frames without end: each flood ends its connection, with the reason, and hurts nobody else.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { frame, settings, uint32 } from "../http2/support/frames.js";
 import { type Attacker, type AttackerOptions, ErrorCode, request } from "./attacker.js";
 import { Victim } from "./victim.js";

@@ -4,7 +4,6 @@ import { once } from "node:events";
 import * as http2 from "node:http2";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { envelope, rawHttp2, statusOf } from "../support/raw.js";
 import { Victim } from "./victim.js";
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Clients that are slow, at a time: each has ten seconds for what it does not get done.
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { frame, settings } from "../http2/support/frames.js";
 import { until } from "../support/gate.js";
 import { type Attacker, type AttackerOptions, ErrorCode, PREFACE, request } from "./attacker.js";

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Clients that break the rules of flow control, or keep them and take nothing.
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import "../support/process-faults.js";
+
 import { create } from "@bufbuild/protobuf";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { frame, settings, uint32 } from "../http2/support/frames.js";
 import { turn, until } from "../support/gate.js";
 import { NoteSchema } from "../support/gen/lab/v1/lab_pb.js";

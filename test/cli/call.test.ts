@@ -7,7 +7,6 @@ import { serve } from "connect-stream/node";
 import { registerReflection } from "connect-stream/reflection";
 import { parseRecording, testCall } from "connect-stream/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
-import "../support/process-faults.js";
 import { LabService } from "../support/gen/lab/v1/lab_pb.js";
 import { type LabServiceHandler, registerLabService } from "../support/gen/lab/v1/lab_stream.js";
 import { runCli, startCli } from "./run-cli.js";

@@ -5,7 +5,6 @@ import { Code } from "connect-stream";
 import { serve } from "connect-stream/node";
 import { registerReflection } from "connect-stream/reflection";
 import { expect, it, onTestFinished } from "vitest";
-import "../support/process-faults.js";
 import { messageJson } from "../../cli/src/call/json.js";
 import { loadSchema } from "../../cli/src/schema/files.js";
 import {

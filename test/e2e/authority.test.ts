@@ -2,7 +2,6 @@
 // The hosts that clients name, and the versions of HTTP that a request line may claim.
 import { serve } from "connect-stream/node";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { registerLabService } from "../support/gen/lab/v1/lab_stream.js";
 import { noteEnvelope, rawHttp1, rawHttp2, statusOf } from "../support/raw.js";
 

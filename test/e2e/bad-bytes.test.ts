@@ -4,7 +4,6 @@ import { brotliCompressSync, gzipSync } from "node:zlib";
 import { fromBinary } from "@bufbuild/protobuf";
 import { type RunningServer, serve } from "connect-stream/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { NoteSchema } from "../support/gen/lab/v1/lab_pb.js";
 import { registerLabService } from "../support/gen/lab/v1/lab_stream.js";
 import { envelope, rawHttp2, statusOf } from "../support/raw.js";

@@ -2,7 +2,6 @@
 // What a client is told of a call that it describes badly.
 import { Code, type Transport } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { connectNodeTransport, ourTransport } from "../support/clients/transports.js";
 import { failure } from "../support/gate.js";
 import { createLabServiceClient } from "../support/gen/lab/v1/lab_stream.js";

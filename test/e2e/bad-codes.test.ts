@@ -3,7 +3,6 @@
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { describeEach } from "../support/clients/kinds.js";
 import { all, type TestClient } from "../support/clients/test-client.js";
 import { ourTransport } from "../support/clients/transports.js";

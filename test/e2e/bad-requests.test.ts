@@ -4,7 +4,6 @@ import { gzipSync } from "node:zlib";
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { streamNodeAdapter } from "connect-stream/node";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { generatedClient } from "../support/clients/generated.js";
 import { all } from "../support/clients/test-client.js";
 import { ourTransport } from "../support/clients/transports.js";

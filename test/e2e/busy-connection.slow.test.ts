@@ -3,7 +3,6 @@
 // of Node.js 22 and later serves the oldest stream first, and the youngest never.
 import { describe, expect, it } from "vitest";
 import { startChild } from "../load/commands.js";
-import "../support/process-faults.js";
 import { generatedClient } from "../support/clients/generated.js";
 import { combinations } from "../support/clients/kinds.js";
 import type { TestCall, TestClient } from "../support/clients/test-client.js";

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, it } from "vitest";
-import "../support/process-faults.js";
 import { describeEach } from "../support/clients/kinds.js";
 import { pair } from "../support/fixture.js";
 import { atRest, failure, gate, observed } from "../support/gate.js";

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import {
   type CreateTransport,
   connectNodeTransport,

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
-import "../support/process-faults.js";
 import { describeEach } from "../support/clients/kinds.js";
 import { all } from "../support/clients/test-client.js";
 import { pair } from "../support/fixture.js";

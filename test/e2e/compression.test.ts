@@ -4,7 +4,6 @@ import { Code } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { ourTransport } from "../support/clients/transports.js";
 import { failure, gate, observed } from "../support/gate.js";
 import type { Note } from "../support/gen/lab/v1/lab_pb.js";

@@ -15,7 +15,6 @@ import {
 } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { connectNodeTransport } from "../support/clients/transports.js";
 import { isConnect } from "../support/connect-version.js";
 import { failure, gate, turn } from "../support/gate.js";

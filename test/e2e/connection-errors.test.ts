@@ -5,7 +5,6 @@ import { Code, type ConnectError } from "@connectrpc/connect";
 import type { RetryPolicy } from "connect-stream";
 import { createStreamTransport, serve, streamNodeAdapter } from "connect-stream/node";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { isConnect } from "../support/connect-version.js";
 import { failure } from "../support/gate.js";
 import { createLabServiceClient, registerLabService } from "../support/gen/lab/v1/lab_stream.js";

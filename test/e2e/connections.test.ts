@@ -12,7 +12,6 @@ import {
   streamNodeAdapter,
 } from "connect-stream/node";
 import { describe, expect, it, onTestFinished } from "vitest";
-import "../support/process-faults.js";
 import { FrameType, frameServer } from "../support/frame-server.js";
 import { failure, gate, turn, until } from "../support/gate.js";
 import {

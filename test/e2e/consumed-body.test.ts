@@ -8,7 +8,6 @@ import { type NodeListener, streamNodeAdapter } from "connect-stream/node";
 import express, { type RequestHandler } from "express";
 import { fastify } from "fastify";
 import { describe, expect, it, onTestFinished } from "vitest";
-import "../support/process-faults.js";
 import { ourTransport, type SharedOptions } from "../support/clients/transports.js";
 import { failure } from "../support/gate.js";
 import {

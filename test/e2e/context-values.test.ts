@@ -2,7 +2,6 @@
 // A `contextValues` that gives none: the request fails, with an answer, and whoever runs the server is told.
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from "vitest";
-import "../support/process-faults.js";
 import { ourTransport } from "../support/clients/transports.js";
 import { failure } from "../support/gate.js";
 import { createLabServiceClient } from "../support/gen/lab/v1/lab_stream.js";

@@ -11,7 +11,6 @@ import {
 import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-web";
 import { type CorsOptions, type ServeOptions, serve, streamNodeAdapter } from "connect-stream/node";
 import { describe, expect, it, onTestFinished } from "vitest";
-import "../support/process-faults.js";
 import { failure } from "../support/gate.js";
 import { LabService } from "../support/gen/lab/v1/lab_pb.js";
 import {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createRouterTransport } from "@connectrpc/connect";
 import { expect, it, vi } from "vitest";
-import "../support/process-faults.js";
 import { gate } from "../support/gate.js";
 import { createLabServiceClient, registerLabService } from "../support/gen/lab/v1/lab_stream.js";
 import { pass, useVirtualTime } from "../support/virtual-time.js";

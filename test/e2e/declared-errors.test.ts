@@ -17,7 +17,6 @@ import {
   RetryInfoSchema,
 } from "connect-stream";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { abortError } from "../../runtime/src/call/abort.js";
 import { connectNodeTransport, ourTransport } from "../support/clients/transports.js";
 import { failure } from "../support/gate.js";

@@ -5,7 +5,6 @@ import { connectNodeAdapter } from "@connectrpc/connect-node";
 import type { StreamContext } from "connect-stream";
 import { closeOnSignals, type ServeOptions, serve, streamNodeAdapter } from "connect-stream/node";
 import { describe, expect, it, onTestFinished } from "vitest";
-import "../support/process-faults.js";
 import { ourTransport } from "../support/clients/transports.js";
 import { failure, gate } from "../support/gate.js";
 import {

@@ -3,7 +3,6 @@ import { request as httpRequest } from "node:http";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { streamNodeAdapter } from "connect-stream/node";
 import { expect, it } from "vitest";
-import "../support/process-faults.js";
 import { describeEach } from "../support/clients/kinds.js";
 import { all, type TestCall } from "../support/clients/test-client.js";
 import { pair } from "../support/fixture.js";

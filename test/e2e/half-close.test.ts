@@ -8,7 +8,6 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import manifest from "../../runtime/package.json" with { type: "json" };
 import { Attacker, ErrorCode, lastData } from "../attacks/attacker.js";
 import { type Frame, frame, uint32 } from "../http2/support/frames.js";
-import "../support/process-faults.js";
 import { ourTransport } from "../support/clients/transports.js";
 import { FrameType } from "../support/frame-server.js";
 import { until } from "../support/gate.js";

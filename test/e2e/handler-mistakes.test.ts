@@ -10,7 +10,6 @@ import {
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { serve, streamNodeAdapter } from "connect-stream/node";
 import { describe, expect, it, vi } from "vitest";
-import "../support/process-faults.js";
 import { ourTransport } from "../support/clients/transports.js";
 import { failure, observed, turn } from "../support/gate.js";
 import { LabService, NoteSchema } from "../support/gen/lab/v1/lab_pb.js";

@@ -4,7 +4,6 @@ import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { createHealth, type HealthServiceOptions, registerHealth } from "connect-stream/health";
 import { serve } from "connect-stream/node";
 import { describe, expect, it, onTestFinished } from "vitest";
-import "../support/process-faults.js";
 import {
   Health,
   HealthCheckResponse_ServingStatus as Status,

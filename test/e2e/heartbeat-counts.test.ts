@@ -3,7 +3,6 @@
 import { Code, ConnectError, createRouterTransport } from "@connectrpc/connect";
 import type { StreamClientOptions, StreamServiceOptions } from "connect-stream";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { failure, gate } from "../support/gate.js";
 import {
   createHeartbeatServiceClient,

@@ -6,7 +6,6 @@ import { Code, type ConnectRouter, createClient, type Interceptor } from "@conne
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import type { StreamServiceOptions } from "connect-stream";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { connectNodeTransport, ourTransport } from "../support/clients/transports.js";
 import { failure, gate, turn } from "../support/gate.js";
 import { EventSchema, HeartbeatService, TickSchema } from "../support/gen/lab/v1/policy_pb.js";

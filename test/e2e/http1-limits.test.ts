@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import * as http from "node:http";
 import * as https from "node:https";
+import type { ConnectRouter } from "@connectrpc/connect";
 import { serve } from "connect-stream/node";
 import { expect, it } from "vitest";
-import "../support/process-faults.js";
-import type { ConnectRouter } from "@connectrpc/connect";
 import { registerLabService } from "../support/gen/lab/v1/lab_stream.js";
 import { selfSigned } from "../support/tls.js";
 

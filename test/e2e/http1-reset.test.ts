@@ -5,7 +5,6 @@ import { type AddressInfo, connect } from "node:net";
 import { Code, type StreamOutcome } from "connect-stream";
 import { streamNodeAdapter } from "connect-stream/node";
 import { expect, it } from "vitest";
-import "../support/process-faults.js";
 import { gate } from "../support/gate.js";
 import { registerLabService } from "../support/gen/lab/v1/lab_stream.js";
 

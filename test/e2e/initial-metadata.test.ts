@@ -12,7 +12,6 @@ import {
 import * as grpcJs from "@grpc/grpc-js";
 import { serve } from "connect-stream/node";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { connectNodeTransport, ourTransport } from "../support/clients/transports.js";
 import { failure } from "../support/gate.js";
 import { NoteSchema } from "../support/gen/lab/v1/lab_pb.js";

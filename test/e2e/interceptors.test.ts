@@ -8,7 +8,6 @@ import {
   type Interceptor,
 } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { generatedClient } from "../support/clients/generated.js";
 import { describeEach } from "../support/clients/kinds.js";
 import { all } from "../support/clients/test-client.js";

@@ -3,7 +3,6 @@
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { Code } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { ourTransport } from "../support/clients/transports.js";
 import { failure } from "../support/gate.js";
 import { createLabServiceClient } from "../support/gen/lab/v1/lab_stream.js";

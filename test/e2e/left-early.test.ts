@@ -5,7 +5,6 @@ import { Code, type StreamOutcome } from "connect-stream";
 import { type NodeListener, streamNodeAdapter } from "connect-stream/node";
 import express from "express";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { ourTransport } from "../support/clients/transports.js";
 import { gate, until } from "../support/gate.js";
 import {

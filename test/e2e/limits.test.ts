@@ -2,7 +2,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
 import { ownTransport } from "../faults/transport.js";
-import "../support/process-faults.js";
 import { generatedClient } from "../support/clients/generated.js";
 import { describeEach } from "../support/clients/kinds.js";
 import { plainClient } from "../support/clients/plain-connect.js";

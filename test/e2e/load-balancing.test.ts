@@ -5,7 +5,6 @@ import type { LookupFunction } from "node:net";
 import { Code } from "@connectrpc/connect";
 import { createStreamTransport, type RunningServer, serve } from "connect-stream/node";
 import { expect, it, onTestFinished } from "vitest";
-import "../support/process-faults.js";
 import { failure, until } from "../support/gate.js";
 import { createLabServiceClient, registerLabService } from "../support/gen/lab/v1/lab_stream.js";
 

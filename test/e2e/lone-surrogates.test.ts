@@ -3,7 +3,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ErrorInfoSchema, findErrorInfo } from "connect-stream";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { describeEach } from "../support/clients/kinds.js";
 import { all } from "../support/clients/test-client.js";
 import { ourTransport } from "../support/clients/transports.js";

@@ -8,7 +8,6 @@ import {
   type RpcObserver,
 } from "connect-stream";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import "../support/process-faults.js";
 import { all } from "../support/clients/test-client.js";
 import { connectNodeTransport, ourTransport } from "../support/clients/transports.js";
 import { failure } from "../support/gate.js";

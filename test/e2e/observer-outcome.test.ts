@@ -2,7 +2,6 @@
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { createStreamTransport } from "connect-stream/node";
 import { describe, expect, it, onTestFinished } from "vitest";
-import "../support/process-faults.js";
 import { all } from "../support/clients/test-client.js";
 import { ourTransport } from "../support/clients/transports.js";
 import { failure, gate, until } from "../support/gate.js";

@@ -4,7 +4,6 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { compressionGzip } from "@connectrpc/connect-node";
 import { type QueueFills, resumable } from "connect-stream";
 import { describe, expect, it, onTestFinished } from "vitest";
-import "../support/process-faults.js";
 import { describeEach } from "../support/clients/kinds.js";
 import { all } from "../support/clients/test-client.js";
 import { connectNodeTransport, ourTransport } from "../support/clients/transports.js";

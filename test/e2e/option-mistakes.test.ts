@@ -9,7 +9,6 @@ import {
   streamNodeAdapter,
 } from "connect-stream/node";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { registerLabService } from "../support/gen/lab/v1/lab_stream.js";
 import { certFile, keyFile, selfSigned } from "../support/tls.js";
 

@@ -5,7 +5,6 @@ import type { Compression } from "@connectrpc/connect/protocol";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
 import { createStreamTransport } from "connect-stream/node";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { generatedClient } from "../support/clients/generated.js";
 import { plainClient } from "../support/clients/plain-connect.js";
 import { all, type TestClient } from "../support/clients/test-client.js";

@@ -12,7 +12,6 @@ import type { ReadableSpan } from "@opentelemetry/sdk-trace-base";
 import { streamNodeAdapter } from "connect-stream/node";
 import { createOtelObserver } from "connect-stream/otel";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import "../support/process-faults.js";
 import { all } from "../support/clients/test-client.js";
 import { connectNodeTransport, ourTransport } from "../support/clients/transports.js";
 import { failure, gate } from "../support/gate.js";

@@ -4,7 +4,6 @@ import { Code, type Interceptor } from "@connectrpc/connect";
 import { combineObservers, type HandlerOverrun, type RpcObserver } from "connect-stream";
 import { streamNodeAdapter } from "connect-stream/node";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { ourTransport } from "../support/clients/transports.js";
 import { failure, gate } from "../support/gate.js";
 import {

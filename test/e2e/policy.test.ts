@@ -4,7 +4,6 @@
 import { Code, ConnectError, createRouterTransport } from "@connectrpc/connect";
 import type { StreamCallOptions, StreamClientOptions, StreamServiceOptions } from "connect-stream";
 import { expect, it } from "vitest";
-import "../support/process-faults.js";
 import { failure, gate } from "../support/gate.js";
 import {
   createPolicyServiceClient,

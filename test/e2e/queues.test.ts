@@ -4,7 +4,6 @@ import { compressionGzip, connectNodeAdapter } from "@connectrpc/connect-node";
 import type { QueueBounds, StreamQueues, WhenFull } from "connect-stream";
 import { createServiceClient } from "connect-stream/codegenv1";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { connectNodeTransport, ourTransport } from "../support/clients/transports.js";
 import { failure, gate, observed, turn, until } from "../support/gate.js";
 import { LabService, type Note } from "../support/gen/lab/v1/lab_pb.js";

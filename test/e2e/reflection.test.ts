@@ -5,7 +5,6 @@ import { Code, createClient } from "@connectrpc/connect";
 import { serve } from "connect-stream/node";
 import { type ReflectionServiceOptions, registerReflection } from "connect-stream/reflection";
 import { describe, expect, it, onTestFinished } from "vitest";
-import "../support/process-faults.js";
 import { MonitorService } from "../../gen/monitor/v1/monitor_pb.js";
 import {
   ServerReflection,

@@ -2,7 +2,6 @@
 // `requestGate` came with Connect 2.2. Before, Connect knows no such option, and refuses no call.
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { generatedClient } from "../support/clients/generated.js";
 import { all, type TestClient } from "../support/clients/test-client.js";
 import { ourTransport } from "../support/clients/transports.js";

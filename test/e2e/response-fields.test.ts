@@ -3,7 +3,6 @@ import { Code, type ConnectRouter, type HandlerContext } from "@connectrpc/conne
 import { compressionGzip } from "@connectrpc/connect-node";
 import { type ServeOptions, serve } from "connect-stream/node";
 import { describe, expect, it, vi } from "vitest";
-import "../support/process-faults.js";
 import { combinations } from "../support/clients/kinds.js";
 import { plainClient } from "../support/clients/plain-connect.js";
 import type { TestClient } from "../support/clients/test-client.js";

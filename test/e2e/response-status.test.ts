@@ -8,7 +8,6 @@ import { AnySchema } from "@bufbuild/protobuf/wkt";
 import { Code, type ConnectError } from "@connectrpc/connect";
 import type { NodeListener } from "connect-stream/node";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { ourTransport } from "../support/clients/transports.js";
 import { failure } from "../support/gate.js";
 import { createLabServiceClient } from "../support/gen/lab/v1/lab_stream.js";

@@ -3,7 +3,6 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { type MessageStream, type ResumeOptions, resumable } from "connect-stream";
 import { serve } from "connect-stream/node";
 import { describe, expect, it, onTestFinished } from "vitest";
-import "../support/process-faults.js";
 import { ourTransport } from "../support/clients/transports.js";
 import { failure, gate } from "../support/gate.js";
 import type { Note } from "../support/gen/lab/v1/lab_pb.js";

@@ -3,7 +3,6 @@ import { connect as dial } from "node:net";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { createStreamTransport } from "connect-stream/node";
 import { describe, expect, it, onTestFinished } from "vitest";
-import "../support/process-faults.js";
 import {
   createHeartbeatServiceClient,
   type HeartbeatServiceHandler,

@@ -3,7 +3,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { RetryPolicy, StreamTimeouts } from "connect-stream";
 import { expect, it, onTestFinished } from "vitest";
-import "../support/process-faults.js";
 import { ourTransport } from "../support/clients/transports.js";
 import { failure, gate } from "../support/gate.js";
 import {

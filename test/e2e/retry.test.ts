@@ -2,7 +2,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { RetryPolicy, StreamClientOptions } from "connect-stream";
 import { describe, expect, it, onTestFinished } from "vitest";
-import "../support/process-faults.js";
 import { connectNodeTransport, ourTransport } from "../support/clients/transports.js";
 import { failure, gate, turn } from "../support/gate.js";
 import {

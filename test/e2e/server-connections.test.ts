@@ -16,7 +16,6 @@ import {
 } from "connect-stream/node";
 import express from "express";
 import { describe, expect, it, onTestFinished } from "vitest";
-import "../support/process-faults.js";
 import { type Frame, FramePeer, frame, settings, settingsAck } from "../http2/support/frames.js";
 import { FrameType } from "../support/frame-server.js";
 import { failure, gate, until } from "../support/gate.js";

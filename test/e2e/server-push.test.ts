@@ -6,7 +6,6 @@ import { Code, type Transport } from "@connectrpc/connect";
 import { Http2SessionManager } from "@connectrpc/connect-node";
 import { createStreamTransport, streamNodeAdapter } from "connect-stream/node";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { failure } from "../support/gate.js";
 import { createLabServiceClient, registerLabService } from "../support/gen/lab/v1/lab_stream.js";
 import { type Lab, serveLab } from "../support/lab.js";

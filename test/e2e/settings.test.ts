@@ -5,7 +5,6 @@ import type { ConnectRouter } from "@connectrpc/connect";
 import { combineObservers, resumable } from "connect-stream";
 import { createStreamTransport, serve, streamNodeAdapter } from "connect-stream/node";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { ourTransport } from "../support/clients/transports.js";
 import { createLabServiceClient, registerLabService } from "../support/gen/lab/v1/lab_stream.js";
 import { startLab } from "../support/lab.js";

@@ -3,7 +3,6 @@
 import { Code } from "@connectrpc/connect";
 import { type RunningServer, serve } from "connect-stream/node";
 import { expect, it, onTestFinished } from "vitest";
-import "../support/process-faults.js";
 import { ourTransport } from "../support/clients/transports.js";
 import { failure, gate, turn } from "../support/gate.js";
 import { createLabServiceClient, registerLabService } from "../support/gen/lab/v1/lab_stream.js";

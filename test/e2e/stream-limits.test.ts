@@ -3,7 +3,6 @@ import { Code, type Interceptor } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import type { StreamLimits } from "connect-stream";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { connectNodeTransport, ourTransport } from "../support/clients/transports.js";
 import { failure, gate, observed } from "../support/gate.js";
 import type { Note } from "../support/gen/lab/v1/lab_pb.js";

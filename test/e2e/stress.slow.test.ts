@@ -2,7 +2,6 @@
 import { getEventListeners } from "node:events";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { type Combination, combinations } from "../support/clients/kinds.js";
 import { ourTransport } from "../support/clients/transports.js";
 import { pair } from "../support/fixture.js";

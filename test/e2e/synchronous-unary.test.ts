@@ -8,7 +8,6 @@ import {
   streamNodeAdapter,
 } from "connect-stream/node";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { ourTransport } from "../support/clients/transports.js";
 import { failure } from "../support/gate.js";
 import {

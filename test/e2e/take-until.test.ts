@@ -2,7 +2,6 @@
 import { takeUntil } from "connect-stream";
 import { serve } from "connect-stream/node";
 import { expect, it, onTestFinished } from "vitest";
-import "../support/process-faults.js";
 import { ourTransport } from "../support/clients/transports.js";
 import { gate } from "../support/gate.js";
 import { createLabServiceClient, registerLabService } from "../support/gen/lab/v1/lab_stream.js";

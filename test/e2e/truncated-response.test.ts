@@ -2,7 +2,6 @@
 import { Readable } from "node:stream";
 import { Code } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { ourTransport } from "../support/clients/transports.js";
 import { failure, gate } from "../support/gate.js";
 import { createLabServiceClient } from "../support/gen/lab/v1/lab_stream.js";

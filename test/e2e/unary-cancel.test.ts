@@ -3,7 +3,6 @@ import { once } from "node:events";
 import * as http2 from "node:http2";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { expect, it } from "vitest";
-import "../support/process-faults.js";
 import { atRest } from "../support/gate.js";
 import { NoteSchema } from "../support/gen/lab/v1/lab_pb.js";
 import { startLab } from "../support/lab.js";

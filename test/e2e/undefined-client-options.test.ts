@@ -20,7 +20,6 @@ import {
 import { createValidation } from "connect-stream/protovalidate";
 import { testCall } from "connect-stream/testing";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import "../support/process-faults.js";
 import { ourTransport } from "../support/clients/transports.js";
 import { failure } from "../support/gate.js";
 import { LabService } from "../support/gen/lab/v1/lab_pb.js";

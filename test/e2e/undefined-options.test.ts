@@ -11,7 +11,6 @@ import {
 import type { StreamCallOptions } from "connect-stream";
 import { type ServeOptions, serve } from "connect-stream/node";
 import { describe, expect, it, vi } from "vitest";
-import "../support/process-faults.js";
 import { ourTransport } from "../support/clients/transports.js";
 import { LabService, NoteSchema } from "../support/gen/lab/v1/lab_pb.js";
 import {

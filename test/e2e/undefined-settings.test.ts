@@ -12,7 +12,6 @@ import type {
 import { createServiceClient, registerService } from "connect-stream/codegenv1";
 import { createStreamTransport, serve } from "connect-stream/node";
 import { describe, expect, it, vi } from "vitest";
-import "../support/process-faults.js";
 import { gate } from "../support/gate.js";
 import { LabService } from "../support/gen/lab/v1/lab_pb.js";
 import type {

@@ -14,7 +14,6 @@ import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { findFieldViolations, resumable, type StreamValidation } from "connect-stream";
 import { createValidation } from "connect-stream/protovalidate";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { connectNodeTransport, ourTransport } from "../support/clients/transports.js";
 import { failure, gate, observed } from "../support/gate.js";
 import { RuledSchema } from "../support/gen/lab/v1/ruled_pb.js";

@@ -2,7 +2,6 @@
 import * as fc from "fast-check";
 import { expect, it, vi } from "vitest";
 import { cases, printedSeed, Random } from "../fuzz/random.js";
-import "../support/process-faults.js";
 import { Happened } from "./connections/happened.js";
 import { playStep, type Step, sequences, setups } from "./connections/operations.js";
 import { checkCalls, checkClosed } from "./connections/rules.js";

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { type Wire, wires } from "../support/wires.js";
 import { expectTold, late } from "./faults.js";
 import { type Host, hosts } from "./hosts.js";

@@ -2,7 +2,6 @@
 import { Code } from "@connectrpc/connect";
 import { serve } from "connect-stream/node";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { failure, gate } from "../support/gate.js";
 import { createLabServiceClient, registerLabService } from "../support/gen/lab/v1/lab_stream.js";
 import { wires } from "../support/wires.js";

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { type Wire, wires } from "../support/wires.js";
 import type { Side } from "./chaos-proxy.js";
 import { expectTold, type Fault, faults } from "./faults.js";

@@ -8,7 +8,6 @@ import { concat, FramePeer, frame, settings } from "../http2/support/frames.js";
 import { type Child, startChild } from "../load/commands.js";
 import { FrameType } from "../support/frame-server.js";
 import { createLabServiceClient } from "../support/gen/lab/v1/lab_stream.js";
-import "../support/process-faults.js";
 
 /** An HTTP/2 client's preface, its empty SETTINGS, and a PING. https://www.rfc-editor.org/rfc/rfc9113#section-3.4 */
 const ping = Buffer.concat([

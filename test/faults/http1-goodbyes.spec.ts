@@ -7,7 +7,6 @@ import { connect, Socket } from "node:net";
 import * as tls from "node:tls";
 import { createStreamTransport, type RunningServer, serve } from "connect-stream/node";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import "../support/process-faults.js";
 import { gate, until } from "../support/gate.js";
 import { createLabServiceClient, registerLabService } from "../support/gen/lab/v1/lab_stream.js";
 import { selfSigned } from "../support/tls.js";

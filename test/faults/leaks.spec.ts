@@ -10,7 +10,6 @@ import {
   streamNodeAdapter,
 } from "connect-stream/node";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { createLabServiceClient, type LabServiceClient } from "../support/gen/lab/v1/lab_stream.js";
 import { startLab } from "../support/lab.js";
 import { type Wire, wires } from "../support/wires.js";

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
 import { cases, printedSeed } from "../fuzz/random.js";
-import "../support/process-faults.js";
 import { Happened } from "./model/happened.js";
 import { runModel } from "./model/run.js";
 

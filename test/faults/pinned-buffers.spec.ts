@@ -7,7 +7,6 @@ import { runInNewContext } from "node:vm";
 import { serve } from "connect-stream/node";
 import { expect, it, onTestFinished } from "vitest";
 import { concat, FramePeer, frame, settings } from "../http2/support/frames.js";
-import "../support/process-faults.js";
 import { FrameType } from "../support/frame-server.js";
 import { turn, until } from "../support/gate.js";
 import { type LabServiceHandler, registerLabService } from "../support/gen/lab/v1/lab_stream.js";

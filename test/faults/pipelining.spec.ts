@@ -7,7 +7,6 @@ import * as tls from "node:tls";
 import { Code } from "@connectrpc/connect";
 import { type ServeOptions, serve, streamNodeAdapter } from "connect-stream/node";
 import { afterEach, describe, expect, it, onTestFinished } from "vitest";
-import "../support/process-faults.js";
 import { atRest, gate, until } from "../support/gate.js";
 import { type LabServiceHandler, registerLabService } from "../support/gen/lab/v1/lab_stream.js";
 import { selfSigned } from "../support/tls.js";

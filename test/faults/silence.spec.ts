@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { serve } from "connect-stream/node";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { registerLabService } from "../support/gen/lab/v1/lab_stream.js";
 import { type Wire, wires } from "../support/wires.js";
 import type { Side } from "./chaos-proxy.js";

@@ -2,7 +2,6 @@
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import type { StreamOutcome } from "connect-stream";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import {
   createLabServiceClient,
   type LabServiceHandler,

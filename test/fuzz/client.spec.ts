@@ -3,7 +3,6 @@ import type { Transport } from "@connectrpc/connect";
 import { Code, ConnectError, type StreamOutcome, type StreamQueues } from "connect-stream";
 import { expect, it } from "vitest";
 import { type OwnTransport, ownTransport } from "../faults/transport.js";
-import "../support/process-faults.js";
 import { gate } from "../support/gate.js";
 import { createDeclaredServiceClient } from "../support/gen/lab/v1/declared_stream.js";
 import {

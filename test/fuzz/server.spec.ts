@@ -6,7 +6,6 @@ import type { StreamServiceOptions } from "connect-stream";
 import { serve } from "connect-stream/node";
 import { expect, it } from "vitest";
 import { ownTransport } from "../faults/transport.js";
-import "../support/process-faults.js";
 import { turn, until } from "../support/gate.js";
 import { registerDeclaredService } from "../support/gen/lab/v1/declared_stream.js";
 import {

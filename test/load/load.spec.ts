@@ -2,7 +2,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { printedSeed } from "../fuzz/random.js";
-import "../support/process-faults.js";
 import { type Child, type Stats, startChild } from "./commands.js";
 import type { DrainResults } from "./drain-load.js";
 import type { MixedResults } from "./mixed-load.js";

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import { ByteQueue } from "../../runtime/src/protocol/envelope/byte-queue.js";
-import "../support/process-faults.js";
 
 const BUFFER = 64 * 1024;
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
-import "../support/process-faults.js";
 import { plainCall } from "../../runtime/src/client/client-call.js";
 import { openOnWire } from "../../runtime/src/client/open-on-wire.js";
 import { type OutgoingRequest, prepareMethod } from "../../runtime/src/client/wire-method.js";

@@ -6,7 +6,6 @@ import type { Compression } from "@connectrpc/connect/protocol";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { registerNodeCompressions } from "../../runtime/src/node/compression/compression.js";
 import { compress, decompress } from "../../runtime/src/protocol/compression.js";
 

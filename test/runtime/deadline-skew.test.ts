@@ -2,7 +2,6 @@
 import { Code, ConnectError, createContextValues, type HandlerContext } from "@connectrpc/connect";
 import type { EndedBy } from "connect-stream";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import "../support/process-faults.js";
 import { noQueues } from "../../runtime/src/protocol/call-queues.js";
 import { DeadlineSkew } from "../../runtime/src/server/deadline-skew.js";
 import { IterableCarrier } from "../../runtime/src/server/iterable-carrier.js";

@@ -3,7 +3,6 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { type Compression, compressedFlag } from "@connectrpc/connect/protocol";
 import type { QueueBounds } from "connect-stream";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { Bounds } from "../../runtime/src/call/bounds.js";
 import { Receiver } from "../../runtime/src/call/receiver.js";
 import { registerNativeCompression } from "../../runtime/src/protocol/compression.js";

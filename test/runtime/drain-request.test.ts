@@ -2,7 +2,6 @@
 import { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import "../support/process-faults.js";
 import { drainRequest } from "../../runtime/src/node/server/drain-request.js";
 import { LINGER_MS } from "../../runtime/src/server/half-close.js";
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { EnvelopeReader } from "../../runtime/src/protocol/envelope/envelope-reader.js";
 import { EnvelopeWriter } from "../../runtime/src/protocol/envelope/envelope-writer.js";
 import type { Wire } from "../../runtime/src/protocol/wire.js";

@@ -9,7 +9,6 @@ import {
 import { ConnectError } from "@connectrpc/connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { mayReferenceInput } from "../../runtime/src/protocol/input-references.js";
 import { plainStatusMessage } from "../../runtime/src/protocol/status-message.js";
 import { connectTimeout, grpcTimeout } from "../../runtime/src/protocol/timeout-header.js";

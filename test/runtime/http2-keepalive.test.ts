@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
-import "../support/process-faults.js";
 import { Keepalive } from "../../runtime/src/node/http2/keepalive.js";
 import { gate } from "../support/gate.js";
 

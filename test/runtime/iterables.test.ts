@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { QueueBounds } from "connect-stream";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { Bounds } from "../../runtime/src/call/bounds.js";
 import { Fifo } from "../../runtime/src/call/fifo.js";
 import { IterableSink } from "../../runtime/src/call/iterable-sink.js";

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { getEventListeners } from "node:events";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, it } from "vitest";
-import "../support/process-faults.js";
-import { getEventListeners } from "node:events";
 import { Receiver } from "../../runtime/src/call/receiver.js";
 import { failure } from "../support/gate.js";
 

@@ -3,7 +3,6 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { QueueBounds } from "connect-stream";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import "../support/process-faults.js";
 import { Bounds } from "../../runtime/src/call/bounds.js";
 import { Sender } from "../../runtime/src/call/sender.js";
 import { type Gate, gate, turn } from "../support/gate.js";

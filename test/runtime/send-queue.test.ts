@@ -3,7 +3,6 @@ import { getEventListeners } from "node:events";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { QueueBounds } from "connect-stream";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { Bounds } from "../../runtime/src/call/bounds.js";
 import { Sender } from "../../runtime/src/call/sender.js";
 import { failure, turn } from "../support/gate.js";

@@ -2,7 +2,6 @@
 import { getEventListeners } from "node:events";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, it } from "vitest";
-import "../support/process-faults.js";
 import { Sender } from "../../runtime/src/call/sender.js";
 import { failure, type Gate, gate, turn } from "../support/gate.js";
 

@@ -2,7 +2,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { StreamOutcome } from "connect-stream";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import "../support/process-faults.js";
 import type { Call } from "../../runtime/src/server/call.js";
 import { FakeCarrier, startCall } from "../support/fake-carrier.js";
 import { failure, gate, turn } from "../support/gate.js";

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it, vi } from "vitest";
-import "../support/process-faults.js";
 import { startTimer } from "../../runtime/src/call/timers.js";
 import { MAX_TIMER_MS } from "../../runtime/src/options/timeouts.js";
 import { useVirtualTime } from "../support/virtual-time.js";

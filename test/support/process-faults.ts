@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** @packageDocumentation To import in every test file: fails a test after which the process is not well. */
-import { afterEach, expect } from "vitest";
-import { turn } from "./gate.js";
+/** @packageDocumentation What must never happen in a process, whoever caused it. */
 
 const faults: unknown[] = [];
 
@@ -11,9 +9,7 @@ process.on("warning", (warning) => {
   if (/MaxListeners|TimeoutOverflow|TimeoutNegative/.test(warning.name)) faults.push(warning);
 });
 
-afterEach(async () => {
-  // Node tells of a rejection when the promises of its turn have been dealt with.
-  await turn();
-  await turn();
-  expect(faults.splice(0)).toEqual([]);
-});
+/** The faults since the last call. */
+export function takeFaults(): unknown[] {
+  return faults.splice(0);
+}

@@ -3,7 +3,6 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { type Expected, ScriptError, testCall } from "connect-stream/testing";
 import { expect, it } from "vitest";
-import "../support/process-faults.js";
 import { Color, ShapesSchema, ShapesService } from "../support/gen/lab/v1/shapes_pb.js";
 
 type Init = MessageInitShape<typeof ShapesSchema>;

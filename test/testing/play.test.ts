@@ -2,7 +2,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type ReceiverStep, ScriptError, testCall } from "connect-stream/testing";
 import { describe, expect, it, vi } from "vitest";
-import "../support/process-faults.js";
 import { LabService, type Note, type NoteSchema } from "../support/gen/lab/v1/lab_pb.js";
 import type { ChatServerStream, DownloadServerStream } from "../support/gen/lab/v1/lab_stream.js";
 

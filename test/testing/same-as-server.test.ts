@@ -3,7 +3,6 @@
 import { Code, ConnectError, createContextKey } from "@connectrpc/connect";
 import { testCall } from "connect-stream/testing";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { ourTransport } from "../support/clients/transports.js";
 import { gate } from "../support/gate.js";
 import { LabService, NoteSchema } from "../support/gen/lab/v1/lab_pb.js";

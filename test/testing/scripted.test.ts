@@ -3,7 +3,6 @@ import { Code, ConnectError, createRouterTransport } from "@connectrpc/connect";
 import { resumable } from "connect-stream";
 import { ScriptError, scripted } from "connect-stream/testing";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { failure, gate } from "../support/gate.js";
 import { LabService } from "../support/gen/lab/v1/lab_pb.js";
 import {

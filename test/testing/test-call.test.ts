@@ -4,7 +4,6 @@ import { Code, ConnectError, createContextKey, createContextValues } from "@conn
 import { createValidation } from "connect-stream/protovalidate";
 import { testCall } from "connect-stream/testing";
 import { describe, expect, it, vi } from "vitest";
-import "../support/process-faults.js";
 import { failure } from "../support/gate.js";
 import { LabService, NamesService, type Note } from "../support/gen/lab/v1/lab_pb.js";
 import type {

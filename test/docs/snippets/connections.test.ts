@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createStreamTransport, serve } from "connect-stream/node";
 import { expect, it, onTestFinished } from "vitest";
-import "../../support/process-faults.js";
 import { createLabServiceClient, registerLabService } from "../../support/gen/lab/v1/lab_stream.js";
 
 it("connections", async () => {

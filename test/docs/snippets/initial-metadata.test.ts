@@ -4,7 +4,6 @@ import { Code } from "@connectrpc/connect";
 import * as grpc from "@grpc/grpc-js";
 import { testCall } from "connect-stream/testing";
 import { expect, it, onTestFinished } from "vitest";
-import "../../support/process-faults.js";
 import { JoinSchema, Role, RoomService } from "../../support/gen/room/v1/room_pb.js";
 import {
   createRoomServiceClient,

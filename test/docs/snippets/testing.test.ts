@@ -14,7 +14,6 @@ import {
   registerMonitorService,
   type WatchServerStream,
 } from "../../../gen/monitor/v1/monitor_stream.js";
-import "../../support/process-faults.js";
 
 const stopped = vi.fn();
 const analytics = createAnalytics(() => {});

@@ -49,6 +49,8 @@ const connectKinds: readonly ClientKind[] = [
   plainOnOurs,
 ];
 
+export const clientKinds: readonly ClientKind[] = [...connectKinds, grpcJs];
+
 /** A client library, on a protocol. */
 export interface Combination {
   readonly wire: Wire;
@@ -64,6 +66,12 @@ export const combinations: readonly Combination[] = wires.flatMap((wire) =>
     name: `${client.name}, ${wire.name}`,
   })),
 );
+
+/** Our own client on every wire, and every other client on one. */
+export function isOneOfEach({ wire, client }: Combination): boolean {
+  const at = clientKinds.indexOf(client);
+  return client === generatedOnOurs || client === grpcJs || wire === wires[at];
+}
 
 /** Runs the tests of `define` with every combination that `filter` lets through. */
 export function describeEach(

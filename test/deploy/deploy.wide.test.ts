@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The examples that people deploy, as programs. `npm test` runs those that need nothing more than the
-// repository has; `.ci/examples.sh` installs all from the packed packages, and names their folder.
+// The examples that people deploy, as programs: those that need nothing more than the repository has.
+// `.ci/examples.sh` installs all from the packed packages, and names their folder.
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, rmSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { partOf } from "../support/part-of.js";
 import { runClient, startExample } from "./run-example.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -36,7 +37,10 @@ const printed: Readonly<Record<string, { client: string[]; server: RegExp }>> = 
   },
 };
 const heavy: typeof printed = { hono: ticks, nestjs: ticks, nextjs: ticks };
-const examples = Object.entries(installed ? { ...printed, ...heavy } : printed);
+const examples = partOf(
+  Object.entries(installed ? { ...printed, ...heavy } : printed),
+  ([name]) => name === "http2" || name === "job-runner",
+);
 
 beforeAll(() => {
   if (installed) return;

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-import { expect, it } from "vitest";
-import "../support/process-faults.js";
-import { describeEach } from "../support/clients/kinds.js";
+import { describe, expect, it } from "vitest";
+import { type Combination, combinations, isOneOfEach } from "../support/clients/kinds.js";
 import { all } from "../support/clients/test-client.js";
 import { pair } from "../support/fixture.js";
 import { atRest, gate, observed } from "../support/gate.js";
 import type { Note } from "../support/gen/lab/v1/lab_pb.js";
 import type { DownloadServerStream, UploadServerStream } from "../support/gen/lab/v1/lab_stream.js";
 import { bulk, isBulk } from "../support/note.js";
+import { partOf } from "../support/part-of.js";
 
 const BYTES = 32 * 1024;
 
-describeEach(({ wire, client: kind }) => {
-  const combination = { wire, client: kind };
+for (const combination of partOf(combinations, isOneOfEach)) {
+  describe(combination.name, () => define(combination));
+}
+
+function define(combination: Combination): void {
+  const { wire } = combination;
   // What the kernel holds of an HTTP/1.1 body is beyond flow control: some MiB for a local socket.
   const [count, allowedBytes] = wire.http === "2" ? [96, 1024 * 1024] : [512, 14 * 1024 * 1024];
 
@@ -114,4 +118,4 @@ describeEach(({ wire, client: kind }) => {
     expect(Number((await upload.recv())?.number)).toBe(sizes.length * 3);
     await p.lab.idle();
   });
-});
+}

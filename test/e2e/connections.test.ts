@@ -341,14 +341,18 @@ describe("keepalive", () => {
   });
 
   it("asks a server that was silent for long before a call goes there", async () => {
+    let silent: object | undefined;
     const server = await frameServer({
-      onFrame(connection, { type, streamId }) {
+      onFrame(connection, ping) {
+        const { type, streamId } = ping;
         if (type === FrameType.HEADERS) connection.answer(streamId);
+        if (type === FrameType.PING && connection !== silent) connection.answerPing(ping);
       },
     });
-    const { client } = connectTo(server.url, { pingIntervalMs: 20, pingTimeoutMs: 20 });
+    const { client } = connectTo(server.url, { pingIntervalMs: 20, pingTimeoutMs: 200 });
     await client.unary({});
-    await new Promise((resolve) => setTimeout(resolve, 40));
+    silent = server.connections[0];
+    await new Promise((resolve) => setTimeout(resolve, 400));
     // The first connection answers no ping any more: the call goes to another one.
     await client.unary({});
     expect(server.connections.length).toBe(2);

@@ -3,7 +3,6 @@
 import { execFile, execFileSync } from "node:child_process";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import "../support/process-faults.js";
 import { startLabServer } from "./lab-server.js";
 import { program, runCli } from "./run-cli.js";
 

@@ -5,7 +5,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, it, onTestFinished } from "vitest";
-import "../support/process-faults.js";
 import { startLabServer } from "./lab-server.js";
 import { startCli } from "./run-cli.js";
 import { runCall } from "./run-command.js";

@@ -5,7 +5,6 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import "../support/process-faults.js";
 import { startLabServer } from "./lab-server.js";
 import { program } from "./run-cli.js";
 

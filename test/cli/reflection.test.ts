@@ -15,7 +15,6 @@ import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { ServerReflection, ServerReflectionV1Alpha } from "connect-stream/reflection";
 import { expect, it, onTestFinished } from "vitest";
-import "../support/process-faults.js";
 import { registryOf } from "../../cli/src/schema/registry.js";
 import { runCli } from "./run-cli.js";
 

@@ -6,7 +6,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Code } from "connect-stream";
 import { expect, it, onTestFinished } from "vitest";
-import "../support/process-faults.js";
 import { forCommandLine } from "../../cli/src/advice.js";
 import { certFile, keyFile, selfSigned } from "../support/tls.js";
 import { startLabServer } from "./lab-server.js";

@@ -2,7 +2,6 @@
 // Handlers that do not hear that their call has ended, as metrics.
 import { Code } from "@connectrpc/connect";
 import { expect, it } from "vitest";
-import "../support/process-faults.js";
 import { ourTransport } from "../support/clients/transports.js";
 import { failure, gate } from "../support/gate.js";
 import { createLabServiceClient, type LabServiceClient } from "../support/gen/lab/v1/lab_stream.js";

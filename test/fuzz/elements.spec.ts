@@ -5,7 +5,6 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { serve } from "connect-stream/node";
 import { expect, it, onTestFinished } from "vitest";
 import { ownTransport } from "../faults/transport.js";
-import "../support/process-faults.js";
 import { createLabServiceClient, registerLabService } from "../support/gen/lab/v1/lab_stream.js";
 import { envelope, rawHttp2, statusOf } from "../support/raw.js";
 import { connectOn1 } from "../support/wires.js";

@@ -9,7 +9,6 @@ import {
   createChatServiceClient,
   registerChatService,
 } from "../../../gen/chat/v1/chat_stream.js";
-import "../../support/process-faults.js";
 
 const chat: ChatServiceHandler = {
   async connect(stream) {

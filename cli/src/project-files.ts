@@ -28,7 +28,7 @@ export async function writeFiles(
   for (const { path, text } of files) {
     const written = await writeNew(resolve(project, path), text);
     if (written) count++;
-    lines.push(written ? `wrote  ${path}\n` : `kept   ${path}, which exists\n`);
+    lines.push(written ? `wrote  ${path}\n` : `kept   ${path} (exists)\n`);
   }
   // All at the end: a reader that leaves early ends the program, and half a project is none.
   await io.write(lines.join(""));

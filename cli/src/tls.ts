@@ -8,9 +8,9 @@ import { type Options, orList, type Values } from "./options.js";
 
 /** Options of TLS. */
 export const tlsOptions = {
-  cacert: { type: "string", value: "FILE", help: "trust the servers of these authorities (PEM)" },
-  cert: { type: "string", value: "FILE", help: "show this certificate to the server (PEM)" },
-  key: { type: "string", value: "FILE", help: "the key of --cert (PEM)" },
+  cacert: { type: "string", value: "FILE", help: "trust these certificate authorities (PEM)" },
+  cert: { type: "string", value: "FILE", help: "client certificate (PEM)" },
+  key: { type: "string", value: "FILE", help: "private key of --cert (PEM)" },
   insecure: { type: "boolean", help: "don't verify the server's certificate" },
 } as const satisfies Options;
 
@@ -31,7 +31,7 @@ export function readTls(url: string, values: Values<typeof tlsOptions>, cwd: str
     throw new UsageError(`${orList(names)} needs an https URL`);
   }
   if ((cert === undefined) !== (key === undefined)) {
-    throw new UsageError("--cert and --key belong together");
+    throw new UsageError("--cert and --key need each other");
   }
   const settings = {
     ...(cacert !== undefined && { ca: readPem(cacert, "CERTIFICATE", cwd) }),

@@ -37,7 +37,7 @@ it("keeps files that exist", async () => {
   });
   const { code, out } = await project.connectStream("example", "Test");
   expect(code).toBe(0);
-  expect(out).toContain("kept   src/test/handler.ts, which exists\nwrote  src/test/server.ts");
+  expect(out).toContain("kept   src/test/handler.ts (exists)\nwrote  src/test/server.ts");
   expect(readFileSync(join(project.folder, "src/test/handler.ts"), "utf8")).toBe("mine\n");
 });
 

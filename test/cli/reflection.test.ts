@@ -167,7 +167,7 @@ it("says what to do where there is no reflection", async () => {
   ]);
 });
 
-it("says that reflection fails, and what does without it", async () => {
+it("says that reflection fails, and what to use instead", async () => {
   const url = await startStock((router) => {
     router.service(ServerReflection, {
       serverReflectionInfo() {
@@ -177,6 +177,6 @@ it("says that reflection fails, and what does without it", async () => {
   });
   const { code, err } = await runCli(["list", url]);
   expect(code).toBe(64 + Code.Unauthenticated);
-  const text = "reflection failed: unauthenticated: who are you?; --schema does without it";
+  const text = "reflection failed: unauthenticated: who are you?; use --schema instead";
   expect(err).toContain(text);
 });

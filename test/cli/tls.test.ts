@@ -69,7 +69,7 @@ it("says what is wrong with files, before it connects", async () => {
       1,
       `cannot use --cert ${certFile} and --key ${otherKey}: they don't match`,
     ],
-    [["--cert", certFile], 2, "--cert and --key belong together"],
+    [["--cert", certFile], 2, "--cert and --key need each other"],
   ] as const;
   const args = (flags: readonly string[]) => [url, "lab.v1.LabService/Unary", ...flags];
   const results = await Promise.all(cases.map(([flags]) => runCall(args(flags))));

@@ -42,7 +42,7 @@ export function resumeWith(
       call: options,
       onInterrupt: ({ error, delayMs }) =>
         note(`lost: ${statusLine(error)}; resumes in ${Math.ceil(delayMs)} ms`),
-      onResume: ({ retries }) => note(`resumed, try ${retries}`),
+      onResume: ({ retries }) => note(`resumed, retry ${retries}`),
     });
 }
 

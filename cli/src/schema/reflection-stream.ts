@@ -76,6 +76,6 @@ function describe(error: ConnectError): CliError {
   if (error.code === Code.Unavailable) return new StatusError(error);
   return new StatusError(
     error,
-    `reflection failed: ${statusLine(error)}; --schema does without it`,
+    `reflection failed: ${statusLine(error)}; use --schema instead`,
   );
 }

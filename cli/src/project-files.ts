@@ -46,6 +46,7 @@ async function writeNew(path: string, text: string): Promise<boolean> {
   }
 }
 
-function isErrno(error: unknown): error is NodeJS.ErrnoException {
+/** Whether an error is of the operating system, with its code. */
+export function isErrno(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && "code" in error;
 }

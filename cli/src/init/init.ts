@@ -6,7 +6,7 @@ import { basename, relative, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { reasonOf, UsageError } from "../exit.js";
 import type { Io } from "../io.js";
-import { has, type ProjectFile, writeFiles } from "../project-files.js";
+import { has, isErrno, type ProjectFile, writeFiles } from "../project-files.js";
 import { adviceFor } from "./advice.js";
 import { findModules } from "./modules.js";
 import { packageJson } from "./packages.js";
@@ -35,11 +35,13 @@ function checkFolder(project: string): void {
   if (isFolder(project) === false) throw new UsageError(`${project} is not a folder`);
 }
 
-/** `undefined`: there is nothing. Throws a `CliError` where nothing can be. */
+/** `undefined`: there is nothing. Throws a `UsageError` where nothing can be. */
 function isFolder(path: string): boolean | undefined {
   try {
-    return statSync(path, { throwIfNoEntry: false })?.isDirectory();
+    // With `throwIfNoEntry: false`, Node 24 takes a path below a file for one with nothing there.
+    return statSync(path).isDirectory();
   } catch (cause) {
+    if (isErrno(cause) && cause.code === "ENOENT") return undefined;
     throw new UsageError(`cannot use ${path}: ${reasonOf(cause)}`);
   }
 }

@@ -74,8 +74,5 @@ export class ReflectionStream {
 
 function describe(error: ConnectError): CliError {
   if (error.code === Code.Unavailable) return new StatusError(error);
-  return new StatusError(
-    error,
-    `reflection failed: ${statusLine(error)}; use --schema instead`,
-  );
+  return new StatusError(error, `reflection failed: ${statusLine(error)}; use --schema instead`);
 }

@@ -35,7 +35,9 @@ for archive in "$runtime" "$plugin" "$cli" "$create"; do
   ! grep -v '^package/template/' <<<"$files" | grep -E '(^|/)(test|testdata|__tests__)/|\.test\.|tsbuildinfo' || die "$archive has tests"
   npx publint run "$archive" --strict
 done
-npx attw "$runtime" --profile esm-only
+for archive in "$runtime" "$plugin" "$cli"; do
+  npx attw "$archive" --profile esm-only
+done
 tar -xzf "$plugin" -O package/proto/connectstream/v1/options.proto |
   cmp - proto/connectstream/v1/options.proto || die "$plugin has other options, or none"
 

@@ -41,8 +41,8 @@ function isHere(shell: string): boolean {
 }
 
 describe.each(["bash", "zsh", "fish"] as const)("%s", (shell) => {
-  // A shell that is not here completes nothing.
-  it.runIf(isHere(shell))("completes commands, options and RPCs", async () => {
+  if (!isHere(shell)) return it.skip(`${shell} is not installed`);
+  it("completes commands, options and RPCs", async () => {
     const { out } = await runCli(["completion", shell]);
     const script = `${stubs[shell]}\n${out}\n${shells[shell]}`;
     const env = { ...process.env, NODE: process.execPath, CLI: program };

@@ -5,31 +5,22 @@ import type { MessageSink } from "../call/sender.js";
 import type { QueueFill } from "../options/queues.js";
 import { BodyDecoder, type BodyEvents } from "../protocol/body-decoder.js";
 import { compress } from "../protocol/compression.js";
-import type { Compression } from "../protocol/connect-internals.js";
-import type { Field, Fields } from "../protocol/fields.js";
-import { findInvalidHeader } from "../protocol/header-value.js";
-import type { BodyResponse, BodyServerProtocol, QueryRequest } from "../protocol/protocol.js";
+import type { Field } from "../protocol/fields.js";
+import type { BodyServerProtocol, QueryRequest } from "../protocol/protocol.js";
 import { meteredParse, meteredSerialize } from "../protocol/stream-size.js";
 import type { ServerWire, ServerWireEvents } from "../protocol/wire.js";
 import { AnswerDelay } from "./answer-delay.js";
+import { type Body, BodyAnswer } from "./body-answer.js";
 import { Call } from "./call.js";
 import type { OpenCallSet, TrackedCall } from "./call-tracker.js";
 import type { Carrier } from "./carrier.js";
-import { report, toClientError, tooLarge, unsendable } from "./client-error.js";
+import { toClientError } from "./client-error.js";
 import { toRequestError } from "./codecs.js";
 import { CallContext, type RequestHead } from "./context.js";
 import { type HeaderFields, withFields } from "./extra-header.js";
 import { negotiate, responseHeader, type Terms } from "./negotiation.js";
 import { ServerObservation } from "./observe.js";
 import type { ServedRpc } from "./pipeline.js";
-
-/** A response body, and whether it is compressed. */
-interface Body {
-  readonly data: Uint8Array;
-  readonly compression: Compression | undefined;
-}
-
-const nothing = new Uint8Array(0);
 
 /** Carries a unary call whose request and response are one body each. Headers leave with the response. */
 export class BodyCarrier
@@ -144,7 +135,7 @@ export class BodyCarrier
   }
 
   encode(message: object): Body | Promise<Body> {
-    const data = this.#serializeOrFail(message);
+    const data = this.#serialized(message);
     this.size = data.byteLength;
     const { response: compression } = this.#terms;
     if (!compression || data.byteLength < this.#rpc.options.compressMinBytes) {
@@ -156,9 +147,7 @@ export class BodyCarrier
       : compressed.then(
           (whole) => ({ data: whole, compression }),
           (thrown: unknown) => {
-            const error = ConnectError.from(thrown, Code.Internal);
-            this.call.messageFailed(error);
-            throw error;
+            throw this.#unsendable(thrown, true);
           },
         );
   }
@@ -184,7 +173,8 @@ export class BodyCarrier
   }
 
   end(error: ConnectError | undefined, abrupt: boolean): ConnectError | undefined {
-    const { told, status, header, body } = this.#responseOf(error);
+    const answer = new BodyAnswer(this.#rpc, this.#protocol, this.#context, this.#wire);
+    const { told, status, header, body } = answer.of(this.#body, error);
     const length: Field = ["content-length", String(body.byteLength)];
     this.#wire.respond(status, withFields([...header, length], this.#extraHeader));
     if (body.byteLength > 0) this.#wire.write([body]);
@@ -242,14 +232,18 @@ export class BodyCarrier
     this.call.refuse(toRequestError(error));
   }
 
-  #serializeOrFail(message: object): Uint8Array {
+  #serialized(message: object): Uint8Array {
     try {
       return this.#serialize(message);
     } catch (thrown) {
-      const error = ConnectError.from(thrown, Code.Internal);
-      if (error.code === Code.ResourceExhausted) this.call.messageFailed(error);
-      throw error;
+      throw this.#unsendable(thrown, false);
     }
+  }
+
+  #unsendable(thrown: unknown, accepted: boolean): ConnectError {
+    const error = ConnectError.from(thrown, Code.Internal);
+    this.call.unsendable(error, accepted);
+    return error;
   }
 
   #takeQuery(query: QueryRequest): void {
@@ -259,48 +253,5 @@ export class BodyCarrier
     } catch (error) {
       this.call.refuse(ConnectError.from(error, Code.InvalidArgument));
     }
-  }
-
-  /** An error that cannot be written down is `internal`. */
-  #responseOf(
-    error: ConnectError | undefined,
-  ): BodyResponse & { readonly told: ConnectError | undefined } {
-    const { jsonOptions } = this.#rpc.options;
-    const { header, trailer, protocolHeader } = this.#context;
-    try {
-      const response = error
-        ? this.#protocol.failure(error, header, trailer, jsonOptions)
-        : this.#success(header, trailer);
-      const invalid = findInvalidHeader(response.header);
-      if (invalid !== undefined) throw unsendable(`the response header "${invalid}"`);
-      const { maxHeaderBytes } = this.#wire;
-      const excess = tooLarge("the response headers", response.header, maxHeaderBytes);
-      if (excess && error) return { ...this.#bareFailure(error, excess), told: error };
-      if (excess) throw excess;
-      return { ...response, told: error };
-    } catch (fault) {
-      report(fault, this.#context, this.#rpc.onError);
-      const told =
-        fault instanceof ConnectError
-          ? fault
-          : new ConnectError("cannot encode the status", Code.Internal);
-      return { ...this.#protocol.failure(told, protocolHeader, undefined, jsonOptions), told };
-    }
-  }
-
-  /** An error without its metadata, which is more than the client takes. */
-  #bareFailure(error: ConnectError, excess: ConnectError): BodyResponse {
-    report(excess, this.#context, this.#rpc.onError);
-    const bare = new ConnectError(error.rawMessage, error.code);
-    bare.details = error.details;
-    const { protocolHeader } = this.#context;
-    return this.#protocol.failure(bare, protocolHeader, undefined, this.#rpc.options.jsonOptions);
-  }
-
-  #success(header: Fields, trailer: Headers | undefined): BodyResponse {
-    const { data = nothing, compression } = this.#body ?? {};
-    const fields = this.#protocol.success(header, trailer);
-    const encoding: Field[] = compression ? [[this.#protocol.encoding, compression.name]] : [];
-    return { status: 200, header: [...fields, ...encoding], body: data };
   }
 }

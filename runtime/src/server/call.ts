@@ -184,9 +184,14 @@ export class Call implements HandledCall {
     this.#sender.flush(handlerReturned, () => this.#respond(error, false));
   }
 
-  /** A message that the call cannot go on without could not be sent. */
-  messageFailed(error: ConnectError): void {
-    if (error.code !== Code.ResourceExhausted) report(error, this.context, this.#init.onError);
+  /**
+   * A message cannot be sent. `accepted`: its `send` may have resolved. The call cannot go on without that
+   * message, nor after one that is too large.
+   */
+  unsendable(error: ConnectError, accepted: boolean): void {
+    const tooLarge = error.code === Code.ResourceExhausted;
+    if (!accepted && !tooLarge) return;
+    if (!tooLarge) report(error, this.context, this.#init.onError);
     this.abort(error);
   }
 

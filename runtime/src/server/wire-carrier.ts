@@ -222,7 +222,7 @@ export class WireCarrier
   }
 
   onUnsendable(error: ConnectError, accepted: boolean): void {
-    if (accepted || error.code === Code.ResourceExhausted) this.call.messageFailed(error);
+    this.call.unsendable(error, accepted);
   }
 
   onFinish(): void {

@@ -8,11 +8,6 @@ export function codeName(code: Code): string {
   return Code[code].replaceAll(/(?!^)[A-Z]/g, "_$&").toLowerCase();
 }
 
-/** All names of status codes. */
-export const codeNames: readonly string[] = Object.values(Code)
-  .filter((code) => typeof code === "number")
-  .map(codeName);
-
 /** A call that failed. `text` says so. */
 export class StatusError extends CliError {
   override readonly name = "StatusError";

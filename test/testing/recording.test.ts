@@ -112,8 +112,8 @@ it("has an empty request where none was sent", () => {
 
 it.each([
   ["", "the recording has no steps"],
-  ['"end"\n\nhello\n', "line 3 of the recording is no step, but hello; steps are "],
-  ['{"fails":"not_fond"}', "line 1 of the recording is no step"],
+  ['"end"\n\nhello\n', "line 3 of the recording is not a step, but hello: use "],
+  ['{"fails":"not_fond"}', "line 1 of the recording: unknown status not_fond; known: canceled"],
   [
     '{"recv":{"txt":""}}',
     'line 1 of the recording: cannot decode message lab.v1.Note from JSON: key "txt"',

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /** @packageDocumentation `--replay`: plays a script against the server, and compares. */
 import { type DescMethod, equals, type Message } from "@bufbuild/protobuf";
-import { ConnectError } from "connect-stream";
+import { type Code, ConnectError } from "connect-stream";
+import type { PlacedStep } from "connect-stream/testing";
 import { CliError } from "../exit.js";
 import type { Schema } from "../schema/schema.js";
 import { codeName, statusLine } from "../status.js";
 import { messageJson, parseMessage } from "./json.js";
 import type { OpenCall } from "./open.js";
-import type { PlacedStep } from "./script.js";
 
 /** What a replay needs of its command. */
 export interface ReplaySetup {
@@ -86,9 +86,9 @@ async function expectEnd(got: Got, where: string, setup: ReplaySetup): Promise<v
   if (got !== undefined) throw await differs(where, "the end", got, setup);
 }
 
-async function expectFailure(code: string, got: Got, where: string, setup: ReplaySetup) {
-  if (got instanceof ConnectError && codeName(got.code) === code) return;
-  throw await differs(where, code, got, setup);
+async function expectFailure(code: Code, got: Got, where: string, setup: ReplaySetup) {
+  if (got instanceof ConnectError && got.code === code) return;
+  throw await differs(where, codeName(code), got, setup);
 }
 
 async function differs(where: string, expected: string, got: Got, setup: ReplaySetup) {

@@ -4,7 +4,7 @@ import type { Connection } from "../connection.js";
 import { exit } from "../exit.js";
 import { Interrupt, type Io } from "../io.js";
 import type { Schema } from "../schema/schema.js";
-import { codeName, StatusError } from "../status.js";
+import { StatusError } from "../status.js";
 import { errorText } from "./errors.js";
 import { dataLines, type InputLine, stdinLines } from "./input.js";
 import { messageJson, parseMessage } from "./json.js";
@@ -157,7 +157,7 @@ export class Session {
 
   #recordEnd({ error, stopped }: Ending): void {
     const isOurs = stopped || this.#cancelled || this.#io.signal.aborted;
-    const failure = error ? { fails: codeName(error.code) } : "end";
+    const failure = error ? { fails: error.code } : "end";
     this.#recording?.end(isOurs ? "cancel" : failure);
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** @packageDocumentation For tests: handlers without a server, servers from a script. Any runner. */
+export { type PlacedStep, type RecordedStep, readRecording } from "./recorded-steps.js";
 export {
   parseRecording,
   type RecordingOptions,

@@ -3,7 +3,7 @@ import type { JsonValue } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import { codeToString } from "../protocol/connect-internals.js";
 
-/** A step as `connect-stream call --record` writes it, from the client's side. */
+/** A step of a recording, from the client's side. Messages are in JSON. */
 export type RecordedStep =
   | { readonly send: JsonValue }
   | { readonly recv: JsonValue }
@@ -12,7 +12,7 @@ export type RecordedStep =
   | "end"
   | "cancel";
 
-/** A step, and where it stands. */
+/** A step, and where it stands: `line 3 of call.ndjson`. */
 export interface PlacedStep {
   readonly step: RecordedStep;
   readonly where: string;
@@ -20,14 +20,17 @@ export interface PlacedStep {
 
 const words = ["closeSend", "end", "cancel"] as const;
 
-/** The steps of a recording, one a line. Throws an `Error` that names the line. */
-export function readSteps(text: string): PlacedStep[] {
+/**
+ * Reads the steps of what `connect-stream call --record` has written, one a line. `text` is the content
+ * of the file, `name` what errors call it. Throws an `Error` that names the line.
+ */
+export function readRecording(text: string, name = "the recording"): PlacedStep[] {
   const steps = text
     .split("\n")
-    .map((line, i) => ({ line, where: `line ${i + 1} of the recording` }))
+    .map((line, i) => ({ line, where: `line ${i + 1} of ${name}` }))
     .filter(({ line }) => line.trim() !== "")
     .map(({ line, where }) => ({ step: toStep(line, where), where }));
-  if (steps.length === 0) throw new Error("the recording has no steps");
+  if (steps.length === 0) throw new Error(`${name} has no steps`);
   return steps;
 }
 
@@ -37,13 +40,19 @@ function toStep(line: string, where: string): RecordedStep {
   if (word) return word;
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     const { send, recv, fails } = value;
-    if (send !== undefined) return { send };
-    if (recv !== undefined) return { recv };
-    const code = codes.find((one) => codeToString(one) === fails);
-    if (code !== undefined) return { fails: code };
+    const isOne = Object.keys(value).length === 1;
+    if (isOne && send !== undefined) return { send };
+    if (isOne && recv !== undefined) return { recv };
+    if (isOne && typeof fails === "string") return { fails: toCode(fails, where) };
   }
   const known = `{"send": …}, {"recv": …}, {"fails": "not_found"}, ${words.map((one) => `"${one}"`).join(", ")}`;
-  throw new Error(`${where} is no step, but ${line.trim()}; steps are ${known}`);
+  throw new Error(`${where} is not a step, but ${line.trim()}: use ${known}`);
+}
+
+function toCode(name: string, where: string): Code {
+  const code = codes.find((one) => codeToString(one) === name);
+  if (code !== undefined) return code;
+  throw new Error(`${where}: unknown status ${name}; known: ${codes.map(codeToString).join(", ")}`);
 }
 
 const codes: readonly Code[] = Object.values(Code).filter((code) => typeof code === "number");

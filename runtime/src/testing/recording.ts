@@ -15,7 +15,7 @@ import {
   type Registry,
 } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { type PlacedStep, readSteps } from "./recorded-steps.js";
+import { type PlacedStep, readRecording } from "./recorded-steps.js";
 import type { ScriptStep, StreamScriptStep } from "./scripted.js";
 import type { ReceiverStep, SenderStep } from "./steps.js";
 
@@ -77,7 +77,7 @@ export function parseRecording(
   | ServerStreamingRecording<DescMessage, DescMessage>
   | StreamRecording<DescMessage, DescMessage> {
   const takesStream = ["client_streaming", "bidi_streaming"].includes(method.methodKind);
-  const moves = readSteps(text).map((placed) => toMove(method, placed, registry));
+  const moves = readRecording(text).map((placed) => toMove(method, placed, registry));
   const [first] = moves.flatMap((move) => (move.kind === "send" ? [move.message] : []));
   const request = first ?? create(method.input);
   return {

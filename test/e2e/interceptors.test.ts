@@ -360,6 +360,27 @@ describe.each(wires)("on the client, $name", (wire) => {
     expect(lab.served).toBe(0);
   });
 
+  it.each<[string, Interceptor]>([
+    [
+      "at once",
+      () => () => {
+        throw new TypeError("a bug");
+      },
+    ],
+    [
+      "later",
+      () => async () => {
+        throw new TypeError("a bug");
+      },
+    ],
+  ])("a bug in an interceptor is no lost connection, thrown %s", async (_, broken) => {
+    await using lab = await startLab(echo, { http: wire.http });
+    const client = createLabServiceClient(ourTransport(lab.url, wire, { interceptors: [broken] }));
+    expect((await client.download({}).outcome).code).toBe(Code.Unknown);
+    expect((await failure(client.unary({}))).code).toBe(Code.Unknown);
+    expect(lab.served).toBe(0);
+  });
+
   it.each([
     ["without interceptors", []],
     ["behind an interceptor", [observer([])]],

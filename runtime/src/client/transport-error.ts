@@ -12,7 +12,7 @@ import { isNotSent } from "./not-sent-error.js";
  * https://github.com/connectrpc/connect-es/blob/main/packages/connect-node/src/node-error.ts
  */
 function transportError(thrown: unknown): ConnectError {
-  const error = ConnectError.from(thrown, Code.Unavailable);
+  const error = ConnectError.from(thrown, isSystemError(thrown) ? Code.Unavailable : Code.Unknown);
   if (!isLostConnection(error)) return error;
   return new ConnectError(error.rawMessage, Code.Unavailable, error.metadata, undefined, error);
 }
@@ -40,6 +40,11 @@ export function needsHttp2(): ConnectError {
     'bidirectional streaming needs HTTP/2: create the transport with httpVersion: "2"',
     Code.Unimplemented,
   );
+}
+
+/** Whether Node reports a socket or a host. Anything else is of whoever threw it: an interceptor, say. */
+function isSystemError(thrown: unknown): boolean {
+  return thrown instanceof Error && "syscall" in thrown;
 }
 
 function isLostConnection(error: ConnectError): boolean {

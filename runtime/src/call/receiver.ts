@@ -5,7 +5,7 @@ import { invalidOption } from "../options/settings.js";
 import { abortError, invalidSignal, onAbort } from "./abort.js";
 import { type Clock, realClock } from "./clock.js";
 import { errorOf, type Reason, rejected } from "./deferred.js";
-import { type Rejecting, rejectWaiting, type Waiting } from "./reject.js";
+import { type Rejecting, Waiting } from "./reject.js";
 
 /** Where the messages of one direction come from. */
 export interface MessageSource<T> {
@@ -33,10 +33,7 @@ export interface ReceiverOptions<T> {
   readonly owner?: Rejecting | undefined;
 }
 
-interface Waiter<T> extends Waiting<T | undefined> {
-  /** Frees timer and listener of a `recv` that has limits. */
-  release: (() => void) | undefined;
-}
+type Waiter<T> = Waiting<T | undefined>;
 
 /** Of all whom one `recv` at a time is enough for: never added to. */
 const nobody: never[] = [];
@@ -106,7 +103,7 @@ export class Receiver<T> {
     this.#others = nobody;
     for (const waiter of waiters) {
       waiter.release?.();
-      if (error) rejectWaiting(waiter, error, this.#owner);
+      if (error) waiter.reject(error, this.#owner);
       else waiter.resolve(undefined);
     }
   }
@@ -130,14 +127,13 @@ export class Receiver<T> {
   }
 
   #wait(options: RecvOptions | undefined): Promise<T | undefined> {
-    const { promise, resolve, reject } = withResolvers<T | undefined>();
-    const waiter: Waiter<T> = { promise, resolve, reject, release: undefined };
+    const waiter: Waiter<T> = new Waiting();
     const timeoutMs = options?.timeoutMs ?? this.#timeoutMs;
     if (timeoutMs !== undefined || options?.signal) this.#limit(waiter, timeoutMs, options?.signal);
     if (!this.#waiter) this.#waiter = waiter;
     else if (this.#others === nobody) this.#others = [waiter];
     else this.#others.push(waiter);
-    return promise;
+    return waiter.promise;
   }
 
   /** False: it does not wait any more. */
@@ -155,7 +151,7 @@ export class Receiver<T> {
     const give = (error: ConnectError) => {
       if (!this.#remove(waiter)) return;
       waiter.release?.();
-      rejectWaiting(waiter, error, this.#owner);
+      waiter.reject(error, this.#owner);
     };
     const onTimeout = () =>
       give(new ConnectError(`no message within ${timeoutMs} ms`, Code.DeadlineExceeded));
@@ -174,14 +170,4 @@ function invalidRecvOptions({ timeoutMs, signal }: RecvOptions): Error | undefin
   const isNumber = typeof timeoutMs === "number" && !Number.isNaN(timeoutMs);
   if (timeoutMs === undefined || isNumber) return invalidSignal(signal);
   return invalidOption("timeoutMs of recv", "a number of milliseconds", timeoutMs);
-}
-
-function withResolvers<T>() {
-  let resolve!: Waiting<T>["resolve"];
-  let reject!: Waiting<T>["reject"];
-  const promise = new Promise<T>((res, rej) => {
-    resolve = res;
-    reject = rej;
-  });
-  return { promise, resolve, reject };
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ConnectError } from "@connectrpc/connect";
+import { rejected } from "./deferred.js";
 
 /** Whose promises reject. Only calls that fail pay for it. */
 export interface Rejecting {
@@ -14,21 +15,24 @@ export interface Rejecting {
 export type Below = (...args: never[]) => unknown;
 
 /** A promise that somebody waits for, and how to settle it. */
-export interface Waiting<T> {
+export class Waiting<T> {
   readonly promise: Promise<T>;
-  resolve(value: T | PromiseLike<T>): void;
-  reject(error: ConnectError): void;
-}
+  resolve!: (value: T | PromiseLike<T>) => void;
+  /** Frees timer and listener of a wait that has limits. */
+  release: (() => void) | undefined = undefined;
 
-/** Rejects `waiting`, which does not take the process down when nobody awaits it. */
-export function rejectWaiting<T>(
-  waiting: Waiting<T>,
-  error: ConnectError,
-  owner: Rejecting | undefined,
-): void {
-  if (owner) return waiting.resolve(rejectLater(waiting.promise, error, owner));
-  waiting.promise.catch(() => undefined);
-  waiting.reject(error);
+  constructor() {
+    this.promise = new Promise((resolve) => {
+      this.resolve = resolve;
+    });
+  }
+
+  /** A promise that rejects does not take the process down when nobody awaits it. */
+  reject(error: ConnectError, owner: Rejecting | undefined): void {
+    if (owner) return this.resolve(rejectLater(this.promise, error, owner));
+    this.promise.catch(() => undefined);
+    this.resolve(rejected(error));
+  }
 }
 
 /**

@@ -6,7 +6,7 @@ import { abortError, onAbort } from "./abort.js";
 import type { Bounds } from "./bounds.js";
 import { rejected } from "./deferred.js";
 import { Fifo } from "./fifo.js";
-import { type Rejecting, rejectWaiting, type Waiting } from "./reject.js";
+import { type Rejecting, Waiting } from "./reject.js";
 import type { SendWaits } from "./send-waits.js";
 
 /** A `send` of those who keep its message, to send it again if the call is made again. */
@@ -28,8 +28,6 @@ interface Entry<F> {
   placed: boolean;
   /** Its `send`, until that has settled; none if it has a place at once. */
   waiting: Waiting<void> | undefined;
-  /** Frees the listener of a `send` that has a signal. */
-  release: (() => void) | undefined;
 }
 
 /** A `send` that resolved. */
@@ -211,18 +209,13 @@ export class SendQueue<F> {
   }
 
   #wait(entry: Entry<F>): Promise<void> {
+    const waiting = new Waiting<void>();
     const signal = entry.options?.signal;
-    if (signal) entry.release = onAbort(signal, () => this.#remove(entry, abortError(signal)));
-    let resolve!: Waiting<void>["resolve"];
-    let reject!: Waiting<void>["reject"];
-    const promise = new Promise<void>((res, rej) => {
-      resolve = res;
-      reject = rej;
-    });
-    entry.waiting = { promise, resolve, reject };
+    if (signal) waiting.release = onAbort(signal, () => this.#remove(entry, abortError(signal)));
+    entry.waiting = waiting;
     // What is not ready waits for compression.
     if (entry.frame !== undefined) this.#waits?.begin(entry);
-    return promise;
+    return waiting.promise;
   }
 
   /** Settles the `send` of a message, if that has not happened. */
@@ -231,8 +224,8 @@ export class SendQueue<F> {
     const { waiting } = entry;
     if (!waiting) return;
     entry.waiting = undefined;
-    entry.release?.();
-    if (error) rejectWaiting(waiting, error, this.#owner);
+    waiting.release?.();
+    if (error) waiting.reject(error, this.#owner);
     else waiting.resolve();
   }
 }
@@ -244,6 +237,5 @@ function createEntry<F>(bytes: number, options: Resend | undefined): Entry<F> {
     options,
     placed: false,
     waiting: undefined,
-    release: undefined,
   };
 }

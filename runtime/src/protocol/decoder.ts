@@ -41,7 +41,9 @@ export interface DecoderEvents {
 
 /** Turns bytes into messages, one at a time, when somebody asks for one. */
 export class MessageDecoder<T> implements MessageSource<T>, Overflowing {
-  readonly #format: DecoderFormat<T>;
+  readonly #parse: Parse<T>;
+  readonly #compression: Compression | null;
+  readonly #bounds: Bounds | undefined;
   readonly #events: DecoderEvents;
   readonly #reader: EnvelopeReader;
   /** Made when it may be needed. */
@@ -63,11 +65,13 @@ export class MessageDecoder<T> implements MessageSource<T>, Overflowing {
   #dropped = 0;
 
   constructor(format: DecoderFormat<T>, events: DecoderEvents) {
-    this.#format = format;
+    const { readMaxBytes, aliases, endFlag, onMessage, bounds } = format;
+    this.#parse = format.parse;
+    this.#compression = format.compression;
+    this.#bounds = bounds;
     this.#events = events;
-    const { readMaxBytes, aliases, endFlag, onMessage } = format;
     this.#reader = new EnvelopeReader(readMaxBytes, aliases, endFlag, onMessage);
-    this.#overflow = format.bounds?.overflowOf(this);
+    this.#overflow = bounds?.overflowOf(this);
   }
 
   /** True when the bytes so far are no whole envelope or none at all. */
@@ -161,7 +165,7 @@ export class MessageDecoder<T> implements MessageSource<T>, Overflowing {
   }
 
   #holdBack(): void {
-    const { bounds } = this.#format;
+    const bounds = this.#bounds;
     if (!bounds && this.#reader.buffered < DEFAULT_QUEUE_BYTES) return;
     this.#backpressure ??= new ReceiveBackpressure(this.#reader, bounds, this.#events);
     this.#backpressure.onGrow();
@@ -176,13 +180,13 @@ export class MessageDecoder<T> implements MessageSource<T>, Overflowing {
       const text = `protocol error: invalid envelope flags 0x${flags.toString(16)}`;
       throw new ConnectError(text, Code.Internal);
     }
-    if (flags & this.#format.endFlag) return this.#takeEnd(envelope);
+    if (flags & this.#reader.endFlag) return this.#takeEnd(envelope);
     if (flags & compressedFlag) {
       this.#queue.push(envelope);
       return this.#takeDecompressed();
     }
     this.#count(data.byteLength);
-    return this.#format.parse(data);
+    return this.#parse(data);
   }
 
   #takeDecompressed(): T | undefined {
@@ -192,12 +196,12 @@ export class MessageDecoder<T> implements MessageSource<T>, Overflowing {
     if (queue.length > 0) this.#decompressAhead();
     if (!message) return undefined;
     this.#count(message.travelled);
-    return this.#format.parse(message.data, message.travelled);
+    return this.#parse(message.data, message.travelled);
   }
 
   #decompressAhead(): void {
     // A queue with bounds of its own holds no more than these.
-    if (this.#format.bounds) return;
+    if (this.#bounds) return;
     for (let next = this.#reader.peek(); next; next = this.#reader.peek()) {
       if (next.flags & ~compressedFlag || !this.#queue.fits(next.length)) break;
       const envelope = this.#reader.next();
@@ -207,12 +211,11 @@ export class MessageDecoder<T> implements MessageSource<T>, Overflowing {
   }
 
   #areInvalid(flags: number): boolean {
-    return (flags & ~(compressedFlag | this.#format.endFlag)) !== 0;
+    return (flags & ~(compressedFlag | this.#reader.endFlag)) !== 0;
   }
 
   get #queue(): DecompressQueue {
-    const { compression, readMaxBytes } = this.#format;
-    this.#decompressing ??= new DecompressQueue(compression, readMaxBytes, () => {
+    this.#decompressing ??= new DecompressQueue(this.#compression, this.#reader.maxBytes, () => {
       this.#events.onReady();
       this.#overflow?.onGrow();
     });
@@ -226,8 +229,8 @@ export class MessageDecoder<T> implements MessageSource<T>, Overflowing {
 
   #takeEnd({ flags, data }: Envelope): undefined {
     this.#endTaken = true;
-    const { compression, readMaxBytes } = this.#format;
-    const end = flags & compressedFlag ? decompress(data, compression, readMaxBytes) : data;
+    const end =
+      flags & compressedFlag ? decompress(data, this.#compression, this.#reader.maxBytes) : data;
     if (end instanceof Uint8Array) {
       this.#finish(end);
       return;

@@ -10,11 +10,16 @@ import { EnvelopeWriter } from "./envelope/envelope-writer.js";
 /** What an encoder needs to know of its codec. */
 export interface EncoderFormat<T> {
   /** Throws a `ConnectError` for a message that cannot be sent. */
-  serialize(message: T): Uint8Array;
+  readonly serialize: (message: T) => Uint8Array;
   readonly compression: Compression | null;
   readonly compressMinBytes: number;
   /** Told the bytes of each message that is handed over, as it travels. */
   readonly onSent: ((bytes: number) => void) | undefined;
+}
+
+interface Compressing {
+  readonly compression: Compression;
+  readonly minBytes: number;
 }
 
 /** Whom an encoder tells. */
@@ -25,7 +30,10 @@ export interface EncoderEvents {
 
 /** Turns messages into envelopes, and hands these to the wire. */
 export class MessageEncoder<T> implements MessageSink<T, Envelope> {
-  readonly #format: EncoderFormat<T>;
+  readonly #serializer: EncoderFormat<T>["serialize"];
+  /** Where messages are compressed. */
+  readonly #compressing: Compressing | undefined;
+  readonly #onSent: EncoderFormat<T>["onSent"];
   readonly #events: EncoderEvents;
   readonly writer: EnvelopeWriter = new EnvelopeWriter();
   /** Bytes of the message that was encoded last, before compression. */
@@ -36,16 +44,19 @@ export class MessageEncoder<T> implements MessageSink<T, Envelope> {
   bytes = 0;
 
   constructor(format: EncoderFormat<T>, events: EncoderEvents) {
-    this.#format = format;
+    const { compression, compressMinBytes } = format;
+    this.#serializer = format.serialize;
+    this.#compressing = compression ? { compression, minBytes: compressMinBytes } : undefined;
+    this.#onSent = format.onSent;
     this.#events = events;
   }
 
   encode(message: T): Envelope | Promise<Envelope> {
     const data = this.#serialize(message);
     this.size = data.byteLength;
-    const { compression, compressMinBytes } = this.#format;
-    return compression && data.byteLength >= compressMinBytes
-      ? this.#compress(data, compression)
+    const compressing = this.#compressing;
+    return compressing && data.byteLength >= compressing.minBytes
+      ? this.#compress(data, compressing.compression)
       : { flags: 0, data };
   }
 
@@ -53,13 +64,13 @@ export class MessageEncoder<T> implements MessageSink<T, Envelope> {
     this.messages++;
     this.bytes += envelope.data.byteLength;
     const open = this.writer.write(envelope);
-    this.#format.onSent?.(envelope.data.byteLength);
+    this.#onSent?.(envelope.data.byteLength);
     return open;
   }
 
   #serialize(message: T): Uint8Array {
     try {
-      return this.#format.serialize(message);
+      return this.#serializer(message);
     } catch (thrown) {
       this.#events.onUnsendable(ConnectError.from(thrown, Code.Internal), false);
       throw thrown;

@@ -29,7 +29,8 @@ const ENCODING = headerEncoding.toLowerCase();
 
 const success: Envelope = {
   flags: trailerFlag,
-  data: trailerSerialize(new Headers([[headerGrpcStatus, grpcStatusOk]])),
+  // As Connect writes it, without the `fetch` of Node that `Headers` loads.
+  data: new TextEncoder().encode(`${headerGrpcStatus}: ${grpcStatusOk}\r\n`),
 };
 
 /** gRPC-Web, binary. https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-WEB.md */

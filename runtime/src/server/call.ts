@@ -10,10 +10,11 @@ import { Sender } from "../call/sender.js";
 import type { QueueFills } from "../options/queues.js";
 import { CallTimers } from "./call-timers.js";
 import type { Carrier } from "./carrier.js";
-import { report } from "./client-error.js";
+import { type OnError, report } from "./client-error.js";
 import type { AbortableContext } from "./context.js";
 import { type HandledCall, HandlerRun } from "./handler-run.js";
 import { HeartbeatSender, heartbeatCall } from "./heartbeat-sender.js";
+import type { CallLayers } from "./pipeline.js";
 import { sendableError } from "./sendable-error.js";
 import type { CallInit } from "./server-call.js";
 
@@ -62,6 +63,14 @@ export class Call implements HandledCall {
     return this.#state === "closed";
   }
 
+  get layers(): CallLayers {
+    return this.#init.layers;
+  }
+
+  get onError(): OnError {
+    return this.#init.onError;
+  }
+
   get reason(): ConnectError | undefined {
     return this.#reason;
   }
@@ -74,9 +83,9 @@ export class Call implements HandledCall {
       else if (error) this.refuse(error);
       return;
     }
-    const { layers, observation, onError } = this.#init;
+    const { observation } = this.#init;
     this.#startTimers();
-    const handler = new HandlerRun(this, layers, onError);
+    const handler = new HandlerRun(this);
     this.#handler = handler;
     if (observation) observation.run(() => handler.start());
     else handler.start();

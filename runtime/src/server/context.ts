@@ -66,7 +66,7 @@ export class CallContext implements AbortableContext {
   readonly #clock: Clock;
   /** What a response begins with, whatever the handler adds. */
   readonly protocolHeader: Fields;
-  readonly #signal: LazySignal = new LazySignal();
+  #signal: LazySignal | undefined;
   #drainSignal: LazySignal | undefined;
   #responseHeader: Headers | undefined;
   #responseTrailer: Headers | undefined;
@@ -126,6 +126,7 @@ export class CallContext implements AbortableContext {
   }
 
   get signal(): AbortSignal {
+    this.#signal ??= new LazySignal();
     return this.#signal.value;
   }
 
@@ -157,6 +158,7 @@ export class CallContext implements AbortableContext {
   }
 
   abort(reason: ConnectError): void {
+    this.#signal ??= new LazySignal();
     this.#signal.abort(reason);
   }
 

@@ -6,6 +6,8 @@ import type { ServerCall } from "./server-call.js";
 
 /** A call, as the run of its handler needs it. */
 export interface HandledCall extends ServerCall {
+  readonly layers: CallLayers;
+  readonly onError: OnError;
   /** Why the call has ended, for whoever still receives or sends. */
   readonly reason: ConnectError | undefined;
   /** The handler has returned, or thrown: `error` is what the client is told. */
@@ -18,8 +20,6 @@ export interface HandledCall extends ServerCall {
  */
 export class HandlerRun {
   readonly #call: HandledCall;
-  readonly #layers: CallLayers;
-  readonly #onError: OnError;
   #running = true;
   /** The handler's return has ended the call, and nothing has been sent since. */
   #quiet = false;
@@ -27,15 +27,13 @@ export class HandlerRun {
   /** Resolves what an observer of an overrun may wait for. */
   #onEnded: (() => void) | undefined;
 
-  constructor(call: HandledCall, layers: CallLayers, onError: OnError) {
+  constructor(call: HandledCall) {
     this.#call = call;
-    this.#layers = layers;
-    this.#onError = onError;
   }
 
   /** Runs the handler. To be called once. */
   start(): void {
-    this.#layers.run(this.#call).then(
+    this.#call.layers.run(this.#call).then(
       () => this.#returned(undefined),
       (thrown: unknown) => this.#returned(this.#errorOf(thrown)),
     );
@@ -48,7 +46,7 @@ export class HandlerRun {
 
   /** The call has ended for `reason`: a handler that still runs should return soon. */
   callEnded(reason: ConnectError | undefined): void {
-    const { overrunMs } = this.#layers;
+    const { overrunMs } = this.#call.layers;
     if (!this.#running || !overrunMs) return;
     this.#overrunTimer = setTimeout(() => this.#overran(overrunMs, reason), overrunMs);
     unref(this.#overrunTimer);
@@ -70,8 +68,8 @@ export class HandlerRun {
   }
 
   #errorOf(thrown: unknown): ConnectError {
-    const { context, reason } = this.#call;
-    return toClientError(thrown, context, reason, this.#onError);
+    const { context, reason, onError } = this.#call;
+    return toClientError(thrown, context, reason, onError);
   }
 
   #overran(ms: number, reason: ConnectError | undefined): void {
@@ -86,11 +84,11 @@ export class HandlerRun {
   }
 
   #report(text: string, cause?: ConnectError): void {
-    const { context } = this.#call;
+    const { context, onError } = this.#call;
     const { service, method } = context;
     const name = `${service.typeName}.${method.name}`;
     const error = new Error(`the handler of ${name} ${text}`, cause && { cause });
-    report(error, context, this.#onError);
+    report(error, context, onError);
   }
 }
 

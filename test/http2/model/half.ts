@@ -46,9 +46,8 @@ export class Half implements StreamEvents {
     const { id } = this.stream;
     const dead = this.stream.closed || this.sent.ended;
     const start = this.sent.bytes;
-    const piece = Uint8Array.from({ length: bytes }, (_, i) =>
-      octet(id, this.fromServer, start + i),
-    );
+    const piece = new Uint8Array(bytes);
+    for (let i = 0; i < bytes; i++) piece[i] = octet(id, this.fromServer, start + i);
     const room = this.stream.write(piece);
     if (dead) return;
     this.sent.bytes += bytes;

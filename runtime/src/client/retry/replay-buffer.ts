@@ -2,21 +2,19 @@
 import { type DescMessage, fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import { abortError, onAbort } from "../../call/abort.js";
-import { type Rejecting, rejectWaiting, type Waiting } from "../../call/reject.js";
+import { type Rejecting, Waiting } from "../../call/reject.js";
 import { toMessage } from "../../protocol/to-message.js";
 import { serializationError } from "../../protocol/wrong-type.js";
 
 /** A message that was sent, and may have to be sent again. */
 export class KeptMessage {
-  readonly promise: Promise<void>;
   readonly bytes: Uint8Array;
   readonly signal: AbortSignal | undefined;
   /** Why the attempt at hand does not take it; what that means is known when the attempt ends. */
   refusal: ConnectError | undefined;
-  readonly #waiting: Waiting<void>;
+  readonly #waiting = new Waiting<void>();
   readonly #owner: Rejecting | undefined;
   #settled = false;
-  #release: (() => void) | undefined;
 
   constructor(
     bytes: Uint8Array,
@@ -24,17 +22,14 @@ export class KeptMessage {
     onAborted: () => void,
     owner: Rejecting | undefined,
   ) {
-    let resolve!: Waiting<void>["resolve"];
-    let reject!: Waiting<void>["reject"];
     this.bytes = bytes;
     this.signal = signal;
     this.#owner = owner;
-    this.promise = new Promise((res, rej) => {
-      resolve = res;
-      reject = rej;
-    });
-    this.#waiting = { promise: this.promise, resolve, reject };
-    this.#release = signal && onAbort(signal, onAborted);
+    this.#waiting.release = signal && onAbort(signal, onAborted);
+  }
+
+  get promise(): Promise<void> {
+    return this.#waiting.promise;
   }
 
   /** True if its `send` has resolved or rejected. */
@@ -45,8 +40,8 @@ export class KeptMessage {
   settle(error?: ConnectError): void {
     if (this.#settled) return;
     this.#settled = true;
-    this.#release?.();
-    if (error) rejectWaiting(this.#waiting, error, this.#owner);
+    this.#waiting.release?.();
+    if (error) this.#waiting.reject(error, this.#owner);
     else this.#waiting.resolve();
   }
 }

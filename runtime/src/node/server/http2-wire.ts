@@ -2,7 +2,6 @@
 import {
   ErrorCode,
   type Http2Stream,
-  noEvents,
   type StreamEvents,
   type StreamFailure,
 } from "../../http2/index.js";
@@ -48,7 +47,9 @@ export class Http2ServerWire implements AttachableWire, StreamEvents {
     this.#stream.respond(responseHeaders(status, header));
   }
 
-  readonly allocate: typeof allocate = allocate;
+  allocate(bytes: number): Uint8Array {
+    return allocate(bytes);
+  }
 
   write(pieces: readonly Uint8Array[]): boolean {
     let room = true;
@@ -85,9 +86,10 @@ export class Http2ServerWire implements AttachableWire, StreamEvents {
     process.nextTick(task, of);
   }
 
-  readonly onHeaders: StreamEvents["onHeaders"] = noEvents.onHeaders;
+  /** Of responses only. */
+  onHeaders(): void {}
 
-  readonly onInterim: StreamEvents["onInterim"] = noEvents.onInterim;
+  onInterim(): void {}
 
   onData(bytes: Uint8Array, start: number, end: number): void {
     this.#halfClose.received();

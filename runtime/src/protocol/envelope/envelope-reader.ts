@@ -17,8 +17,10 @@ const nothing: Readonly<EnvelopeCount> = new EnvelopeCount(0, 0);
  * arrives in pieces is put together when it is whole: an announced length alone costs nothing.
  */
 export class EnvelopeReader {
-  readonly #maxBytes: number;
-  readonly #endFlag: number;
+  /** The largest envelope that is accepted, in bytes of data as they travel. */
+  readonly maxBytes: number;
+  /** The flag of the envelope that ends the stream, or 0. */
+  readonly endFlag: number;
   readonly #detach: boolean;
   /** While data waits of which a view was taken. */
   #detached: DetachedViews | undefined;
@@ -27,10 +29,8 @@ export class EnvelopeReader {
   #count: EnvelopeCount | undefined;
 
   /**
-   * `maxBytes`: the largest envelope to accept, in bytes of data as they travel. `detach`: the data
-   * will be kept, and must not keep alive the buffers that it arrived in. `endFlag`: the flag of the
-   * envelope that ends the stream, or 0. `onMessage` is told the bytes of each message that has
-   * arrived, until `drop`.
+   * `detach`: the data will be kept, and must not keep alive the buffers that it arrived in. `onMessage`
+   * is told the bytes of each message that has arrived, until `drop`.
    */
   constructor(
     maxBytes: number,
@@ -38,8 +38,8 @@ export class EnvelopeReader {
     endFlag: number,
     onMessage?: (bytes: number) => void,
   ) {
-    this.#maxBytes = maxBytes;
-    this.#endFlag = endFlag;
+    this.maxBytes = maxBytes;
+    this.endFlag = endFlag;
     this.#detach = detach;
     this.#count = onMessage && new EnvelopeCount(endFlag, maxBytes, onMessage);
   }
@@ -53,7 +53,7 @@ export class EnvelopeReader {
   get hasNext(): boolean {
     if (!this.#queue.join(ENVELOPE_HEADER_BYTES)) return false;
     const length = this.#lengthAt(0);
-    return length > this.#maxBytes || this.#queue.length >= ENVELOPE_HEADER_BYTES + length;
+    return length > this.maxBytes || this.#queue.length >= ENVELOPE_HEADER_BYTES + length;
   }
 
   /** Flags and length of the next envelope, if it is whole and not too large. */
@@ -61,7 +61,7 @@ export class EnvelopeReader {
     const queue = this.#queue;
     if (!queue.join(ENVELOPE_HEADER_BYTES)) return undefined;
     const length = this.#lengthAt(0);
-    const whole = length <= this.#maxBytes && queue.length >= ENVELOPE_HEADER_BYTES + length;
+    const whole = length <= this.maxBytes && queue.length >= ENVELOPE_HEADER_BYTES + length;
     return whole ? { flags: queue.at(0), length } : undefined;
   }
 
@@ -79,9 +79,9 @@ export class EnvelopeReader {
     const queue = this.#queue;
     if (!queue.join(ENVELOPE_HEADER_BYTES)) return this.#wait();
     const length = this.#lengthAt(0);
-    if (length > this.#maxBytes) {
+    if (length > this.maxBytes) {
       throw new ConnectError(
-        `message size ${length} is larger than configured readMaxBytes ${this.#maxBytes}`,
+        `message size ${length} is larger than configured readMaxBytes ${this.maxBytes}`,
         Code.ResourceExhausted,
       );
     }
@@ -97,7 +97,7 @@ export class EnvelopeReader {
   get count(): Readonly<EnvelopeCount> {
     if (this.#count) return this.#count;
     if (this.#queue.length === 0) return nothing;
-    this.#count = new EnvelopeCount(this.#endFlag, this.#maxBytes);
+    this.#count = new EnvelopeCount(this.endFlag, this.maxBytes);
     for (const piece of this.#queue.pieces()) this.#count.add(piece);
     return this.#count;
   }

@@ -17,7 +17,7 @@ const programs = ["test/plugin/{program,buf-and-protoc,old-output,start}.test.ts
 /** Files that need a process of their own: they measure it, or change and watch what all of it shares. */
 const own = [
   // Memory, and how often code runs.
-  "test/e2e/{amplification.wide,bad-requests}.test.ts",
+  "test/e2e/{amplification.wide,bad-requests,kept-calls}.test.ts",
   "test/plugin/linear.test.ts",
   // What is printed, and which errors are made.
   "test/e2e/{context-values,error-origin,failure,handler-mistakes,observer-guard,otel}.test.ts",

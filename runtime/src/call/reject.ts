@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ConnectError } from "@connectrpc/connect";
+import { keepShape } from "../shapes.js";
 import { rejected } from "./deferred.js";
 
 /** Whose promises reject. Only calls that fail pay for it. */
@@ -34,6 +35,8 @@ export class Waiting<T> {
     this.resolve(rejected(error));
   }
 }
+
+keepShape(new Waiting());
 
 /**
  * V8 knows who awaits the promise of an async function that runs, over other promises, too, as long

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ConnectError } from "@connectrpc/connect";
 import type { StreamCallOptions } from "../api/options.js";
+import { keepShape } from "../shapes.js";
+import type { ClientCall } from "./client-call.js";
 import type { StartRpc } from "./pipeline.js";
 import { BidiStreaming, ClientStreaming, ServerStreaming } from "./streams.js";
 import { singleResponse } from "./unary.js";
@@ -19,13 +21,20 @@ export const clientMethods: {
   readonly bidi_streaming: (start: StartRpc) => StreamMethod;
 } = {
   unary: (start) => (request, options) => callUnary(start, request, options),
-  server_streaming: (start) => (request, options) => new ServerStreaming(start(options, request)),
-  client_streaming: (start) => (options) => new ClientStreaming(start(options)),
-  bidi_streaming: (start) => (options) => new BidiStreaming(start(options)),
+  server_streaming: (start) => (request, options) =>
+    keepShape(new ServerStreaming(start(options, request))),
+  client_streaming: (start) => (options) => openUpload(start(options)),
+  bidi_streaming: (start) => (options) => keepShape(new BidiStreaming(start(options))),
 };
 
+/** The caller's stream will have the response, which is not to be kept. */
+function openUpload(call: ClientCall): ClientStreaming {
+  keepShape(new ClientStreaming(call));
+  return new ClientStreaming(call);
+}
+
 async function callUnary(start: StartRpc, request: object, options: Options): Promise<object> {
-  const call = start(options, request);
+  const call = keepShape(start(options, request));
   const response = await singleResponse(call);
   if (!options?.onHeader && !options?.onTrailer) return response;
   const { onHeader, onTrailer } = options;

@@ -12,6 +12,7 @@ import { getHeader, unaryRequestHeader } from "../protocol/connect-unary-client.
 import { limitElements, type Parse } from "../protocol/element-limit.js";
 import type { Field, Fields } from "../protocol/fields.js";
 import { mayReferenceInput } from "../protocol/input-references.js";
+import { keepMessageShapes } from "../protocol/message-shapes.js";
 import type { RpcMethod } from "../protocol/method-kind.js";
 import type { ClientFormat, ClientProtocol } from "../protocol/protocol.js";
 import { toMessage } from "../protocol/to-message.js";
@@ -179,6 +180,7 @@ function codecOf(
     jsonOptions,
     options,
   );
+  keepMessageShapes(rpc);
   const input = lookup.getI(useBinaryFormat);
   const output = lookup.getO(useBinaryFormat);
   return {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { keepShape } from "../shapes.js";
 
 /** Pieces that have been taken stay in the array until there are this many of them, and half of all. */
 const MIN_TAKEN = 32;
@@ -32,3 +33,5 @@ export class PieceQueue {
     this.#at = 0;
   }
 }
+
+keepShape(new PieceQueue());

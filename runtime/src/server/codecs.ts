@@ -7,6 +7,7 @@ import {
   type UniversalHandlerOptions,
 } from "../protocol/connect-internals.js";
 import { limitElements, type Parse } from "../protocol/element-limit.js";
+import { keepMessageShapes } from "../protocol/message-shapes.js";
 import { toMessage } from "../protocol/to-message.js";
 import { serializationError } from "../protocol/wrong-type.js";
 
@@ -35,6 +36,7 @@ export function createCodecs(
     jsonOptions,
     options,
   );
+  keepMessageShapes(method);
   const codec = (binary: boolean): ServerCodec => {
     const { serialize } = lookup.getO(binary);
     return {

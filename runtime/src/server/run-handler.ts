@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { keepShape } from "../shapes.js";
 import { type OnError, report } from "./client-error.js";
 import type { RunHandler, ServerCall } from "./server-call.js";
 import { BidiStreaming, ClientStreaming, ServerStreaming } from "./streams.js";
@@ -16,7 +17,7 @@ type Runner = (handler: HandlerMethod, mistake: Mistake, rpc: DescMethod) => Run
 /** How a handler of each kind is called. */
 const runners: Record<DescMethod["methodKind"], Runner> = {
   unary: (handler, mistake, rpc) => async (call) => {
-    const request = await onlyMessage(call, rpc);
+    const request = await onlyMessage(keepShape(call), rpc);
     const response = await handler(request, call.context);
     if (typeof response !== "object" || response === null) {
       throw mistake(call, `returned ${String(response)} instead of a message`);
@@ -25,18 +26,18 @@ const runners: Record<DescMethod["methodKind"], Runner> = {
   },
   server_streaming: (handler, mistake, rpc) => async (call) => {
     const request = await onlyMessage(call, rpc);
-    const returned = await handler(request, new ServerStreaming(call));
+    const returned = await handler(request, keepShape(new ServerStreaming(call)));
     if (isIterable(returned)) throw mistake(call, UNREAD);
   },
   client_streaming: (handler, mistake) => (call) => {
     const stream = new ClientStreaming(call, () => mistake(call, "called sendAndClose twice"));
-    return start(handler, stream).then((returned) => {
+    return start(handler, keepShape(stream)).then((returned) => {
       if (isIterable(returned)) throw mistake(call, `${UNREAD}AndClose`);
       if (!stream.answered) throw mistake(call, "returned without sendAndClose");
     });
   },
   bidi_streaming: (handler, mistake) => (call) =>
-    start(handler, new BidiStreaming(call)).then((returned) => {
+    start(handler, keepShape(new BidiStreaming(call))).then((returned) => {
       if (isIterable(returned)) throw mistake(call, UNREAD);
     }),
 };

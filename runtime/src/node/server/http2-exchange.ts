@@ -4,6 +4,7 @@ import type { Fields } from "../../protocol/fields.js";
 import type { RequestHead } from "../../server/context.js";
 import type { AttachableWire, Exchange } from "../../server/dispatch.js";
 import { HalfClose, type HalfCloseGrace } from "../../server/half-close.js";
+import { keepShape } from "../../shapes.js";
 import { toHeaderList } from "../http2/header-lists.js";
 import { type ConnectionInfo, Http2RequestHead } from "./http2-head.js";
 import { Http2ServerWire } from "./http2-wire.js";
@@ -25,6 +26,7 @@ export class Http2Exchange implements Exchange {
     this.#stream = stream;
     this.#connection = connection;
     this.head = new Http2RequestHead(headers, connection);
+    keepShape(this);
   }
 
   refuse(status: number, header: Readonly<Record<string, string>> = {}): void {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { keepShape } from "../../shapes.js";
 
 /**
  * How much to copy at once. A copy of each small message would cost as much as parsing it; this
@@ -31,3 +32,5 @@ export class DetachedViews {
     return this.#page.subarray(from - this.#from, to - this.#from);
   }
 }
+
+keepShape(new DetachedViews());

@@ -17,6 +17,7 @@ const modules = [
   "protocol/timeout-header.js",
   "protocol/to-message.js",
   "protocol/wrong-type.js",
+  "shapes.js",
 ];
 
 /** What options may ask for. */

@@ -30,7 +30,7 @@ const ENCODING = headerEncoding.toLowerCase();
 const success: Envelope = {
   flags: trailerFlag,
   // As Connect writes it, without the `fetch` of Node that `Headers` loads.
-  data: new TextEncoder().encode(`${headerGrpcStatus}: ${grpcStatusOk}\r\n`),
+  data: new TextEncoder().encode(`${headerGrpcStatus.toLowerCase()}: ${grpcStatusOk}\r\n`),
 };
 
 /** gRPC-Web, binary. https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-WEB.md */

@@ -48,7 +48,7 @@ export class SettingsExchange {
     const { options, inbound, streams, blocks, deadlines } = this.#context;
     if (!deadlines.isSet(Deadline.SETTINGS_ACK)) return;
     deadlines.clear(Deadline.SETTINGS_ACK);
-    inbound.settingsAcknowledged(streams.open.values());
+    inbound.settingsAcknowledged(streams.open.list());
     blocks.decoder.setTableLimit(options.headerTableBytes);
   }
 

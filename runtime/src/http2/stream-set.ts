@@ -6,6 +6,7 @@ import type { FloodGuard } from "./flood-guard.js";
 import type { HeaderList } from "./header-list.js";
 import type { Inbound } from "./inbound.js";
 import { MAX_WINDOW_BYTES } from "./limits.js";
+import { OpenStreams } from "./open-streams.js";
 import type { Outbound } from "./outbound.js";
 import { RecentResets } from "./recent-resets.js";
 import type { Http2Stream, StreamOwner } from "./stream.js";
@@ -30,7 +31,7 @@ export interface StreamContext {
 /** The streams of a connection: how they are opened, what becomes of them, and how they end. */
 export class StreamSet implements StreamOwner {
   readonly streamBufferBytes: number;
-  readonly open: Map<number, Http2Stream> = new Map();
+  readonly open: OpenStreams = new OpenStreams();
   /** Streams that count towards the limit: those that are open, and those that are worked on. */
   slots = 0;
   readonly #context: StreamContext;
@@ -45,7 +46,7 @@ export class StreamSet implements StreamOwner {
   }
 
   add(stream: Http2Stream): void {
-    this.open.set(stream.id, stream);
+    this.open.add(stream);
     this.slots++;
   }
 
@@ -61,8 +62,7 @@ export class StreamSet implements StreamOwner {
 
   /** Whether there are requests of which nothing has been sent. */
   get hasUnsent(): boolean {
-    for (const stream of this.open.values()) if (!stream.known) return true;
-    return false;
+    return this.open.list().some((stream) => !stream.known);
   }
 
   /** Whether we have reset a stream not long ago, so that frames for it mean nothing. */
@@ -164,7 +164,7 @@ export class StreamSet implements StreamOwner {
 
   /** All streams have got more window, or less. */
   widenAll(increment: number): void {
-    for (const stream of this.open.values()) {
+    for (const stream of this.open.list()) {
       stream.sendWindow += increment;
       if (stream.sendWindow > MAX_WINDOW_BYTES) {
         const message = "a window that is too large by SETTINGS_INITIAL_WINDOW_SIZE";
@@ -180,7 +180,7 @@ export class StreamSet implements StreamOwner {
    */
   breakStalled(): boolean {
     let waiting = false;
-    for (const stream of [...this.open.values()]) {
+    for (const stream of this.open.list()) {
       if (!stream.ending || stream.buffered === 0) continue;
       if (stream.stallMark === stream.buffered) {
         this.fail(stream, ErrorCode.CANCEL, "a response that is not read");
@@ -194,7 +194,7 @@ export class StreamSet implements StreamOwner {
 
   /** Breaks all streams off that `select` wants to. */
   breakAll(select: (stream: Http2Stream) => StreamFailure | undefined): void {
-    for (const stream of [...this.open.values()]) {
+    for (const stream of this.open.list()) {
       const failure = select(stream);
       if (failure) this.#break(stream, failure);
     }
@@ -218,7 +218,7 @@ export class StreamSet implements StreamOwner {
 
   #close(stream: Http2Stream, completed: boolean): void {
     stream.closed = true;
-    this.open.delete(stream.id);
+    this.open.delete(stream);
     if (stream.released) this.slots--;
     const { outbound, inbound, guard, events } = this.#context;
     outbound.remove(stream);

@@ -45,7 +45,8 @@ function checkHalf(half: Half): void {
 /** What one end may send is what the other expects, for the connection and each stream. */
 function checkWindows(sender: Http2Connection, receiver: Http2Connection): void {
   expect(sender.outbound.sendWindow === receiver.inbound.credit, "connection windows differ");
-  for (const [id, stream] of sender.streams.open) {
+  for (const stream of sender.streams.open.list()) {
+    const { id } = stream;
     const other = receiver.streams.open.get(id);
     if (!other || stream.localEnded) continue;
     expect(stream.sendWindow === other.receiveWindow, `windows of stream ${id} differ`);

@@ -86,7 +86,6 @@ export class Receiver<T> {
       const waiter = this.#waiter;
       if (!waiter) return;
       this.#waiter = this.#others.shift();
-      waiter.release?.();
       waiter.resolve(message);
     }
   }
@@ -102,7 +101,6 @@ export class Receiver<T> {
     this.#waiter = undefined;
     this.#others = nobody;
     for (const waiter of waiters) {
-      waiter.release?.();
       if (error) waiter.reject(error, this.#owner);
       else waiter.resolve(undefined);
     }
@@ -150,7 +148,6 @@ export class Receiver<T> {
   #limit(waiter: Waiter<T>, timeoutMs: number | undefined, signal: AbortSignal | undefined): void {
     const give = (error: ConnectError) => {
       if (!this.#remove(waiter)) return;
-      waiter.release?.();
       waiter.reject(error, this.#owner);
     };
     const onTimeout = () =>

@@ -18,21 +18,27 @@ export type Below = (...args: never[]) => unknown;
 /** A promise that somebody waits for, and how to settle it. */
 export class Waiting<T> {
   readonly promise: Promise<T>;
-  resolve!: (value: T | PromiseLike<T>) => void;
-  /** Frees timer and listener of a wait that has limits. */
+  /** Frees timer and listener of a wait that has limits, when it is over. */
   release: (() => void) | undefined = undefined;
+  #settle!: (value: T | PromiseLike<T>) => void;
 
   constructor() {
     this.promise = new Promise((resolve) => {
-      this.resolve = resolve;
+      this.#settle = resolve;
     });
+  }
+
+  resolve(value: T): void {
+    this.release?.();
+    this.#settle(value);
   }
 
   /** A promise that rejects does not take the process down when nobody awaits it. */
   reject(error: ConnectError, owner: Rejecting | undefined): void {
-    if (owner) return this.resolve(rejectLater(this.promise, error, owner));
+    this.release?.();
+    if (owner) return this.#settle(rejectLater(this.promise, error, owner));
     this.promise.catch(() => undefined);
-    this.resolve(rejected(error));
+    this.#settle(rejected(error));
   }
 }
 

@@ -224,7 +224,6 @@ export class SendQueue<F> {
     const { waiting } = entry;
     if (!waiting) return;
     entry.waiting = undefined;
-    waiting.release?.();
     if (error) waiting.reject(error, this.#owner);
     else waiting.resolve();
   }

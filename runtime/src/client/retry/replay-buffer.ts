@@ -40,7 +40,6 @@ export class KeptMessage {
   settle(error?: ConnectError): void {
     if (this.#settled) return;
     this.#settled = true;
-    this.#waiting.release?.();
     if (error) this.#waiting.reject(error, this.#owner);
     else this.#waiting.resolve();
   }

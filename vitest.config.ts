@@ -19,6 +19,7 @@ const own = [
   // Memory, and how often code runs.
   "test/e2e/{amplification.wide,bad-requests,kept-calls}.test.ts",
   "test/plugin/linear.test.ts",
+  "test/runtime/turnover.test.ts",
   // What is printed, and which errors are made.
   "test/e2e/{context-values,error-origin,failure,handler-mistakes,observer-guard,otel}.test.ts",
   "test/e2e/{response-fields,undefined-client-options,upstream-errors.wide}.test.ts",

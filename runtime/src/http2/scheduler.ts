@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { LinkedQueue } from "../linked-queue.js";
 import { LARGE_TURN_BYTES, SMALL_TURN_BYTES } from "./limits.js";
 import type { Http2Stream } from "./stream.js";
-import { StreamQueue } from "./stream-queue.js";
 
 /** What streams are written to, and what it has room for. */
 export interface TurnWriter {
@@ -22,9 +22,9 @@ export interface TurnWriter {
  */
 export class Scheduler {
   /** Streams that have something to say, and have not said it. */
-  readonly #fresh = new StreamQueue();
+  readonly #fresh = new LinkedQueue<Http2Stream>();
   /** Streams with more data than a turn, or for which the connection's window had no room. */
-  readonly #waiting = new StreamQueue();
+  readonly #waiting = new LinkedQueue<Http2Stream>();
   #starved = false;
 
   /** Whether a lap with this window could write anything. */

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+import { Queued } from "../linked-queue.js";
 import type { FrameWriter } from "./frames/frame-writer.js";
 import type { HeaderList } from "./header-list.js";
 import { HeldData } from "./held-data.js";
 import { PieceQueue } from "./piece-queue.js";
 import type { Http2Stream } from "./stream.js";
 import { noEvents, type StreamEvents } from "./stream-events.js";
-import type { StreamQueue } from "./stream-queue.js";
 
 /**
  * Everything about one exchange, in one object: what waits to be sent, its windows, and how far each
  * side is. `Http2Stream` has what an embedder does with it.
  */
-export abstract class StreamState {
+export abstract class StreamState extends Queued<Http2Stream> {
   /** Its number. */
   readonly id: number;
   events: StreamEvents = noEvents;
@@ -67,10 +67,6 @@ export abstract class StreamState {
   released = false;
   /** `buffered` when stalls were last looked for; -1: not yet. */
   stallMark = -1;
-  /** Its place in a queue. */
-  queue: StreamQueue | undefined = undefined;
-  previous: Http2Stream | undefined = undefined;
-  next: Http2Stream | undefined = undefined;
 
   /** The piece to go next, from where on, and those behind it. */
   #piece: Uint8Array | undefined = undefined;
@@ -78,6 +74,7 @@ export abstract class StreamState {
   #more: PieceQueue | undefined = undefined;
 
   constructor(id: number, sendWindow: number, receiveWindow: number) {
+    super();
     this.id = id;
     this.sendWindow = sendWindow;
     this.receiveWindow = receiveWindow;

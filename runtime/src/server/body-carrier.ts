@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { EndedBy, Traffic } from "../api/outcome.js";
 import type { MessageSink } from "../call/sender.js";
+import { Queued } from "../linked-queue.js";
 import type { QueueFill } from "../options/queues.js";
 import { BodyDecoder, type BodyEvents } from "../protocol/body-decoder.js";
 import { compress } from "../protocol/compression.js";
@@ -12,7 +14,7 @@ import type { ServerWire, ServerWireEvents } from "../protocol/wire.js";
 import { AnswerDelay } from "./answer-delay.js";
 import { type Body, BodyAnswer } from "./body-answer.js";
 import { Call } from "./call.js";
-import type { OpenCallSet, TrackedCall } from "./call-tracker.js";
+import type { TrackedCall } from "./call-tracker.js";
 import type { Carrier } from "./carrier.js";
 import { toClientError } from "./client-error.js";
 import { toRequestError } from "./codecs.js";
@@ -24,6 +26,7 @@ import type { ServedRpc } from "./pipeline.js";
 
 /** Carries a unary call whose request and response are one body each. Headers leave with the response. */
 export class BodyCarrier
+  extends Queued<TrackedCall>
   implements Carrier, TrackedCall, ServerWireEvents, BodyEvents, MessageSink<object, Body>
 {
   readonly call: Call;
@@ -40,7 +43,6 @@ export class BodyCarrier
   readonly #onSent: ((bytes: number) => void) | undefined;
   #body: Body | undefined;
   #received: Traffic | undefined;
-  #open: OpenCallSet | undefined;
   size = 0;
 
   constructor(
@@ -52,6 +54,7 @@ export class BodyCarrier
     extraHeader: HeaderFields | undefined,
     query: QueryRequest | undefined,
   ) {
+    super();
     const terms = negotiate(rpc, protocol, head, query?.compression);
     const context = new CallContext(
       rpc.method,
@@ -98,10 +101,9 @@ export class BodyCarrier
 
   /**
    * Runs the handler, or answers a request that cannot be served, as `refusal` says or its head. Once the
-   * wire has its events. `open`: the calls of which it is one until it is closed.
+   * wire has its events.
    */
-  start(open?: OpenCallSet, refusal: ConnectError | undefined = this.#terms.error): void {
-    this.#open = open;
+  start(refusal: ConnectError | undefined = this.#terms.error): void {
     const { fault } = this.#context;
     const error = fault
       ? toClientError(fault.thrown, this.#context, undefined, this.#rpc.onError)
@@ -196,7 +198,7 @@ export class BodyCarrier
 
   close(): void {
     this.#answerDelay?.stop();
-    this.#open?.delete(this);
+    this.queue?.remove(this);
   }
 
   onData(chunk: Uint8Array): void {

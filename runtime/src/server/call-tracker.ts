@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, ConnectError } from "@connectrpc/connect";
+import { LinkedQueue, type Queued } from "../linked-queue.js";
 import type { Call } from "./call.js";
 
 /** A call, as a server that shuts down needs it. */
-export interface TrackedCall {
+export interface TrackedCall extends Queued<TrackedCall> {
   readonly call: Pick<Call, "shutdown" | "context">;
   /** Aborts the drain signal of its context. */
   drain(reason: ConnectError): void;
 }
-
-/** Open calls, as one of them needs them. */
-export type OpenCallSet = Pick<Set<TrackedCall>, "delete">;
 
 /**
  * The open calls, by the signal that shuts them down. One listener a signal serves all its calls:
  * one each would be as many as there are calls, and Node warns of more than ten.
  */
 export class CallTracker {
-  readonly #bySignal = new Map<AbortSignal | undefined, Set<TrackedCall>>();
+  readonly #bySignal = new Map<AbortSignal | undefined, LinkedQueue<TrackedCall>>();
   readonly #drainSignal: AbortSignal | undefined;
 
   /** `drainSignal`: aborts when the server begins to drain. */
@@ -25,7 +23,7 @@ export class CallTracker {
     this.#drainSignal = drainSignal;
     drainSignal?.addEventListener("abort", () => {
       for (const calls of this.#bySignal.values()) {
-        for (const tracked of [...calls]) tracked.drain(shutdownError(drainSignal));
+        for (const tracked of calls.list()) tracked.drain(shutdownError(drainSignal));
       }
     });
   }
@@ -33,7 +31,7 @@ export class CallTracker {
   /** How many calls are open, by the path of their RPC: `/package.Service/Method`. */
   openCalls(): ReadonlyMap<string, number> {
     const open = new Map<string, number>();
-    for (const { call } of [...this.#bySignal.values()].flatMap((calls) => [...calls])) {
+    for (const { call } of [...this.#bySignal.values()].flatMap((calls) => calls.list())) {
       const { service, method } = call.context;
       const path = `/${service.typeName}/${method.name}`;
       open.set(path, (open.get(path) ?? 0) + 1);
@@ -41,21 +39,20 @@ export class CallTracker {
     return open;
   }
 
-  /** Adds a call. It leaves the set that it is put in when it is closed. */
-  add(tracked: TrackedCall, shutdownSignal: AbortSignal | undefined): OpenCallSet {
-    const calls = this.#callsOf(shutdownSignal).add(tracked);
+  /** Adds a call. It leaves the queue that it is put in when it is closed. */
+  add(tracked: TrackedCall, shutdownSignal: AbortSignal | undefined): void {
+    this.#callsOf(shutdownSignal).push(tracked);
     if (this.#drainSignal?.aborted) tracked.drain(shutdownError(this.#drainSignal));
     if (shutdownSignal?.aborted) tracked.call.shutdown(shutdownError(shutdownSignal));
-    return calls;
   }
 
-  #callsOf(signal: AbortSignal | undefined): Set<TrackedCall> {
+  #callsOf(signal: AbortSignal | undefined): LinkedQueue<TrackedCall> {
     const known = this.#bySignal.get(signal);
     if (known) return known;
-    const calls = new Set<TrackedCall>();
+    const calls = new LinkedQueue<TrackedCall>();
     this.#bySignal.set(signal, calls);
     signal?.addEventListener("abort", () => {
-      for (const { call } of [...calls]) call.shutdown(shutdownError(signal));
+      for (const { call } of calls.list()) call.shutdown(shutdownError(signal));
     });
     return calls;
   }

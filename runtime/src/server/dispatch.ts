@@ -60,9 +60,9 @@ export function dispatch(route: Route, exchange: Exchange): void {
   const streams = methodKind === "client_streaming" || methodKind === "bidi_streaming";
   const wire = exchange.accept(streams);
   const carrier = createCarrier(rpc, offer, exchange, wire);
-  const open = tracker.add(carrier, rpc.options.shutdownSignal);
+  tracker.add(carrier, rpc.options.shutdownSignal);
   wire.attach(carrier);
-  carrier.start(open, exchange.fault);
+  carrier.start(exchange.fault);
 }
 
 function createCarrier(

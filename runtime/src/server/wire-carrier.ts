@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { EndedBy, Traffic } from "../api/outcome.js";
+import { Queued } from "../linked-queue.js";
 import type { QueueFill } from "../options/queues.js";
 import { type DecoderEvents, MessageDecoder } from "../protocol/decoder.js";
 import { type EncoderEvents, MessageEncoder } from "../protocol/encoder.js";
@@ -13,7 +15,7 @@ import { meteredParse, meteredSerialize } from "../protocol/stream-size.js";
 import type { ServerWire, ServerWireEvents } from "../protocol/wire.js";
 import { AnswerDelay } from "./answer-delay.js";
 import { Call } from "./call.js";
-import type { OpenCallSet, TrackedCall } from "./call-tracker.js";
+import type { TrackedCall } from "./call-tracker.js";
 import type { Carrier } from "./carrier.js";
 import { report, toClientError, tooLarge, unsendable } from "./client-error.js";
 import { toRequestError } from "./codecs.js";
@@ -26,6 +28,7 @@ import type { ServedRpc } from "./pipeline.js";
 
 /** Carries a call on a wire, its messages in envelopes: bytes to messages for the handler, and back. */
 export class WireCarrier
+  extends Queued<TrackedCall>
   implements Carrier, TrackedCall, ServerWireEvents, DecoderEvents, EncoderEvents
 {
   readonly call: Call;
@@ -41,7 +44,6 @@ export class WireCarrier
   /** Where the body is not the bytes of envelopes. */
   readonly #body: BodyDecoding | undefined;
   #received: Traffic | undefined;
-  #open: OpenCallSet | undefined;
 
   constructor(
     rpc: ServedRpc,
@@ -51,6 +53,7 @@ export class WireCarrier
     wire: ServerWire,
     extraHeader?: HeaderFields,
   ) {
+    super();
     const terms = negotiate(rpc, protocol, head);
     const header = responseHeader(protocol, binary, terms.response);
     const context = new CallContext(
@@ -107,10 +110,9 @@ export class WireCarrier
 
   /**
    * Runs the handler, or answers a request that cannot be served, as `refusal` says or its head. Once the
-   * wire has its events. `open`: the calls of which it is one until it is closed.
+   * wire has its events.
    */
-  start(open?: OpenCallSet, refusal: ConnectError | undefined = this.#terms.error): void {
-    this.#open = open;
+  start(refusal: ConnectError | undefined = this.#terms.error): void {
     const { fault } = this.#context;
     const error = fault
       ? toClientError(fault.thrown, this.#context, undefined, this.#rpc.onError)
@@ -178,7 +180,7 @@ export class WireCarrier
 
   close(): void {
     this.#answerDelay?.stop();
-    this.#open?.delete(this);
+    this.queue?.remove(this);
   }
 
   onData(chunk: Uint8Array): void {

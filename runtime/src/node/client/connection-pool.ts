@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code, ConnectError } from "@connectrpc/connect";
 import { markUnprocessed } from "../../client/unprocessed-error.js";
+import { LinkedQueue, type Queued } from "../../linked-queue.js";
 import { Addresses } from "./addresses.js";
 import { ConnectBackoff } from "./connect-backoff.js";
 import type { ConnectTarget } from "./connect-target.js";
@@ -13,7 +14,7 @@ import { connectionError } from "./errors.js";
 export type ConnectionState = "idle" | "connecting" | "ready" | "transient-failure" | "closed";
 
 /** A call that needs a connection. */
-export interface PooledCall {
+export interface PooledCall extends Queued<PooledCall> {
   /** Here is one that takes it. */
   start(connection: Connection): void;
   /** There is none. */
@@ -25,7 +26,7 @@ export class ConnectionPool implements ConnectionOwner {
   readonly target: ConnectTarget;
   readonly #onState: (state: ConnectionState) => void;
   readonly #connections: ConnectionList;
-  readonly #waiting = new Set<PooledCall>();
+  readonly #waiting = new LinkedQueue<PooledCall>();
   readonly #backoff = new ConnectBackoff();
   /** Where there is a connection to each. */
   readonly #addresses: Addresses | undefined;
@@ -50,15 +51,15 @@ export class ConnectionPool implements ConnectionOwner {
   /** Starts a call on a connection that has room for it, once there is one. */
   open(call: PooledCall): void {
     if (this.#closed) return call.fail(closedError());
-    const connection = this.#waiting.size === 0 ? this.#pick() : undefined;
+    const connection = this.#waiting.length === 0 ? this.#pick() : undefined;
     if (connection) return call.start(connection);
-    this.#waiting.add(call);
+    this.#waiting.push(call);
     this.#grow();
   }
 
   /** A call that waits does not any more. */
   leave(call: PooledCall): void {
-    this.#waiting.delete(call);
+    call.queue?.remove(call);
     if (!this.#needsMore()) this.#stopRetryTimer();
   }
 
@@ -95,7 +96,7 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   onSlot(): void {
-    if (this.#waiting.size > 0) this.#serve();
+    if (this.#waiting.length > 0) this.#serve();
   }
 
   onLeaving(connection: Connection): void {
@@ -121,10 +122,10 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   #serve(): void {
-    for (const call of this.#waiting) {
+    for (let call = this.#waiting.first; call; call = this.#waiting.first) {
       const connection = this.#pick();
       if (!connection) return this.#grow();
-      this.#waiting.delete(call);
+      this.#waiting.remove(call);
       call.start(connection);
     }
     if (!this.#needsMore()) this.#stopRetryTimer();
@@ -144,7 +145,7 @@ export class ConnectionPool implements ConnectionOwner {
 
   /** Calls wait, or there are addresses without a connection. */
   #needsMore(): boolean {
-    if (this.#waiting.size > 0) return true;
+    if (this.#waiting.length > 0) return true;
     const { length } = this.#connections;
     return length > 0 && length < (this.#addresses?.count ?? 0);
   }
@@ -182,8 +183,8 @@ export class ConnectionPool implements ConnectionOwner {
 
   #failWaiting(error: () => ConnectError): void {
     this.#stopRetryTimer();
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
+    const waiting = this.#waiting.list();
+    for (const call of waiting) this.#waiting.remove(call);
     for (const call of waiting) call.fail(markUnprocessed(error()));
   }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { Code, ConnectError } from "@connectrpc/connect";
 import { isNotSent, notSentError } from "../../client/not-sent-error.js";
 import type { OpeningWire, OpenWire, OutgoingRequest } from "../../client/wire-method.js";
@@ -10,6 +11,7 @@ import {
   type StreamEvents,
   type StreamFailure,
 } from "../../http2/index.js";
+import { Queued } from "../../linked-queue.js";
 import type { ClientWire, ClientWireEvents } from "../../protocol/wire.js";
 import { ReceivedFields } from "../http2/header-lists.js";
 import { allocate } from "../write-pieces.js";
@@ -38,7 +40,10 @@ export function http2Opener(pool: ConnectionPool): OpenWire {
 }
 
 /** A call over HTTP/2: a stream, and another one if the server has not processed the first. */
-class Http2ClientWire implements ClientWire, OpeningWire, StreamEvents, PooledCall {
+class Http2ClientWire
+  extends Queued<PooledCall>
+  implements ClientWire, OpeningWire, StreamEvents, PooledCall
+{
   readonly #pool: ConnectionPool;
   readonly #request: OutgoingRequest;
   readonly #headers: RequestHeaders;
@@ -63,6 +68,7 @@ class Http2ClientWire implements ClientWire, OpeningWire, StreamEvents, PooledCa
     request: OutgoingRequest,
     events: ClientWireEvents,
   ) {
+    super();
     this.#pool = pool;
     this.#headers = headers;
     this.#request = request;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import type { ConnectError, Transport } from "@connectrpc/connect";
+import { Queued } from "../../linked-queue.js";
 import { assertInteger } from "../../options/settings.js";
 import { MAX_TIMER_MS } from "../../options/timeouts.js";
 import type { ConnectTarget } from "./connect-target.js";
@@ -83,11 +85,12 @@ export class TransportConnections {
 }
 
 /** Waits for a connection as a call does, and makes no request on it. */
-class ConnectWaiter implements PooledCall {
+class ConnectWaiter extends Queued<PooledCall> implements PooledCall {
   readonly start: () => void;
   readonly fail: (error: ConnectError) => void;
 
   constructor(resolve: () => void, reject: (error: ConnectError) => void) {
+    super();
     this.start = resolve;
     this.fail = reject;
   }
